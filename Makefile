@@ -1,0 +1,59 @@
+# Everything runs in .venv, which scripts/env.py makes and keeps up to date. Paths are relative
+# throughout, so the project may lie in a folder whose name has blanks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+export DBT_PROFILES_DIR := .demo
+export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-postgres test lint lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: ## Build features and a training set, publish and serve them, on DuckDB
+	@$(PYTHON) scripts/env.py demo
+	@$(BIN)/python scripts/demo.py duckdb
+
+demo-postgres: ## The same on PostgreSQL
+	@$(PYTHON) scripts/env.py demo
+	@$(BIN)/python scripts/demo.py postgres
+
+test: lint ## Check everything, run all tests but the long ones
+	@echo '--- pytest'
+	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov
+
+lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a warning
+	@$(PYTHON) scripts/env.py test
+	@echo '--- ruff check'
+	@$(BIN)/ruff check
+	@echo '--- ruff format'
+	@$(BIN)/ruff format --check
+	@echo '--- mypy'
+	@$(BIN)/mypy
+	@echo '--- dbt parse'
+	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
+	@echo '--- sqlfluff'
+	@$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard models tests/singular)
+
+lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest versions
+	@$(PYTHON) scripts/env.py test
+	@$(call compile,test) --extra validation
+	@$(call compile,demo) --constraint requirements/test.txt
+
+# The tests come first and the demo is held to their versions: one .venv serves both.
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	--annotation-style line --output-file requirements/$(1).txt \
+	pyproject.toml requirements/$(1).in --extra duckdb --extra postgres --extra embedded
+
+clean: ## Remove everything that make and dbt have made
+	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	find python scripts tests -name __pycache__ -prune -exec rm -rf {} +
+
+.demo/profiles.yml: profiles.example.yml
+	@mkdir -p .demo
+	@cp profiles.example.yml .demo/profiles.yml

@@ -1,0 +1,8 @@
+{% macro as_of(view, timestamp) -%}
+    {%- set relation = ref(view) -%}
+    {%- if execute -%}
+        {{ return(feature_warehouse._newest_rows(
+            view, relation, feature_warehouse._instant_argument(timestamp), true
+        )) }}
+    {%- endif -%}
+{%- endmacro %}

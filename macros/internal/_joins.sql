@@ -1,0 +1,196 @@
+{#- The parts that every form of the point-in-time join shares. -#}
+
+{% macro _join_specs(views) -%}
+    {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
+    {%- set specs = [] -%}
+    {%- set aliases = ['labels'] -%}
+    {%- for view in views -%}
+        {%- set spec = feature_warehouse._join_spec(view, aliases) -%}
+        {%- do specs.append(spec) -%}
+        {%- do aliases.append(spec.alias) -%}
+    {%- endfor -%}
+    {{ return(specs) }}
+{%- endmacro %}
+
+
+{% macro _join_spec(view, aliases) -%}
+    {%- set types = view.get('types') or {} -%}
+    {%- set join_keys = feature_warehouse._renames(view.join_keys) -%}
+    {%- set features = feature_warehouse._renames(view.features) -%}
+    {%- set lag = feature_warehouse._length(view, 'availability_lag') -%}
+    {%- set ttl = feature_warehouse._length(view, 'ttl') -%}
+    {%- set event = feature_warehouse._utc(
+        feature_warehouse._quote(view.event_timestamp), types.get(view.event_timestamp)
+    ) -%}
+    {%- set created = none -%}
+    {%- if view.get('created_timestamp') -%}
+        {%- set created = feature_warehouse._utc(
+            feature_warehouse._quote(view.created_timestamp), types.get(view.created_timestamp)
+        ) -%}
+    {%- endif -%}
+    {%- set known = event ~ (' + ' ~ feature_warehouse._interval(lag) if lag else '') -%}
+    {%- set keys = [] -%}
+    {%- set pairs = [] -%}
+    {%- for key, label_key in join_keys.items() -%}
+        {%- do keys.append(feature_warehouse._quote(key)) -%}
+        {%- do pairs.append((feature_warehouse._quote(label_key), feature_warehouse._quote(key))) -%}
+    {%- endfor -%}
+    {%- set taken = join_keys.keys() | list + features.keys() | list -%}
+    {{ return({
+        'alias': feature_warehouse._free_name(view.get('alias') or view.name, aliases),
+        'relation': view.relation,
+        'entity': keys,
+        'pairs': pairs,
+        'event': event,
+        'created': created,
+        'known': 'greatest(' ~ known ~ ', ' ~ created ~ ')' if created else known,
+        'expires': event ~ ' + ' ~ feature_warehouse._interval(ttl) if ttl else none,
+        'unique': view.get('unique', false),
+        'ties': [] if view.get('unique') else feature_warehouse._tie_breakers(view, types, features),
+        'features': features,
+        'defaults': view.get('defaults') or {},
+        'types': types,
+        'available_at': feature_warehouse._free_name('available_at', taken),
+        'expires_at': feature_warehouse._free_name('expires_at', taken),
+        'position': feature_warehouse._free_name('position', taken),
+        'newest_position': feature_warehouse._free_name('newest_position', taken),
+        'is_newest': feature_warehouse._free_name('is_newest', taken),
+        'instant': feature_warehouse._free_name('instant', taken),
+    }) }}
+{%- endmacro %}
+
+
+{% macro _renames(names) -%}
+    {#- A list of names, or a mapping from a name to its name on the other side, as a mapping. -#}
+    {%- if names is mapping -%}
+        {{ return(names) }}
+    {%- endif -%}
+    {{ return(dict(zip(names, names))) }}
+{%- endmacro %}
+
+
+{% macro _length(view, role) -%}
+    {%- if view.get(role) is none -%}
+        {{ return(0) }}
+    {%- endif -%}
+    {%- set microseconds = feature_warehouse._microseconds(view[role]) -%}
+    {%- if microseconds is none -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: " ~ role ~ " of '" ~ view.name ~ "' is '" ~ view[role]
+            ~ "', which is no fixed length of time; write one such as '90 minutes'"
+        ) }}
+    {%- endif -%}
+    {{ return(microseconds) }}
+{%- endmacro %}
+
+
+{% macro _free_name(name, taken) -%}
+    {%- set candidate = namespace(name=name) -%}
+    {%- for number in range(2, taken | length + 3) if candidate.name in taken -%}
+        {%- set candidate.name = name ~ '_' ~ number -%}
+    {%- endfor -%}
+    {{ return(candidate.name) }}
+{%- endmacro %}
+
+
+{% macro _tie_breakers(view, types, features) -%}
+    {%- set columns = [] -%}
+    {%- for column in view.get('tie_breakers') or features -%}
+        {%- do columns.append(adapter.dispatch('_bytewise', 'feature_warehouse')(
+            feature_warehouse._quote(column), (types.get(column) or '') | lower
+        )) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
+{% macro default___bytewise(column, type) -%}
+    {%- set is_text = modules.re.match('text|varchar|char|character|string|bpchar', type) -%}
+    {{ return(column ~ (' collate "C"' if is_text and '[]' not in type else '')) }}
+{%- endmacro %}
+
+
+{% macro duckdb___bytewise(column, type) -%}
+    {{ return(column) }}
+{%- endmacro %}
+
+
+{% macro _newest_first(spec) -%}
+    {%- set order = [spec.event ~ ' desc'] -%}
+    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
+        {%- do order.append(column ~ ' desc nulls last') -%}
+    {%- endfor -%}
+    {{ return(order) }}
+{%- endmacro %}
+
+
+{% macro _newest_last(spec) -%}
+    {%- set order = [spec.event] -%}
+    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
+        {%- do order.append(column ~ ' nulls first') -%}
+    {%- endfor -%}
+    {{ return(order) }}
+{%- endmacro %}
+
+
+{% macro _available_rows(spec, extra=[]) %}
+    select
+        {%- for key in spec.entity %}
+        {{ key }},
+        {%- endfor %}
+        {%- for feature in spec.features %}
+        {{ feature_warehouse._quote(feature) }},
+        {%- endfor %}
+        {{ spec.known }} as {{ spec.available_at }}
+        {%- if spec.expires %},
+        {{ spec.expires }} as {{ spec.expires_at }}
+        {%- endif %}
+        {%- for column in extra %},
+        {{ column }}
+        {%- endfor %}
+    from {{ spec.relation }}
+    where
+        {{ spec.event }} is not null
+        {%- for key in spec.entity %}
+        and {{ key }} is not null
+        {%- endfor %}
+{%- endmacro %}
+
+
+{% macro _answers(spec, at) %}
+    {#- A row past its ttl is no match. Defaults fill in for no match only: NULL in a row stays NULL. -#}
+    {%- for feature, name in spec.features.items() %}
+        {%- set value = spec.alias ~ '.' ~ feature_warehouse._quote(feature) -%}
+        {%- set column = feature_warehouse._quote(name) -%}
+        {%- set default = '' -%}
+        {%- if feature in spec.defaults -%}
+            {%- set default = ' else ' ~ feature_warehouse._literal(
+                spec.defaults[feature], spec.types.get(feature)
+            ) -%}
+        {%- endif -%}
+        {%- if spec.expires -%}
+            {%- set matched = at ~ ' <= ' ~ spec.alias ~ '.' ~ spec.expires_at -%}
+        {%- else -%}
+            {%- set matched = spec.alias ~ '.' ~ spec.available_at ~ ' is not null' -%}
+        {%- endif -%}
+        {%- if spec.expires or default %}
+            {%- set test = 'case when ' ~ matched -%}
+            {%- set result = 'then ' ~ value ~ default ~ ' end as ' ~ column -%}
+            {%- set gap = ' ' if (test ~ result) | length < 93 else '\n        ' %},
+    {{ test ~ gap ~ result }}
+        {%- else %},
+    {{ value }}{{ ' as ' ~ column if name != feature }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro _literal(value, data_type) -%}
+    {%- if value is boolean -%}
+        {{ return('true' if value else 'false') }}
+    {%- elif value is number -%}
+        {{ return(value | string) }}
+    {%- endif -%}
+    {%- set text = "'" ~ value | string | replace("'", "''") ~ "'" -%}
+    {{ return('cast(' ~ text ~ ' as ' ~ data_type ~ ')' if data_type else text) }}
+{%- endmacro %}

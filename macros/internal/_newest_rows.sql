@@ -1,0 +1,49 @@
+{% macro _newest_rows(name, relation, at, expire) -%}
+    {#- The point-in-time law for every entity at one instant, as a subquery. -#}
+    {%- set view = feature_warehouse._view_named(name, 'latest() or as_of()') -%}
+    {%- do view.update({'relation': relation}) -%}
+    {%- set spec = feature_warehouse._join_spec(view, []) -%}
+    {%- set choice = feature_warehouse._free_name('choice', view.types) -%}
+    {%- set partition = 'partition by ' ~ spec.entity | join(', ') ~ ' ' if spec.entity else '' -%}
+(
+    select
+        {%- for column in view.types %}
+        {{ feature_warehouse._quote(column) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            *,
+            row_number() over (
+                {{ partition }}order by {{ feature_warehouse._newest_first(spec) | join(', ') }}
+            ) as {{ choice }}
+        from {{ relation }}
+        where
+            {{ spec.event }} is not null
+            {%- for key in spec.entity %}
+            and {{ key }} is not null
+            {%- endfor %}
+            and {{ spec.known }} <= {{ at }}
+    ) as available_rows
+    where
+        {{ choice }} = 1
+        {%- if expire and spec.expires %}
+        and {{ spec.expires }} >= {{ at }}
+        {%- endif %}
+)
+{%- endmacro %}
+
+
+{% macro _instant_argument(text) -%}
+    {#- An instant written by a person, such as '2013-07-01 12:00:00' or '2013-07-01T12:00:00Z'. -#}
+    {%- set instant = text | string | trim -%}
+    {%- set form = '\\d{4}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?' -%}
+    {%- if not modules.re.fullmatch(form, instant) -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: '" ~ text ~ "' is no instant; write it as 2013-07-01T12:00:00Z"
+        ) }}
+    {%- endif -%}
+    {%- if modules.re.search('(Z|[+-]\\d\\d(:?\\d\\d)?)$', instant[10:]) -%}
+        {{ return("(timestamptz '" ~ instant ~ "' at time zone 'UTC')") }}
+    {%- endif -%}
+    {{ return("timestamp '" ~ instant ~ "'") }}
+{%- endmacro %}

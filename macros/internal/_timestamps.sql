@@ -1,0 +1,40 @@
+{% macro _is_timestamp_type(data_type) -%}
+    {{ return(
+        data_type is string
+        and modules.re.fullmatch(
+            'date|datetime|timestamp(_s|_ms|_us|_ns)?|timestamptz'
+            ~ '|timestamp\\s*(\\(\\s*\\d\\s*\\))?(\\s+(with|without)\\s+time\\s+zone)?',
+            data_type | lower | trim
+        ) is not none
+    ) }}
+{%- endmacro %}
+
+
+{% macro _utc(expression, data_type=none) -%}
+    {#- An instant as TIMESTAMP in UTC, whatever the session's time zone. Without a data type the SQL
+        finds out by itself: correct for TIMESTAMP, TIMESTAMPTZ and DATE, only longer. -#}
+    {%- if data_type is none -%}
+        {{ return(adapter.dispatch('_utc_of_any', 'feature_warehouse')(expression)) }}
+    {%- endif -%}
+    {%- set type = data_type | lower | trim -%}
+    {%- if type == 'timestamptz' or 'with time zone' in type -%}
+        {{ return('(' ~ expression ~ " at time zone 'UTC')") }}
+    {%- elif type in ('date', 'timestamp_s', 'timestamp_ms', 'timestamp_ns') -%}
+        {{ return('cast(' ~ expression ~ ' as timestamp)') }}
+    {%- endif -%}
+    {{ return(expression) }}
+{%- endmacro %}
+
+
+{% macro default___utc_of_any(expression) -%}
+    {{ return(
+        "case pg_typeof(" ~ expression ~ ") when 'timestamptz'::regtype"
+        ~ " then cast(" ~ expression ~ " as timestamptz) at time zone 'UTC'"
+        ~ " else cast(" ~ expression ~ " as timestamp) end"
+    ) }}
+{%- endmacro %}
+
+
+{% macro duckdb___utc_of_any(expression) -%}
+    {{ return('make_timestamp(epoch_us(' ~ expression ~ '))') }}
+{%- endmacro %}

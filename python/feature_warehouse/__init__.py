@@ -1,0 +1,41 @@
+"""Feature Warehouse: a feature store that is nothing but dbt, SQL and Redis.
+
+This module is the serving side, and imports redis and msgspec only::
+
+    from feature_warehouse import OnlineStore
+
+    store = OnlineStore.from_url("redis://localhost:6379/0")
+    vector = store.get("flight_delay", {"origin": "JFK", "tailnum": "N14228"})
+"""
+
+from feature_warehouse.errors import (
+    BusyError,
+    EntityError,
+    FeatureWarehouseError,
+    FingerprintError,
+    GateError,
+    NotPublishedError,
+    UnreachableError,
+    UnservableError,
+    UsageError,
+)
+from feature_warehouse.online import FeatureVector, FeatureVectors, OnlineStore, Status
+
+__all__ = [
+    "BusyError",
+    "EntityError",
+    "FeatureVector",
+    "FeatureVectors",
+    "FeatureWarehouseError",
+    "FingerprintError",
+    "GateError",
+    "NotPublishedError",
+    "OnlineStore",
+    "Status",
+    "UnreachableError",
+    "UnservableError",
+    "UsageError",
+    "__version__",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""Row keys and row values, both directions. Shared by the publisher and the client.
+
+``keys`` and ``values`` are all that a client imports; ``arrow`` turns whole columns and is for the
+publisher.
+"""

@@ -1,0 +1,97 @@
+"""Join key values as text: unambiguous, and readable in redis-cli.
+
+Values are joined by commas; ``%``, ``,``, ``{`` and ``}`` within a value are percent-encoded, so
+that ("1", "23") and ("12", "3") differ.
+"""
+
+import operator
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from feature_warehouse.errors import EntityError
+
+__all__ = ["ESCAPES", "KEY_TYPES", "join_texts", "key_text", "parse_key"]
+
+ESCAPES: Final = (("%", "%25"), (",", "%2C"), ("{", "%7B"), ("}", "%7D"))
+_TABLE: Final = str.maketrans(dict(ESCAPES))
+
+
+def join_texts(texts: Iterable[str]) -> str:
+    """What stands between the braces of a row key."""
+    return ",".join([text.translate(_TABLE) for text in texts])
+
+
+def _int(value: Any) -> str:
+    if isinstance(value, bool):
+        raise TypeError
+    return str(operator.index(value))
+
+
+def _bool(value: Any) -> str:
+    if not isinstance(value, bool):
+        raise TypeError
+    return "true" if value else "false"
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _date(value: Any) -> str:
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise TypeError
+    return value.isoformat()
+
+
+def _timestamp(value: Any) -> str:
+    if not isinstance(value, datetime) or value.tzinfo is not None:
+        raise TypeError
+    return value.isoformat(" ", "microseconds")
+
+
+def _timestamptz(value: Any) -> str:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TypeError
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds") + "Z"
+
+
+def _uuid(value: Any) -> str:
+    return str(value if isinstance(value, UUID) else UUID(value))
+
+
+# Per type: the text of a value, how a person's text becomes a value, what to pass in Python.
+_FORMS: Final[dict[str, tuple[Callable[[Any], str], Callable[[str], Any], str]]] = {
+    "bool": (_bool, lambda text: {"true": True, "false": False}[text.lower()], "True or False"),
+    "int": (_int, int, "an int"),
+    "string": (_string, str, "a str"),
+    "date": (_date, date.fromisoformat, "a datetime.date"),
+    "timestamp": (_timestamp, datetime.fromisoformat, "a naive datetime in UTC"),
+    "timestamptz": (_timestamptz, datetime.fromisoformat, "an aware datetime"),
+    "uuid": (_uuid, UUID, "a UUID or its text"),
+}
+
+KEY_TYPES: Final = frozenset(_FORMS)
+
+
+def key_text(name: str, value: Any, key_type: str) -> str:
+    """The text of one join key value; EntityError names the key if the value is of another type."""
+    text, _, wanted = _FORMS[key_type]
+    try:
+        return text(value)
+    except (TypeError, ValueError, AttributeError):
+        raise EntityError(
+            f"entity key {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
+        ) from None
+
+
+def parse_key(name: str, text: str, key_type: str) -> Any:
+    """A join key value typed by a person, as the type the store wants."""
+    _, parse, wanted = _FORMS[key_type]
+    try:
+        return parse(text)
+    except (KeyError, ValueError):
+        raise EntityError(f"entity key {name!r} takes {wanted}, which {text!r} is not") from None

@@ -1,0 +1,145 @@
+"""What lies where in Redis, and the metadata beside the rows.
+
+    project.environment:name                  pointer of a feature view or a service, small JSON
+    project.environment:view@7                description of generation 7 of the view, JSON
+    project.environment:view@7:{JFK}          one row (see ``codec``); the braces are literal, so
+                                              that a Redis Cluster keeps an entity together
+    project.environment:service@9f0c...       description of a service with that fingerprint, JSON
+    project.environment:view!lock             held by the run that publishes the view
+    project.environment:view!run              number of the last run of the view
+    project.environment:view!generations      set of generations that may have rows
+    project.environment!names                 set of all published views and services
+    feature_warehouse:stores                  set of all project.environment of this server
+
+A reader fetches the pointers in the same command as the rows. What a pointer leads to never
+changes, so a reader may keep it for as long as the pointer stays the same.
+"""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+__all__ = [
+    "STORES",
+    "Column",
+    "Feature",
+    "Generation",
+    "Names",
+    "Pointer",
+    "Service",
+    "ServicePart",
+]
+
+STORES: Final = "feature_warehouse:stores"
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Names(msgspec.Struct, frozen=True):
+    """The key names of one project and environment."""
+
+    project: str
+    environment: str
+
+    def __post_init__(self) -> None:
+        for role, name in (("project", self.project), ("environment", self.environment)):
+            if not _NAME.fullmatch(name):
+                raise ValueError(
+                    f"{role} {name!r} cannot be part of a Redis key; use letters, digits, _ and -"
+                )
+
+    @property
+    def store(self) -> str:
+        return f"{self.project}.{self.environment}"
+
+    @property
+    def members(self) -> str:
+        return f"{self.store}!names"
+
+    def pointer(self, name: str) -> str:
+        return f"{self.store}:{name}"
+
+    def description(self, name: str, edition: int | str) -> str:
+        return f"{self.store}:{name}@{edition}"
+
+    def row_prefix(self, view: str, generation: int) -> str:
+        """A row key is this, the escaped join key values and a closing brace."""
+        return f"{self.store}:{view}@{generation}:{{"
+
+    def lock(self, view: str) -> str:
+        return f"{self.store}:{view}!lock"
+
+    def run(self, view: str) -> str:
+        return f"{self.store}:{view}!run"
+
+    def generations(self, view: str) -> str:
+        return f"{self.store}:{view}!generations"
+
+
+class Column(msgspec.Struct, frozen=True):
+    """Name and type (see ``codec.values``) of a join key."""
+
+    name: str
+    type: str
+
+
+class Feature(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A feature of a view; ``default`` is in the same form as in a stored row."""
+
+    name: str
+    type: str
+    default: Any = None
+
+
+class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Leads readers to a description, and tells them the time.
+
+    ``clock`` is set only by runs on a simulated clock: microseconds since 1970 UTC, at which time
+    stands still for readers.
+    """
+
+    edition: int | str
+    run: int = 0
+    clock: int | None = None
+
+
+class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One complete published copy of a view. Instants are microseconds since 1970 UTC.
+
+    ``ttl`` and ``grace`` are microseconds; ``rows`` counts the rows written, ``newest_event`` is
+    their greatest event timestamp.
+    """
+
+    view: str
+    number: int
+    keys: tuple[Column, ...]
+    features: tuple[Feature, ...]
+    schema: int
+    clock: int
+    ttl: int | None = None
+    grace: int = 0
+    rows: int = 0
+    newest_event: int | None = None
+    published_at: int = 0
+    seconds: float = 0.0
+    invocation_id: str = ""
+
+
+class ServicePart(msgspec.Struct, frozen=True):
+    """Features of one view in a service: ``features`` maps each to its name in the vector.
+
+    ``join_keys`` maps the view's join keys to the entity keys of the service.
+    """
+
+    view: str
+    join_keys: dict[str, str]
+    features: dict[str, str]
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The ordered features that a model is served with."""
+
+    service: str
+    fingerprint: str
+    parts: tuple[ServicePart, ...]

@@ -1,0 +1,347 @@
+"""dbt's manifest read as feature views and services. There is no other registry."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.durations import microseconds
+from feature_warehouse.errors import UsageError
+
+__all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A declared column; ``data_type`` as in the model's contract."""
+
+    name: str
+    data_type: str
+    description: str = ""
+    default: Any = None
+
+
+class FeatureView(msgspec.Struct, frozen=True):
+    """A dbt model with a ``feature_view`` block. Lengths are microseconds; ttl None means none."""
+
+    name: str
+    relation: str
+    description: str
+    checksum: str
+    join_keys: tuple[Column, ...]
+    event_timestamp: Column
+    created_timestamp: Column | None
+    availability_lag: int
+    ttl: int | None
+    features: tuple[Column, ...]
+    tie_breakers: tuple[Column, ...]
+    online: bool
+
+
+class ServicePart(msgspec.Struct, frozen=True):
+    """The share of one view: ``features`` maps names in the view to names in the vector."""
+
+    view: FeatureView
+    join_keys: dict[str, str]
+    features: dict[str, str]
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The ordered features of a training set, which the model is served with."""
+
+    name: str
+    training_set: str
+    parts: tuple[ServicePart, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that change with the name, type, source or order of a feature."""
+        lines = [
+            f"{output}={part.view.name}.{feature.name}:{feature.data_type}"
+            for part in self.parts
+            for name, output in part.features.items()
+            for feature in part.view.features
+            if feature.name == name
+        ]
+        return hashlib.md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """What one dbt invocation declared. ``started_at`` is when that invocation began (UTC)."""
+
+    project: str
+    adapter: str
+    invocation_id: str
+    generated_at: datetime
+    views: dict[str, FeatureView]
+    services: dict[str, Service]
+
+
+class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
+    join_keys: list[str]
+    event_timestamp: str
+    created_timestamp: str | None = None
+    availability_lag: str | None = None
+    ttl: str | None = None
+    online: bool = False
+    tie_breaker: str | None = None
+
+
+class _PartBlock(msgspec.Struct):
+    view: str
+    features: list[str] | dict[str, str] | None
+    join_keys: dict[str, str]
+    prefix: str
+
+
+class _ServiceBlock(msgspec.Struct):
+    name: str
+    labels: str
+    features: list[_PartBlock]
+
+
+class _Config(msgspec.Struct, frozen=True):
+    meta: dict[str, Any] = {}
+
+
+class _ManifestColumn(msgspec.Struct):
+    name: str
+    data_type: str | None = None
+    description: str = ""
+    meta: dict[str, Any] = {}
+    config: _Config = _Config()
+
+
+class _Checksum(msgspec.Struct, frozen=True):
+    checksum: str
+
+
+class _Node(msgspec.Struct):
+    name: str
+    resource_type: str
+    package_name: str
+    config: _Config = _Config()
+    columns: dict[str, _ManifestColumn] = {}
+    relation_name: str | None = None
+    description: str = ""
+    checksum: _Checksum = _Checksum("")
+    original_file_path: str = ""
+    patch_path: str | None = None
+    version: str | int | float | None = None
+    latest_version: str | int | float | None = None
+
+
+class _Metadata(msgspec.Struct):
+    project_name: str
+    adapter_type: str
+    invocation_id: str
+    generated_at: datetime
+
+
+class _Manifest(msgspec.Struct):
+    metadata: _Metadata
+    nodes: dict[str, _Node]
+
+
+def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
+    """Read ``target/manifest.json``; with a project directory, refuse one older than the models.
+
+    Raises UsageError when the file is missing, no manifest, older than a model or its properties,
+    or when a declaration is wrong. Every mistake is in the message.
+    """
+    try:
+        content = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
+    except FileNotFoundError:
+        raise UsageError(f"there is no {manifest}; run `dbt build` first") from None
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
+        ) from None
+
+    models = [
+        node
+        for node in content.nodes.values()
+        if node.resource_type == "model"
+        and (node.version is None or node.version == node.latest_version)
+    ]
+    declared = [
+        node for node in models if {"feature_view", "feature_service"} & node.config.meta.keys()
+    ]
+    if project_dir is not None:
+        _refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
+
+    mistakes: list[str] = []
+    views = {
+        node.name: view
+        for node in declared
+        if "feature_view" in node.config.meta and (view := _view(node, mistakes))
+    }
+    services = {
+        service.name: service
+        for node in declared
+        if "feature_service" in node.config.meta and (service := _service(node, views, mistakes))
+    }
+    mistakes += [
+        f"service {name!r} has the name of a feature view" for name in services if name in views
+    ]
+    if mistakes:
+        raise UsageError("; ".join(mistakes))
+    metadata = content.metadata
+    return Registry(
+        project=metadata.project_name,
+        adapter=metadata.adapter_type,
+        invocation_id=metadata.invocation_id,
+        generated_at=metadata.generated_at,
+        views=dict(sorted(views.items())),
+        services=dict(sorted(services.items())),
+    )
+
+
+def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
+    where = f"feature view {node.name!r}"
+    try:
+        block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
+    except msgspec.ValidationError as error:
+        mistakes.append(f"{where}: {error}")
+        return None
+    roles = [block.event_timestamp, block.created_timestamp, block.tie_breaker]
+    missing = [name for name in [*block.join_keys, *roles] if name and name not in node.columns]
+    lengths = {"ttl": block.ttl, "availability_lag": block.availability_lag}
+    wrong = [f"{role} {text!r}" for role, text in lengths.items() if text and not _length(text)]
+    found = [f"column {name!r} is not declared" for name in missing]
+    found += [f"{length} is no fixed length of time" for length in wrong]
+    if node.relation_name is None:
+        found.append("it is ephemeral; materialize it as a table, view or incremental")
+    if found:
+        mistakes.extend(f"{where}: {mistake}" for mistake in found)
+        return None
+
+    columns = {name: _column(column) for name, column in node.columns.items()}
+    structure = {*block.join_keys, block.event_timestamp, block.created_timestamp}
+    features = tuple(
+        columns[name]
+        for name, column in node.columns.items()
+        if name not in structure and _meta(column).get("feature", True)
+    )
+    return FeatureView(
+        name=node.name,
+        relation=node.relation_name or "",
+        description=node.description.strip(),
+        checksum=node.checksum.checksum,
+        join_keys=tuple(columns[name] for name in block.join_keys),
+        event_timestamp=columns[block.event_timestamp],
+        created_timestamp=columns[block.created_timestamp] if block.created_timestamp else None,
+        availability_lag=_length(block.availability_lag) or 0,
+        ttl=_length(block.ttl),
+        features=features,
+        tie_breakers=(columns[block.tie_breaker],) if block.tie_breaker else features,
+        online=block.online,
+    )
+
+
+def _length(text: str | None) -> int | None:
+    return None if text is None else microseconds(text)
+
+
+def _meta(column: _ManifestColumn) -> dict[str, Any]:
+    return column.config.meta or column.meta
+
+
+def _column(column: _ManifestColumn) -> Column:
+    return Column(
+        name=column.name,
+        data_type=(column.data_type or "").lower(),
+        description=column.description.strip(),
+        default=_meta(column).get("default"),
+    )
+
+
+def _service(node: _Node, views: dict[str, FeatureView], mistakes: list[str]) -> Service | None:
+    where = f"training set {node.name!r}"
+    try:
+        block = msgspec.convert(node.config.meta["feature_service"], _ServiceBlock)
+    except msgspec.ValidationError as error:
+        mistakes.append(f"{where}: {error}")
+        return None
+    parts: list[ServicePart] = []
+    for part in block.features:
+        view = views.get(part.view)
+        if view is None:
+            mistakes.append(f"{where}: {part.view!r} is no feature view{_hint(part.view, views)}")
+            continue
+        names = [feature.name for feature in view.features]
+        wanted = names if part.features is None else part.features
+        unknown = [name for name in wanted if name not in names]
+        mistakes += [f"{where}: {part.view} has no feature {n!r}{_hint(n, names)}" for n in unknown]
+        renamed = part.features if isinstance(part.features, dict) else {}
+        parts.append(
+            ServicePart(
+                view=view,
+                join_keys={
+                    key.name: part.join_keys.get(key.name, key.name) for key in view.join_keys
+                },
+                features={name: renamed.get(name, part.prefix + name) for name in wanted},
+            )
+        )
+    return Service(name=block.name, training_set=node.name, parts=tuple(parts))
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[_Node]) -> None:
+    """A manifest that does not know the models as they are on disk must not be published from."""
+    for node in nodes:
+        model = project / node.original_file_path
+        if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
+            raise UsageError(f"{model} changed after {manifest} was written; run `dbt build` again")
+        if node.patch_path is not None:
+            properties = project / node.patch_path.partition("://")[2]
+            if _changed_after(properties, generated) and _block_changed(properties, node):
+                raise UsageError(
+                    f"{node.name!r} in {properties} changed after {manifest} was written;"
+                    " run `dbt build` again"
+                )
+
+
+def _changed_after(file: Path, instant: datetime) -> bool:
+    # Models of installed packages lie elsewhere; a project may be deployed as its manifest alone.
+    return file.is_file() and file.stat().st_mtime > instant.timestamp()
+
+
+def _checksum(file: Path) -> str:
+    """As dbt computes it: SHA-256 of the text without surrounding white space."""
+    return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
+
+
+def _block_changed(properties: Path, node: _Node) -> bool:
+    """Whether the feature view block or the columns differ; all else may change without a build."""
+    import yaml  # comes with dbt, which wrote the manifest
+
+    try:
+        content = yaml.safe_load(properties.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError:
+        return True
+    for model in content.get("models") or []:
+        if model.get("name") != node.name:
+            continue
+        block = ((model.get("config") or {}).get("meta") or {}).get("feature_view")
+        columns = [
+            (column.get("name"), column.get("data_type")) for column in model.get("columns") or []
+        ]
+        known = [(column.name, column.data_type) for column in node.columns.values()]
+        return columns != known or (
+            "feature_view" in node.config.meta and block != _view_block(node)
+        )
+    return False
+
+
+def _view_block(node: _Node) -> Any:
+    return node.config.meta["feature_view"]

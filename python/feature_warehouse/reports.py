@@ -1,0 +1,222 @@
+"""What the command line prints: for a person on a terminal, JSON lines for a machine."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from feature_warehouse import __version__
+from feature_warehouse.codec.values import from_microseconds
+from feature_warehouse.durations import readable
+from feature_warehouse.materialize import ServiceResult
+from feature_warehouse.online import FeatureVector
+from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.registry import Registry
+from feature_warehouse.status import Status
+
+__all__ = ["MaterializeReport", "print_status", "print_vector"]
+
+
+class MaterializeReport:
+    """Collects the results of a run and shows them as they come."""
+
+    def __init__(
+        self, registry: Registry, environment: str, clock: Clock, *, as_json: bool
+    ) -> None:
+        self._results: list[ViewResult] = []
+        self._services: list[ServiceResult] = []
+        self._undeclared: list[dict[str, Any]] = []
+        self._as_json = as_json
+        self._metadata = {
+            "feature_warehouse_version": __version__,
+            "project": registry.project,
+            "environment": environment,
+            "clock": from_microseconds(clock.now).isoformat(),
+            "clock_is_simulated": clock.simulated,
+            "dbt_invocation_id": registry.invocation_id,
+        }
+        self._console = Console(highlight=False)
+        self._for_person = self._console.is_terminal and not as_json
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._for_person,
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    @property
+    def exit_code(self) -> int:
+        """The highest of the views' exit codes."""
+        return max((result.exit_code for result in self._results), default=0)
+
+    def progress(self, view: str, rows: int) -> None:
+        if view not in self._tasks:
+            self._tasks[view] = self._bar.add_task(view, total=None)
+        self._bar.advance(self._tasks[view], rows)
+
+    def view(self, result: ViewResult) -> None:
+        self._results.append(result)
+        if result.view in self._tasks:
+            self._bar.remove_task(self._tasks.pop(result.view))
+        if result.status == "error":
+            self._error(f"{result.view}: {result.message}")
+        if self._for_person and result.status == "success":
+            rate = result.rows_written / result.seconds if result.seconds else 0
+            self._console.print(
+                f"[green]published[/] {result.view}: {result.rows_written:,} rows in"
+                f" {result.seconds:.2f} s ({rate:,.0f} rows/s), generation {result.generation}"
+                f"{_remarks(result)}"
+            )
+        self._line(result)
+
+    def service(self, result: ServiceResult) -> None:
+        self._services.append(result)
+        if self._for_person:
+            done = result.status == "success"
+            label = "[green]published[/] service" if done else "[yellow]skipped[/] service"
+            detail = f"fingerprint {result.fingerprint}" if done else result.message
+            self._console.print(f"{label} {result.service}: {detail}")
+        self._line(result)
+
+    def undeclared(self, name: str, *, pruned: bool) -> None:
+        self._undeclared.append({"undeclared": name, "pruned": pruned})
+        if self._for_person:
+            what = (
+                "removed: it is no longer declared"
+                if pruned
+                else "is published but no longer declared; readers still get it, --prune removes it"
+            )
+            self._console.print(f"[yellow]{name}[/] {what}")
+        self._line(self._undeclared[-1])
+
+    def write(self, file: Path) -> None:
+        """The result file, in the manner of dbt's run_results.json; written whole or not at all."""
+        content = msgspec.json.format(
+            msgspec.json.encode(
+                {
+                    "metadata": self._metadata,
+                    "results": self._results,
+                    "services": self._services,
+                    "undeclared": self._undeclared,
+                }
+            ),
+            indent=2,
+        )
+        partial = file.with_suffix(".partial")
+        partial.write_bytes(content + b"\n")
+        partial.replace(file)
+        if self._as_json:
+            print(content.decode())
+        elif self._for_person and not self._results:
+            self._console.print("no feature view has `online: true`; nothing to publish")
+
+    def _line(self, result: Any) -> None:
+        if not self._for_person and not self._as_json:
+            print(msgspec.json.encode(result).decode(), flush=True)
+
+    def _error(self, message: str) -> None:
+        if self._for_person:
+            self._console.print(f"[red]failed[/] {message}")
+        else:
+            print(f"feature-warehouse: {message}", file=sys.stderr)
+
+
+def _remarks(result: ViewResult) -> str:
+    remarks = [
+        f"{count:,} {what}"
+        for count, what in (
+            (result.rows_without_keys, "rows without keys skipped"),
+            (result.rows_without_event, "rows without event timestamp skipped"),
+            (result.rows_not_yet_available, "rows not yet available"),
+            (result.entities_expired, "entities past their ttl"),
+        )
+        if count
+    ]
+    return f"; {', '.join(remarks)}" if remarks else ""
+
+
+def print_status(status: Status, *, as_json: bool) -> None:
+    """A table per kind, or JSON."""
+    if as_json:
+        print(msgspec.json.encode(status).decode())
+        return
+    console = Console(highlight=False)
+    views = Table(
+        title=f"{status.project}.{status.environment}", title_justify="left", box=SIMPLE_HEAD
+    )
+    for heading in ("view", "run", "rows", "newest event", "age", "ttl", "memory", "published"):
+        views.add_column(heading, justify="right" if heading in ("rows", "memory") else "left")
+    for view in status.views:
+        views.add_row(
+            view.view,
+            str(view.generation),
+            f"{view.rows:,}",
+            _instant(view.newest_event),
+            "-" if view.age is None else readable(view.age),
+            "none" if view.ttl is None else readable(view.ttl),
+            f"~{view.memory / 1024:,.0f} KiB",
+            _instant(view.published_at),
+        )
+    console.print(views)
+    clocks = {view.clock for view in status.views if view.clock is not None}
+    for clock in sorted(clocks):
+        console.print(f"The clock is simulated and stands at {_instant(clock)}.")
+    for service in status.services:
+        console.print(
+            f"service {service.service}: {service.features} features,"
+            f" fingerprint {service.fingerprint}"
+        )
+
+
+def print_vector(
+    name: str, entity: Mapping[str, Any], vector: FeatureVector, fingerprint: str, *, as_json: bool
+) -> None:
+    """A feature a line with its status and event timestamp, or JSON."""
+    if as_json:
+        features = {
+            feature: {
+                "value": value,
+                "status": vector.status(feature),
+                "event_timestamp": vector.event_timestamp(feature),
+            }
+            for feature, value in vector.items()
+        }
+        content = {"name": name, "fingerprint": fingerprint, "entity": entity, "features": features}
+        print(msgspec.json.encode(content).decode())
+        return
+    keys = ", ".join(f"{key}={value}" for key, value in entity.items())
+    table = Table(title=f"{name} {keys}", title_justify="left", box=SIMPLE_HEAD)
+    for heading in ("feature", "value", "status", "true since (UTC)"):
+        table.add_column(heading)
+    for feature, value in vector.items():
+        since = vector.event_timestamp(feature)
+        table.add_row(
+            feature,
+            "" if value is None else str(value),
+            vector.status(feature),
+            f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
+        )
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"fingerprint {fingerprint}")
+
+
+def _instant(microseconds: int | None) -> str:
+    return "-" if microseconds is None else f"{from_microseconds(microseconds):%Y-%m-%d %H:%M}"

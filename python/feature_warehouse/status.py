@@ -1,0 +1,103 @@
+"""What is published, for people and monitors."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from feature_warehouse import layout
+from feature_warehouse.connection import reachable
+from feature_warehouse.online import resolve_names
+
+__all__ = ["ServiceStatus", "Status", "ViewStatus", "read_status"]
+
+_SAMPLE = 50
+
+
+class ViewStatus(msgspec.Struct, frozen=True):
+    """A view in service.
+
+    ``age`` is the time from its newest event to now (or to the simulated clock), ``ttl`` how long a
+    row may be used, both in microseconds; ``memory`` is estimated from a sample of rows, in bytes.
+    Instants are microseconds since 1970 UTC.
+    """
+
+    view: str
+    generation: int
+    rows: int
+    newest_event: int | None
+    age: int | None
+    ttl: int | None
+    memory: int
+    published_at: int
+    clock: int | None
+
+
+class ServiceStatus(msgspec.Struct, frozen=True):
+    """A service and the number of its features."""
+
+    service: str
+    fingerprint: str
+    features: int
+
+
+class Status(msgspec.Struct, frozen=True):
+    """One project and environment."""
+
+    project: str
+    environment: str
+    views: list[ViewStatus]
+    services: list[ServiceStatus]
+
+
+def read_status(client: Any, project: str | None, environment: str | None) -> Status:
+    """Read it from Redis alone. Raises NotPublishedError and UnreachableError."""
+    with reachable(client):
+        names = resolve_names(client, project, environment)
+        views: list[ViewStatus] = []
+        services: list[ServiceStatus] = []
+        for name in sorted(member.decode() for member in client.smembers(names.members)):
+            text = client.get(names.pointer(name))
+            if text is None:
+                continue
+            pointer = msgspec.json.decode(text, type=layout.Pointer)
+            description = client.get(names.description(name, pointer.edition))
+            if description is None:
+                continue
+            if isinstance(pointer.edition, int):
+                generation = msgspec.json.decode(description, type=layout.Generation)
+                views.append(_view(client, names, generation, pointer))
+            else:
+                service = msgspec.json.decode(description, type=layout.Service)
+                features = sum(len(part.features) for part in service.parts)
+                services.append(ServiceStatus(name, service.fingerprint, features))
+    return Status(names.project, names.environment, views, services)
+
+
+def _view(
+    client: Any, names: layout.Names, generation: layout.Generation, pointer: layout.Pointer
+) -> ViewStatus:
+    now = time.time_ns() // 1000 if pointer.clock is None else pointer.clock
+    newest = generation.newest_event
+    return ViewStatus(
+        view=generation.view,
+        generation=generation.number,
+        rows=generation.rows,
+        newest_event=newest,
+        age=None if newest is None else now - newest,
+        ttl=generation.ttl,
+        memory=_memory(
+            client, names.row_prefix(generation.view, generation.number), generation.rows
+        ),
+        published_at=generation.published_at,
+        clock=pointer.clock,
+    )
+
+
+def _memory(client: Any, prefix: str, rows: int) -> int:
+    sizes: list[int] = []
+    for key in client.scan_iter(prefix + "*", count=1_000):
+        sizes.append(client.memory_usage(key) or 0)
+        if len(sizes) == _SAMPLE:
+            break
+    return round(sum(sizes) / len(sizes) * rows) if sizes else 0

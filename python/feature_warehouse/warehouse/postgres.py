@@ -1,0 +1,93 @@
+"""PostgreSQL: binary COPY into Arrow through ADBC, in one repeatable-read transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import adbc_driver_manager as adbc
+import adbc_driver_postgresql.dbapi as postgres
+import pyarrow as pa
+
+from feature_warehouse.errors import UnreachableError, UsageError
+from feature_warehouse.registry import FeatureView
+from feature_warehouse.warehouse import Counts, sql
+
+__all__ = ["PostgresWarehouse"]
+
+
+class PostgresWarehouse:
+    """See ``Warehouse``."""
+
+    def __init__(self, credentials: Any) -> None:
+        """``credentials`` are dbt-postgres's."""
+        try:
+            self._connection = postgres.connect(_uri(credentials))
+        except adbc.Error as error:
+            raise UnreachableError(
+                f"PostgreSQL at {credentials.host}:{credentials.port} does not let us in:"
+                f" {_reason(error, credentials.password)}"
+            ) from None
+        self._password = credentials.password
+        with self._connection.cursor() as cursor:
+            cursor.execute("set transaction isolation level repeatable read read only")
+            cursor.execute("set local time zone 'UTC'")
+            if credentials.role:
+                cursor.execute(f"set local role {sql.quote(credentials.role)}")
+
+    def counts(self, view: FeatureView, clock: int) -> Counts:
+        with self._connection.cursor() as cursor:
+            self._execute(cursor, sql.counts_query(view, clock), view)
+            return Counts(*cursor.fetchone())
+
+    @contextmanager
+    def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
+        query = sql.newest_rows_query(view, clock, bytewise='collate "C"')
+        with self._connection.cursor() as cursor:
+            self._execute(cursor, query, view)
+            with cursor.fetch_record_batch() as reader:
+                yield reader
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _execute(self, cursor: Any, query: str, view: FeatureView) -> None:
+        try:
+            cursor.execute(query)
+        except adbc.ProgrammingError as error:
+            raise UsageError(
+                f"feature view {view.name!r} is not in the warehouse as declared"
+                f" ({_reason(error, self._password)}); run `dbt build`"
+            ) from None
+        except adbc.Error as error:
+            raise UnreachableError(
+                f"PostgreSQL failed on {view.name!r}: {_reason(error, self._password)}"
+            ) from None
+
+
+def _uri(credentials: Any) -> str:
+    options = {
+        "sslmode": credentials.sslmode,
+        "sslcert": credentials.sslcert,
+        "sslkey": credentials.sslkey,
+        "sslrootcert": credentials.sslrootcert,
+        "connect_timeout": credentials.connect_timeout,
+        "application_name": "feature-warehouse",
+    }
+    query = urlencode({name: value for name, value in options.items() if value}, quote_via=quote)
+    user, password = (
+        quote(text or "", safe="") for text in (credentials.user, credentials.password)
+    )
+    host, database = (quote(text, safe="") for text in (credentials.host, credentials.database))
+    return f"postgresql://{user}:{password}@{host}:{credentials.port}/{database}?{query}"
+
+
+def _reason(error: Exception, password: str | None) -> str:
+    text = " ".join(str(error).split())
+    return text.replace(password, "***") if password else text

@@ -1,0 +1,14 @@
+{% test unique_feature_rows(model, columns=none) %}
+    {%- if execute -%}
+        {%- set identity = columns or feature_warehouse._tested_identity() %}
+
+select
+    {%- for column in identity %}
+    {{ feature_warehouse._quote(column) }},
+    {%- endfor %}
+    count(*) as rows_that_tie
+from {{ model }}
+group by {{ range(1, identity | length + 1) | join(', ') }}
+having count(*) > 1
+    {%- endif %}
+{% endtest %}

@@ -1,0 +1,79 @@
+"""Real servers and a built demo, shared by a test process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+import msgspec
+import pytest
+import redis
+from support import ROOT, dbt, run
+
+from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
+
+
+class Demo(msgspec.Struct, frozen=True):
+    """The demo project as built by `dbt build` on one engine; read only for tests."""
+
+    engine: str
+    env: dict[str, str]
+    target_path: Path
+
+
+@pytest.fixture(scope="session")
+def valkey_server() -> Iterator[Valkey]:
+    with local_valkey() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey_server: Valkey) -> str:
+    """The address of an empty server."""
+    with redis.Redis.from_url(valkey_server.url) as client:
+        client.flushall()
+    return valkey_server.url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator["redis.Redis"]:
+    with redis.Redis.from_url(redis_url) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with local_postgres(durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo on duckdb")
+    env = {"FEATURE_WAREHOUSE_DUCKDB_PATH": str(folder / "demo.duckdb")}
+    return _build("duckdb", folder, env)
+
+
+@pytest.fixture(scope="session")
+def demo_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Demo:
+    run("python", ROOT / "scripts" / "load_postgres.py", env=postgres.env(), check=True)
+    return _build("postgres", tmp_path_factory.mktemp("demo on postgres"), postgres.env())
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def demo(request: pytest.FixtureRequest) -> Demo:
+    """The demo on each engine in turn."""
+    built: Demo = request.getfixturevalue(f"demo_{request.param}")
+    return built
+
+
+def _build(engine: str, folder: Path, env: dict[str, str]) -> Demo:
+    copyfile(ROOT / "profiles.example.yml", folder / "profiles.yml")
+    env = {
+        **env,
+        "DBT_PROFILES_DIR": str(folder),
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_TARGET": engine,
+    }
+    dbt("build", env=env)
+    return Demo(engine, env, folder / "target")

@@ -1,0 +1,42 @@
+"""What several test modules use. No expected value comes from here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+def run(
+    *command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None, check: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of this virtual environment, with output captured as text."""
+    program, *arguments = map(str, command)
+    result = subprocess.run(
+        [str(BIN / program), *arguments],
+        cwd=cwd,
+        env={**_clean_environment(), **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if check and result.returncode:
+        raise AssertionError(f"{program} failed:\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def dbt(
+    *arguments: str, project: Path = ROOT, env: dict[str, str] | None = None, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on a project; without ``check`` also when it fails."""
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
+    return run("dbt", *arguments, cwd=project, env={**quiet, **(env or {})}, check=check)
+
+
+def _clean_environment() -> dict[str, str]:
+    """The caller's environment without what would point a test at something real."""
+    prefixes = ("DBT_", "FEATURE_WAREHOUSE_", "REDIS_", "PG")
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
