@@ -5,6 +5,7 @@ variables that `profiles.example.yml` reads.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,10 +31,10 @@ def load(uri: str) -> int:
     return rows
 
 
-def uri_from_environment() -> str:
+def uri_of(environment: Mapping[str, str]) -> str:
     """The libpq URI of the FEATURE_WAREHOUSE_PG_* variables."""
     part = {
-        name: quote(os.environ.get(f"FEATURE_WAREHOUSE_PG_{name}", default), safe="")
+        name: quote(environment.get(f"FEATURE_WAREHOUSE_PG_{name}", default), safe="")
         for name, default in {
             "HOST": "localhost",
             "PORT": "5432",
@@ -46,4 +47,4 @@ def uri_from_environment() -> str:
 
 
 if __name__ == "__main__":
-    print(f"{load(uri_from_environment()):,} rows in schema {SCHEMA}")
+    print(f"{load(uri_of(os.environ)):,} rows in schema {SCHEMA}")

@@ -224,14 +224,12 @@ def main() -> Never:
     """Entry point: turns every exception into one line and an exit code."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        app(standalone_mode=False)
-        code: Any = 0
+        # Typer returns the exit code of what it has caught itself: --help, and Ctrl-C as 130.
+        code: Any = app(standalone_mode=False) or 0
+        if code == 130:
+            _say("interrupted; what was in service stays in service", code)
     except SystemExit as end:
         code = end.code
-    except typer.Exit as end:
-        code = end.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = _say("interrupted; what was in service stays in service", 130)
     except FeatureWarehouseError as error:
         code = _say(str(error), error.exit_code)
     except BrokenPipeError:

@@ -35,7 +35,7 @@ _LOCK_SECONDS: Final = 15
 
 # KEYS: rows. ARGV: value, expiry in ms (or 0), value, expiry, ...  Returns the number written.
 # Versions are compared as numbers of 32 bits: exact as doubles, and free of the server's locale.
-_WRITE_NEWER: Final = """
+WRITE_NEWER: Final = """
 local function newer(new, old)
     local n = {struct.unpack('>I4I4I4I4I4', new)}
     local o = {struct.unpack('>I4I4I4I4I4', old)}
@@ -245,7 +245,7 @@ class Publication:
         return milliseconds
 
     def _send(self, keys: list[str], values: list[bytes], expiries: list[int]) -> int:
-        write = self._client.register_script(_WRITE_NEWER)
+        write = self._client.register_script(WRITE_NEWER)
         pipe = self._client.pipeline(transaction=False)
         for start in range(0, len(keys), _KEYS_PER_CALL):
             part = slice(start, start + _KEYS_PER_CALL)

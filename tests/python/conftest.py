@@ -7,9 +7,9 @@ from shutil import copyfile
 import msgspec
 import pytest
 import redis
-from support import ROOT, dbt, run
 
 from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
+from support import ROOT, dbt, run
 
 
 class Demo(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 select
     flight_id,
     carrier,
+    flight_number,
     tailnum,
     origin,
     dest,

@@ -1,0 +1,291 @@
+"""The main job on real data, from Parquet files to a served feature vector.
+
+    python scripts/demo.py duckdb|postgres
+
+Builds and tests the demo with dbt, publishes to a bundled Valkey server on the clock of the data's
+end, and shows one flight's features as served beside the same row computed by the warehouse. Exits
+with 1 if they differ, 4 if another demo runs in this folder, else with what a step ended with.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from shutil import copyfile
+from time import perf_counter
+from typing import Any, NoReturn
+
+import pyarrow as pa
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from feature_warehouse import FeatureWarehouseError, OnlineStore
+from feature_warehouse.servers import local_postgres, local_valkey
+from load_postgres import load, uri_of
+
+ROOT = Path(__file__).parents[1]
+STATE = ROOT / ".demo"
+BIN = Path(sys.executable).parent
+
+AS_OF = "2013-12-31T00:00:00Z"
+# Scheduled to leave at that very minute, so its training row is what is served then.
+FLIGHT_ID = 110347
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+
+
+def main() -> None:
+    """Run all steps; the servers end with the process."""
+    engine = sys.argv[1] if len(sys.argv) == 2 else ""
+    if engine not in ("duckdb", "postgres"):
+        _stop("say which warehouse: scripts/demo.py duckdb or scripts/demo.py postgres", 2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with _only_one(), ExitStack() as stack:
+            _demo(engine, stack)
+    except FeatureWarehouseError as error:
+        _stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _stop("interrupted; run it again at any time", 130)
+
+
+def _demo(engine: str, stack: ExitStack) -> None:
+    started = perf_counter()
+    folder = STATE / engine
+    folder.mkdir(exist_ok=True)
+    copyfile(ROOT / "profiles.example.yml", folder / "profiles.yml")
+    redis_url = stack.enter_context(local_valkey()).url
+    env = {
+        **os.environ,
+        "DBT_PROFILES_DIR": str(folder),
+        "DBT_TARGET": engine,
+        "DBT_TARGET_PATH": str(folder / "target"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "REDIS_URL": redis_url,
+    }
+    if engine == "duckdb":
+        env["FEATURE_WAREHOUSE_DUCKDB_PATH"] = str(folder / "warehouse.duckdb")
+    else:
+        console.print("starting PostgreSQL and copying the Parquet files into it ...")
+        postgres = stack.enter_context(local_postgres(durable=False))
+        env |= postgres.env()
+        console.print(f"loaded {load(postgres.uri):,} rows")
+
+    _heading("dbt build: models, contracts, tests")
+    _build(env, folder / "target")
+    warehouse = _Warehouse(engine, env)
+    _heading("Training set flight_delay_training")
+    _show_training_set(warehouse)
+    expected = _training_row(warehouse)
+    warehouse.close()
+    _heading(f"feature-warehouse materialize --as-of {AS_OF}")
+    _materialize(env)
+    _heading("One flight, as served and as computed")
+    equal = _compare(redis_url, expected)
+    console.print(f"\nDone in {perf_counter() - started:.0f} s. Next: README.md")
+    if engine == "duckdb":
+        file = (folder / "warehouse.duckdb").relative_to(ROOT)
+        console.print(f"The warehouse stays in {file}; `make clean` removes it.")
+    sys.exit(0 if equal else 1)
+
+
+def _build(env: dict[str, str], target: Path) -> None:
+    command = [BIN / "dbt", "build", "--log-format", "json", "--no-use-colors"]
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+        transient=True,
+    )
+    errors: list[str] = []
+    with (
+        bar,
+        subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as run,
+    ):
+        task = bar.add_task("dbt starts", total=None)
+        for event in _events(run):
+            data = event["data"]
+            if event["info"]["level"] == "error":
+                errors.append(event["info"]["msg"])
+            elif "index" in data and "total" in data and "execution_time" in data:
+                bar.update(task, total=data["total"], completed=data["index"])
+                bar.update(task, description=data["node_info"]["node_name"][:40])
+    if run.returncode:
+        _stop("dbt build failed:\n" + "\n".join(errors), run.returncode)
+    results = json.loads((target / "run_results.json").read_text())
+    nodes = json.loads((target / "manifest.json").read_text())["nodes"]
+    kinds = Counter(result["unique_id"].split(".")[0] for result in results["results"])
+    for result in results["results"]:
+        node = nodes.get(result["unique_id"])
+        if node and node["resource_type"] == "model" and "staging" not in node["fqn"]:
+            console.print(
+                f"  {node['config']['materialized']:6} {node['name']:24}"
+                f" {result['execution_time']:5.2f} s"
+            )
+    console.print(
+        f"[green]{kinds['model']} models built, {kinds['test']} data tests and"
+        f" {kinds['unit_test']} unit tests passed[/] in {results['elapsed_time']:.1f} s"
+    )
+
+
+def _events(run: "subprocess.Popen[str]") -> Iterator[dict[str, Any]]:
+    assert run.stdout is not None
+    for line in run.stdout:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            console.print(line.rstrip(), markup=False)
+
+
+class _Warehouse:
+    """Plain SQL, for showing."""
+
+    def __init__(self, engine: str, env: dict[str, str]) -> None:
+        self.query: Callable[[str], pa.Table]
+        if engine == "duckdb":
+            import duckdb
+
+            connection = duckdb.connect(env["FEATURE_WAREHOUSE_DUCKDB_PATH"], read_only=True)
+            self.query = lambda text: connection.sql(text).to_arrow_table()
+            self.close: Callable[[], None] = connection.close
+        else:
+            self._open_postgres(uri_of(env))
+
+    def _open_postgres(self, uri: str) -> None:
+        import adbc_driver_postgresql.dbapi
+
+        connection = adbc_driver_postgresql.dbapi.connect(uri)
+        cursor = connection.cursor()
+        cursor.execute("set search_path to feature_warehouse")
+
+        def query(text: str) -> pa.Table:
+            cursor.execute(text)
+            return cursor.fetch_arrow_table()
+
+        def close() -> None:
+            cursor.close()
+            connection.close()
+
+        self.query, self.close = query, close
+
+
+def _show_training_set(warehouse: _Warehouse) -> None:
+    [totals] = warehouse.query(
+        "select count(*) as n, count(is_late) as known, sum(case when is_late then 1 else 0 end)"
+        " as late from flight_delay_training"
+    ).to_pylist()
+    rate = 100 * int(totals["late"]) / totals["known"]
+    console.print(
+        f"{totals['n']:,} flights; of {totals['known']:,} that arrived {rate:.2f} % were late."
+        " First rows:"
+    )
+    rows = warehouse.query(
+        "select flight_id, carrier, origin, dest, sched_dep_ts, is_late, temp, wind_speed,"
+        " last_leg_arr_delay, seats from flight_delay_training"
+        " order by sched_dep_ts, flight_id limit 5"
+    )
+    _print_table(rows.column_names, [row.values() for row in rows.to_pylist()])
+
+
+def _training_row(warehouse: _Warehouse) -> dict[str, Any]:
+    [row] = warehouse.query(
+        f"select * from flight_delay_training where flight_id = {FLIGHT_ID}"
+    ).to_pylist()
+    found: dict[str, Any] = row
+    return found
+
+
+def _materialize(env: dict[str, str]) -> None:
+    run = subprocess.run(
+        [BIN / "feature-warehouse", "materialize", "--as-of", AS_OF, "--json"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        sys.exit(run.returncode)
+    report = json.loads(run.stdout)
+    for view in report["results"]:
+        rate = view["rows_written"] / view["seconds"]
+        console.print(
+            f"  {view['view']:24} {view['rows_written']:6,} rows in {view['seconds']:.2f} s"
+            f" ({rate:,.0f} rows/s), out of {view['rows_in_warehouse']:,}"
+        )
+    for service in report["services"]:
+        console.print(f"  service {service['service']}, fingerprint {service['fingerprint']}")
+
+
+def _compare(redis_url: str, expected: dict[str, Any]) -> bool:
+    with OnlineStore.from_url(redis_url) as store:
+        entity = {key: expected[key] for key in store.entity_keys("flight_delay")}
+        vector = store.get("flight_delay", entity)
+        console.print(
+            f"{expected['carrier']} {expected['flight_number']} from {expected['origin']} to"
+            f" {expected['dest']}, aircraft {expected['tailnum']}, scheduled to leave at"
+            f" {expected['sched_dep_ts']} UTC"
+        )
+        rows = []
+        for name, value in vector.items():
+            same = type(value) is type(expected[name]) and value == expected[name]
+            since = vector.event_timestamp(name)
+            rows.append(
+                (
+                    name,
+                    value,
+                    expected[name],
+                    "[green]equal[/]" if same else "[red]DIFFERS[/]",
+                    f"{since:%Y-%m-%d %H:%M}" if since else "",
+                    vector.status(name),
+                )
+            )
+    _print_table(
+        ("feature", "served by Redis", "in the warehouse", "", "true since", "status"), rows
+    )
+    equal = all("equal" in row[3] for row in rows)
+    if not equal:
+        console.print("[red]what is served differs from what the model was trained on[/]")
+    return equal
+
+
+def _print_table(headings: Any, rows: Any) -> None:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*["" if value is None else str(value) for value in row])
+    console.print(table)
+
+
+def _heading(text: str) -> None:
+    console.print(f"\n[bold]{text}[/]")
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _stop("another demo is running in this folder; try again when it has finished", 4)
+        yield
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    print(f"demo: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

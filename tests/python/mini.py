@@ -1,0 +1,86 @@
+"""A dbt project as its artifacts alone: a manifest and a DuckDB file, made in milliseconds.
+
+What dbt writes for real is tested in test_package.py and with the demo; here many small warehouses
+are needed that differ in one thing.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+PROJECT = "mini"
+
+Columns = dict[str, str | dict[str, Any]]
+
+
+class Mini:
+    """One project folder; ``view`` declares and builds a feature view, ``service`` declares one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database = folder / "mini.duckdb"
+        self._nodes: dict[str, Any] = {}
+        (folder / "target").mkdir(parents=True, exist_ok=True)
+        (folder / "dbt_project.yml").write_text(f"name: {PROJECT}\nversion: 1.0.0\nprofile: mini\n")
+        (folder / "profiles.yml").write_text(
+            "mini:\n  target: dev\n  outputs:\n    dev:\n      type: duckdb\n"
+            f"      path: '{self.database}'\n"
+        )
+
+    def view(self, name: str, columns: Columns, query: str | None = None, **block: Any) -> None:
+        """Declare a feature view; ``columns`` map names to types, or to a node's column entry."""
+        entries = {
+            column: {"name": column, **({"data_type": kind} if isinstance(kind, str) else kind)}
+            for column, kind in columns.items()
+        }
+        block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True, **block}
+        self._nodes[f"model.{PROJECT}.{name}"] = {
+            **self._node(name),
+            "columns": entries,
+            "config": {"meta": {"feature_view": block}},
+            "relation_name": f'"mini"."main"."{name}"',
+        }
+        if query is not None:
+            self.execute(f'create or replace table "{name}" as {query}')
+
+    def service(self, name: str, *parts: dict[str, Any]) -> None:
+        block = {
+            "name": name,
+            "labels": "labels",
+            "features": [{"features": None, "join_keys": {}, "prefix": "", **p} for p in parts],
+        }
+        self._nodes[f"model.{PROJECT}.{name}_training"] = {
+            **self._node(f"{name}_training"),
+            "config": {"meta": {"feature_service": block}},
+        }
+
+    def drop(self, name: str) -> None:
+        del self._nodes[f"model.{PROJECT}.{name}"]
+
+    def execute(self, query: str) -> None:
+        with duckdb.connect(str(self.database)) as connection:
+            connection.execute(query)
+
+    def write(self) -> Path:
+        """Write the manifest, as `dbt build` would have."""
+        manifest = self.folder / "target" / "manifest.json"
+        metadata = {
+            "project_name": PROJECT,
+            "adapter_type": "duckdb",
+            "invocation_id": "00000000-0000-0000-0000-000000000001",
+            "generated_at": "2026-01-01T00:00:00Z",
+        }
+        manifest.write_text(json.dumps({"metadata": metadata, "nodes": self._nodes}))
+        return manifest
+
+    @staticmethod
+    def _node(name: str) -> dict[str, Any]:
+        return {
+            "name": name,
+            "resource_type": "model",
+            "package_name": PROJECT,
+            "original_file_path": f"models/{name}.sql",
+            "checksum": {"name": "sha256", "checksum": ""},
+        }

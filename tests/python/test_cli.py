@@ -1,0 +1,384 @@
+"""The command line: one clear line and the documented exit code, whatever goes wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import redis
+
+from feature_warehouse import cli, layout
+from feature_warehouse.servers import Postgres, local_valkey
+from mini import Mini
+from support import BIN, run
+
+Result = tuple[int, str, str]
+Fw = Callable[..., Result]
+
+SCORES: dict[str, Any] = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
+ONE_ROW = "select 1::bigint as id, timestamp '2026-01-01' as ts, 1.5::double as score"
+AS_OF = ("--as-of", "2026-01-01T12:00:00Z")
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Mini:
+    folder = tmp_path / "a project"
+    folder.mkdir()
+    project = Mini(folder)
+    project.view("scores", SCORES, ONE_ROW)
+    project.service("risk", {"view": "scores", "prefix": "user_"})
+    project.write()
+    return project
+
+
+@pytest.fixture
+def fw(
+    mini: Mini,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Fw:
+    """Run the command in this process, in the project's folder."""
+    monkeypatch.chdir(mini.folder)
+    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+
+    def call(*arguments: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["feature-warehouse", *arguments])
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as end:
+                cli.main()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        out, err = capsys.readouterr()
+        code = end.value.code
+        assert isinstance(code, int) or code is None
+        return code or 0, out, err
+
+    return call
+
+
+def one_line(result: Result, code: int, *fragments: str) -> None:
+    """Nothing but one line, with this exit code, that says all of this."""
+    assert result[0] == code, result
+    assert result[2].count("\n") == 1, result
+    assert "Traceback" not in result[1] + result[2]
+    for fragment in fragments:
+        assert fragment in result[2], result
+
+
+def test_materialize_status_get(fw: Fw, mini: Mini) -> None:
+    code, out, err = fw("materialize", *AS_OF)
+    assert (code, err) == (0, "")
+    view, service = map(json.loads, out.splitlines())
+    assert (view["view"], view["rows_written"], view["generation"]) == ("scores", 1, 1)
+    assert (service["service"], service["status"]) == ("risk", "success")
+    results = json.loads((mini.folder / "target" / "materialize_results.json").read_text())
+    assert results["metadata"]["clock"] == "2026-01-01T12:00:00+00:00"
+    assert results["metadata"]["environment"] == "dev"
+    assert results["results"] == [view]
+
+    code, out, _ = fw("status", "--json")
+    status = json.loads(out)
+    assert (status["project"], status["environment"]) == ("mini", "dev")
+    [scores] = status["views"]
+    assert (scores["rows"], scores["age"]) == (1, 12 * 3_600_000_000)
+    assert scores["memory"] > 50
+    code, out, _ = fw("status")
+    assert "mini.dev" in out
+    assert "12 h" in out
+    assert "The clock is simulated and stands at 2026-01-01 12:00" in out
+
+    code, out, _ = fw("get", "risk", "id=1", "--json")
+    vector = json.loads(out)
+    assert vector["features"]["user_score"] == {
+        "value": 1.5,
+        "status": "found",
+        "event_timestamp": "2026-01-01T00:00:00Z",
+    }
+    assert vector["fingerprint"] == service["fingerprint"]
+    code, out, _ = fw("get", "scores", "id=2")
+    assert "missing" in out
+
+
+def test_one_json_result(fw: Fw) -> None:
+    _, out, _ = fw("materialize", *AS_OF, "--json")
+    assert [view["view"] for view in json.loads(out)["results"]] == ["scores"]
+
+
+def test_no_redis_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REDIS_URL")
+    one_line(fw("materialize"), 2, "no Redis is named", "REDIS_URL", "dev-server")
+
+
+@pytest.mark.parametrize("command", [("materialize",), ("status",), ("get", "risk", "id=1")])
+def test_unreachable_redis(fw: Fw, command: tuple[str, ...]) -> None:
+    url = "redis://:hunter2@127.0.0.1:1/0"
+    result = fw(*command, "--redis-url", url)
+    one_line(result, 3, "Redis at 127.0.0.1:1 does not answer")
+    assert "hunter2" not in result[1] + result[2]
+
+
+def test_wrong_redis_password_and_url(fw: Fw) -> None:
+    with local_valkey(config={"requirepass": "right"}) as server:
+        url = f"redis://:wr0ng@127.0.0.1:{server.port}/0"
+        result = fw("status", "--redis-url", url)
+        one_line(result, 3, f"127.0.0.1:{server.port} refuses the login")
+        assert "wr0ng" not in result[2]
+    result = fw("status", "--redis-url", "http://:s3cret@example.com")
+    one_line(result, 2, "is no Redis URL")
+    assert "s3cret" not in result[2]
+
+
+def test_missing_and_broken_manifest(fw: Fw, mini: Mini) -> None:
+    manifest = mini.folder / "target" / "manifest.json"
+    manifest.write_text("{")
+    one_line(fw("materialize"), 2, "manifest.json is no dbt manifest", "dbt build")
+    manifest.unlink()
+    one_line(fw("materialize"), 2, "there is no target/manifest.json", "dbt build")
+
+
+def test_manifest_older_than_the_models(fw: Fw, mini: Mini) -> None:
+    models = mini.folder / "models"
+    models.mkdir()
+    (models / "scores.sql").write_text("select 2")
+    one_line(fw("materialize"), 2, "models/scores.sql changed after", "dbt build")
+
+
+def test_profile_and_target_mistakes(fw: Fw, mini: Mini) -> None:
+    one_line(fw("materialize", "--target", "nope"), 2, "does not have a target named 'nope'")
+    one_line(fw("materialize", "--profiles-dir", "/nowhere"), 2, "there is no profiles.yml in")
+    one_line(fw("materialize", "--project-dir", "target"), 2, "target/target/manifest.json")
+    profiles = mini.folder / "profiles.yml"
+    text = profiles.read_text()
+    profiles.write_text(text.replace("mini:\n  target", "other:\n  target"))
+    one_line(fw("materialize"), 2, "Could not find profile named 'mini'")
+    profiles.write_text(text.replace("'", "\"{{ env_var('NOT_SET') }}\"", 1).replace("duckdb'", ""))
+    assert fw("materialize")[0] == 2
+
+
+def test_target_of_another_warehouse(fw: Fw, mini: Mini) -> None:
+    profiles = mini.folder / "profiles.yml"
+    profiles.write_text(
+        "mini: {target: pg, outputs: {pg: {type: postgres, host: localhost, port: 1, user: u,"
+        " password: hunter2, dbname: d, schema: s}}}"
+    )
+    one_line(fw("materialize"), 2, "built on duckdb, but target 'pg' is postgres", "dbt build")
+
+
+def test_unreachable_postgres(fw: Fw, mini: Mini, postgres: Postgres) -> None:
+    manifest = mini.folder / "target" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"duckdb"', '"postgres"'))
+    profile = (
+        "mini: {target: pg, outputs: {pg: {type: postgres, host: 127.0.0.1, port: %d,"
+        " user: postgres, password: hunter2, dbname: postgres, schema: s}}}"
+    )
+    (mini.folder / "profiles.yml").write_text(profile % 1)
+    refused = fw("materialize")
+    one_line(refused, 3, "PostgreSQL at 127.0.0.1:1 does not let us in")
+    (mini.folder / "profiles.yml").write_text(profile % postgres.port)
+    wrong = fw("materialize")
+    one_line(wrong, 3, "password authentication failed")
+    assert "hunter2" not in refused[2] + wrong[2]
+
+
+def test_missing_and_invalid_duckdb_file(fw: Fw, mini: Mini) -> None:
+    mini.database.unlink()
+    one_line(fw("materialize"), 3, "DuckDB cannot open", "database does not exist")
+    mini.database.write_text("no database" * 1000)
+    one_line(fw("materialize"), 3, "DuckDB cannot open", "not a valid DuckDB database")
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Another process has the file open for writing, as dbt has while it builds."""
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
+    command = [sys.executable, "-c", code, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield
+        process.kill()
+
+
+def test_duckdb_file_that_dbt_holds(fw: Fw, mini: Mini) -> None:
+    with held(mini.database):
+        one_line(fw("materialize"), 4, "is open in another process, such as dbt")
+    assert fw("materialize", "--wait")[0] == 0
+
+
+def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
+    mini.view("fresh", SCORES)
+    mini.write()
+    code, out, err = fw("materialize", *AS_OF)
+    assert code == 2
+    assert "feature view 'fresh' is not in the warehouse as declared" in err
+    assert [json.loads(line)["status"] for line in out.splitlines()] == [
+        "error",
+        "success",
+        "success",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("get", "risk", "id"), "'id' is no entity key; write it as id=value"),
+        (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
+        (("get", "risk", "tail=1"), "lacks id; it takes id"),
+        (("get", "risk", "id=1", "more=2"), "has unknown more"),
+        (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev"),
+        (("get", "risk", "id=1", "--expect", "0000"), "its features changed since"),
+        (("get", "risk", "id=1", "--at", "noon"), "'noon' is no instant"),
+        (("get",), "Missing"),
+        (("materialize", "--as-of", "noon"), "'noon' is no instant"),
+        (("materialize", "--no-such-option"), "--no-such-option"),
+        (("serve",), "serve"),
+    ],
+)
+def test_wrong_use(fw: Fw, arguments: tuple[str, ...], fragment: str) -> None:
+    assert fw("materialize", *AS_OF)[0] == 0
+    one_line(fw(*arguments), 2, fragment)
+
+
+def test_nothing_published_yet(fw: Fw) -> None:
+    one_line(fw("status"), 2, "nothing is published here")
+
+
+def test_a_mistake_in_a_declaration(fw: Fw, mini: Mini) -> None:
+    mini.view("wrong", SCORES, tll="1 hour")
+    mini.view("worse", SCORES, event_timestamp="at", ttl="1 month")
+    mini.service("odd", {"view": "skores"}, {"view": "scores", "features": ["scor"]})
+    mini.write()
+    one_line(
+        fw("materialize"),
+        2,
+        "feature view 'wrong': Object contains unknown field `tll`",
+        "feature view 'worse': column 'at' is not declared",
+        "feature view 'worse': ttl '1 month' is no fixed length of time",
+        "'skores' is no feature view; did you mean 'scores'?",
+        "scores has no feature 'scor'; did you mean 'score'?",
+    )
+
+
+def test_deleted_views_are_told_and_pruned(fw: Fw, mini: Mini) -> None:
+    mini.view("old", SCORES, ONE_ROW)
+    mini.write()
+    fw("materialize", *AS_OF)
+    mini.drop("old")
+    mini.write()
+    code, out, _ = fw("materialize", *AS_OF)
+    assert code == 0
+    assert json.loads(out.splitlines()[-1]) == {"undeclared": "old", "pruned": False}
+    assert fw("get", "old", "id=1")[0] == 0
+    _, out, _ = fw("materialize", *AS_OF, "--prune")
+    assert json.loads(out.splitlines()[-1]) == {"undeclared": "old", "pruned": True}
+    one_line(fw("get", "old", "id=1"), 2, "'old' is not published")
+
+
+def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oops\nagain")
+
+    monkeypatch.setattr("feature_warehouse.registry.read_registry", broken)
+    one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
+
+
+@pytest.fixture
+def large(mini: Mini) -> Mini:
+    """Enough rows that a run can be hit in the middle."""
+    mini.execute(
+        "insert into scores select i, timestamp '2026-01-01', i from range(2, 400000) t(i)"
+    )
+    return mini
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
+)
+def test_a_run_that_is_hit_in_the_middle(
+    large: Mini, redis_url: str, client: "redis.Redis", sent: signal.Signals, code: int
+) -> None:
+    env = {"REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
+    command = [BIN / "feature-warehouse", "materialize", *AS_OF]
+    with subprocess.Popen(
+        command,
+        cwd=large.folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 60
+        while client.dbsize() < 20_000:
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+        process.send_signal(sent)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == ""
+    assert "Traceback" not in err
+    pointer = layout.Names("mini", "dev").pointer("scores")
+    assert client.get(pointer) is None
+    if sent is signal.SIGINT:
+        assert err == ("feature-warehouse: interrupted; what was in service stays in service\n")
+    if sent is not signal.SIGKILL:
+        assert client.dbsize() < 5
+
+    # After a kill the lock is free within its 15 seconds; --wait sits that out.
+    result = run("feature-warehouse", "materialize", *AS_OF, "--wait", cwd=large.folder, env=env)
+    assert result.returncode == 0, result.stderr
+    rows = sum(1 for _ in client.scan_iter("mini.dev:scores@*:{*", count=10_000))
+    assert rows == 399_999
+    vector = run("feature-warehouse", "get", "scores", "id=399999", cwd=large.folder, env=env)
+    assert "399999.0" in vector.stdout
+
+
+def test_dev_server(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [BIN / "feature-warehouse", "dev-server"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip().removeprefix("REDIS_URL=")
+        with redis.Redis.from_url(url) as connection:
+            assert connection.ping()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        assert process.returncode == 130
+    with redis.Redis.from_url(url) as connection, pytest.raises(redis.ConnectionError):
+        connection.ping()
+
+
+def test_the_database_is_not_written_to(fw: Fw, mini: Mini) -> None:
+    before = mini.database.read_bytes()
+    assert fw("materialize", *AS_OF)[0] == 0
+    assert mini.database.read_bytes() == before
+    with duckdb.connect(str(mini.database)) as connection:
+        assert connection.sql("select count(*) from scores").fetchall() == [(1,)]
+
+
+def test_a_real_clock_is_now(fw: Fw, mini: Mini) -> None:
+    mini.execute("update scores set ts = (now() at time zone 'UTC') - interval '1 hour'")
+    assert fw("materialize")[0] == 0
+    _, out, _ = fw("status", "--json")
+    [view] = json.loads(out)["views"]
+    assert view["clock"] is None
+    assert 3_599_000_000 < view["age"] < 3_700_000_000
+    published = datetime.fromtimestamp(view["published_at"] / 1e6, UTC)
+    assert abs((datetime.now(UTC) - published).total_seconds()) < 60

@@ -1,0 +1,274 @@
+"""Row keys and row values: unambiguous, ordered, and never misread."""
+
+import math
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feature_warehouse.codec.arrow import row_keys, stored_type, stored_values
+from feature_warehouse.codec.keys import join_texts, key_text, parse_key
+from feature_warehouse.codec.values import (
+    HEADER,
+    decode_row,
+    decoder_of,
+    encode_rows,
+    from_microseconds,
+    read_header,
+    schema_fingerprint,
+    to_microseconds,
+)
+from feature_warehouse.errors import EntityError, FingerprintError, UnservableError
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(st.lists(st.text(), min_size=2, max_size=2), st.lists(st.text(), min_size=2, max_size=2))
+@settings(derandomize=True)
+def test_different_keys_have_different_texts(first: list[str], second: list[str]) -> None:
+    assert (join_texts(first) == join_texts(second)) == (first == second)
+
+
+def test_keys_that_collide_when_concatenated_differ() -> None:
+    texts = {join_texts(key) for key in (("1", "23"), ("12", "3"), ("1,2", "3"), ("1%2C2", "3"))}
+    assert len(texts) == 4
+    assert join_texts(("JFK",)) == "JFK"
+    assert "}" not in join_texts(("a}b{c",))
+
+
+KEYS = {
+    "string": (pa.string(), ["JFK", "", "a,b", "{x}", "100%", "日本", "line\nbreak"]),
+    "int": (pa.int64(), [0, -1, 2**63 - 1]),
+    "int of any width": (pa.uint8(), [0, 255]),
+    "hugeint": (pa.decimal128(38, 0), [Decimal(10) ** 37, Decimal(-5)]),
+    "bool": (pa.bool_(), [True, False]),
+    "date": (pa.date32(), [date(1, 1, 1), date(2013, 12, 31)]),
+    "timestamp": (
+        pa.timestamp("us"),
+        [datetime(2013, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 999_999)],
+    ),
+    "timestamp in seconds": (pa.timestamp("s"), [datetime(2013, 1, 1)]),
+    "timestamptz": (pa.timestamp("us", tz="UTC"), [datetime(2013, 1, 1, 0, 0, 0, 5, UTC)]),
+    "uuid": (pa.string(), ["0f1c", "0F1C"]),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_publisher_and_client_write_the_same_key(kind: str) -> None:
+    arrow, values = KEYS[kind]
+    column = pa.array(values, arrow)
+    stored = stored_type("k", arrow)
+    stored = "int" if stored == "bigint" else stored
+    plain = [int(value) if isinstance(value, Decimal) else value for value in values]
+    client = [f"p:{{{join_texts([key_text('k', value, stored)])}}}" for value in plain]
+    assert row_keys("p:{", ["k"], [column]) == client
+
+
+def test_composite_and_global_keys() -> None:
+    columns = [pa.array(["a", "b,"]), pa.array([1, 2])]
+    assert row_keys("p:{", ["x", "y"], columns) == ["p:{a,1}", "p:{b%2C,2}"]
+    assert row_keys("p:{", [], []) == ["p:{}"]
+
+
+def test_dictionary_and_uuid_columns_are_keys() -> None:
+    text = "12345678-1234-5678-1234-567812345678"
+    uuids = pa.array([UUID(text).bytes], pa.binary(16)).cast(pa.binary(16))
+    column = pa.ExtensionArray.from_storage(pa.uuid(), uuids)
+    assert row_keys("p:{", ["k"], [column]) == [f"p:{{{text}}}"]
+    assert key_text("k", UUID(text), "uuid") == key_text("k", text.upper(), "uuid") == text
+    assert row_keys("p:{", ["k"], [pa.array(["a"]).dictionary_encode()]) == ["p:{a}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("1", "int"),
+        (True, "int"),
+        (1.0, "int"),
+        (1, "string"),
+        (1, "bool"),
+        (datetime(2013, 1, 1), "date"),
+        (datetime(2013, 1, 1, tzinfo=UTC), "timestamp"),
+        (datetime(2013, 1, 1), "timestamptz"),
+        ("no uuid", "uuid"),
+        (7, "uuid"),
+    ],
+)
+def test_a_key_of_another_type_is_refused_by_name(value: object, kind: str) -> None:
+    with pytest.raises(EntityError, match="'tail' takes"):
+        key_text("tail", value, kind)
+
+
+def test_numpy_integers_are_integers() -> None:
+    assert key_text("k", np.int32(7), "int") == "7"
+
+
+def test_the_same_instant_in_two_zones_is_one_key() -> None:
+    east = timezone(timedelta(hours=2))
+    here, there = datetime(2013, 1, 1, 2, tzinfo=east), datetime(2013, 1, 1, tzinfo=UTC)
+    assert key_text("k", here, "timestamptz") == key_text("k", there, "timestamptz")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("7", "int", 7),
+        ("JFK", "string", "JFK"),
+        ("True", "bool", True),
+        ("2013-12-31", "date", date(2013, 12, 31)),
+    ],
+)
+def test_typed_keys(text: str, kind: str, value: object) -> None:
+    assert parse_key("k", text, kind) == value
+
+
+def test_a_typed_key_that_does_not_parse() -> None:
+    with pytest.raises(EntityError, match="'x' is not"):
+        parse_key("k", "x", "int")
+
+
+VERSION = st.tuples(
+    INT64.filter(lambda v: v > -(2**63)), st.none() | INT64.filter(lambda v: v > -(2**63))
+)
+
+
+@given(VERSION, VERSION, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+@settings(derandomize=True)
+def test_versions_sort_as_bytes_as_they_do_as_tuples(
+    first: tuple[int, int | None], second: tuple[int, int | None], run: int, other: int
+) -> None:
+    def order(version: tuple[int, int | None], run: int) -> tuple[int, float, int]:
+        event, created = version
+        return event, -math.inf if created is None else created, run
+
+    [low] = encode_rows([first[0]], [first[1]], run, 0, [[None]])
+    [high] = encode_rows([second[0]], [second[1]], other, 0, [[None]])
+    assert (low[:20] < high[:20]) == (order(first, run) < order(second, other))
+    assert read_header(low, 0, "k") == first
+
+
+def test_zone_free_timestamps_and_their_microseconds() -> None:
+    instant = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    assert to_microseconds(instant) == -1
+    assert from_microseconds(-1) == instant
+    assert to_microseconds(datetime(1970, 1, 1, 0, 0, 1)) == 1_000_000
+    assert from_microseconds(2**63 - 1) == datetime.max.replace(tzinfo=UTC)
+    assert from_microseconds(-(2**63)) == datetime.min.replace(tzinfo=UTC)
+
+
+VALUES: dict[str, tuple[pa.DataType, list[object]]] = {
+    "bool": (pa.bool_(), [True, False]),
+    "smallest and greatest": (pa.int64(), [-(2**63), 2**63 - 1]),
+    "unsigned": (pa.uint64(), [2**64 - 1]),
+    "hugeint": (pa.decimal128(38, 0), [10**38 - 1, -(10**38) + 1]),
+    "float": (pa.float64(), [0.1, math.inf, -math.inf, 5e-324, 1.7976931348623157e308]),
+    "float32": (pa.float32(), [0.5, 1e-45]),
+    "decimal": (pa.decimal128(20, 4), [Decimal("12.3400"), Decimal("-0.0001")]),
+    "text": (pa.string(), ["", "ü", "nul\x00inside", "👩‍✈️"]),
+    "json": (pa.json_(), ['{"a": 1}']),
+    "large text": (pa.large_string(), ["x"]),
+    "enum": (pa.dictionary(pa.int8(), pa.string()), ["a", "b", "a"]),
+    "binary": (pa.binary(), [b"", b"\x00\xff"]),
+    "date": (pa.date32(), [date(1, 1, 1), date(9999, 12, 31), date(1969, 12, 31)]),
+    "time": (pa.time64("us"), [time(0), time(23, 59, 59, 999_999)]),
+    "timestamp": (
+        pa.timestamp("us"),
+        [datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999), datetime(1969, 7, 20)],
+    ),
+    "timestamptz": (
+        pa.timestamp("us", tz="America/New_York"),
+        [datetime(2013, 7, 1, 12, tzinfo=UTC)],
+    ),
+    "embedding": (pa.list_(pa.float32(), 2), [[0.5, -1.0]]),
+    "list": (pa.list_(pa.string()), [["a", None], []]),
+    "list of dates": (pa.list_(pa.date32()), [[date(2013, 1, 1), None]]),
+    "list of decimals": (pa.list_(pa.decimal128(9, 2)), [[Decimal("1.10")]]),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_values_come_back_exactly_with_their_type(name: str) -> None:
+    arrow, values = VALUES[name]
+    given_values = [*values, None]
+    if arrow == pa.decimal128(38, 0):
+        column = pa.array([None if v is None else Decimal(str(v)) for v in given_values], arrow)
+    else:
+        column = pa.array(given_values, arrow)
+    kind = stored_type("x", arrow)
+    rows = encode_rows(
+        [0] * len(column), [None] * len(column), 1, 7, [stored_values("x", column, kind)]
+    )
+    decode = decoder_of(kind) or (lambda value: value)
+    back = [
+        None if (stored := decode_row(row, 1, "k")[0]) is None else decode(stored) for row in rows
+    ]
+    assert back == [
+        np.float32(v).item() if arrow == pa.float32() and v is not None else v for v in given_values
+    ]
+    assert [type(value) for value in back] == [type(value) for value in given_values]
+
+
+def test_nan_and_negative_zero_keep_their_nature() -> None:
+    rows = encode_rows([0, 0], [None, None], 1, 7, [[math.nan, -0.0]])
+    nan, zero = (decode_row(row, 1, "k")[0] for row in rows)
+    assert math.isnan(nan)
+    assert math.copysign(1, zero) == -1
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.month_day_nano_interval(),
+        pa.struct([("a", pa.int8())]),
+        pa.list_(pa.struct([])),
+        pa.null(),
+    ],
+)
+def test_what_cannot_be_served_is_refused_by_name(kind: pa.DataType) -> None:
+    with pytest.raises(UnservableError, match="column 'shape' is of type"):
+        stored_type("shape", kind)
+
+
+def test_infinity_and_nanoseconds_are_refused_not_rounded() -> None:
+    beyond = pa.array([2**63 - 1], pa.int64()).cast(pa.timestamp("us"))
+    with pytest.raises(UnservableError, match="'until' holds a date outside"):
+        stored_values("until", beyond, "timestamp")
+    fine = pa.array([1], pa.int64()).cast(pa.timestamp("ns"))
+    with pytest.raises(UnservableError, match="'fine' is finer than microseconds"):
+        stored_values("fine", fine, "timestamp")
+
+
+@given(st.binary(max_size=80))
+@settings(derandomize=True)
+def test_random_bytes_are_never_read_as_a_row(noise: bytes) -> None:
+    schema = schema_fingerprint([("x", "float")])
+    with pytest.raises(FingerprintError):
+        read_header(noise, schema, "k")
+    if len(noise) >= HEADER.size:
+        with suppress(FingerprintError):
+            assert len(decode_row(noise, 1, "k")) == 1
+
+
+def test_a_damaged_or_foreign_row_is_refused() -> None:
+    [row] = encode_rows([0], [None], 1, 7, [[1.5], ["a"]])
+    with pytest.raises(FingerprintError, match="of schema 00000007, not 00000008"):
+        read_header(row, 8, "key")
+    with pytest.raises(FingerprintError, match="is damaged"):
+        decode_row(row[:-1], 2, "key")
+    with pytest.raises(FingerprintError, match="has 2 features, not 3"):
+        decode_row(row, 3, "key")
+    with pytest.raises(FingerprintError, match="which are no row"):
+        read_header(row[: HEADER.size], 7, "key")
+
+
+def test_the_schema_fingerprint_sees_names_types_and_order() -> None:
+    columns = [("a", "int"), ("b", "float")]
+    others = [[("a", "int")], [("b", "float"), ("a", "int")], [("a", "int"), ("b", "int")]]
+    assert len({schema_fingerprint(c) for c in [columns, *others]}) == 4
+    assert schema_fingerprint(columns) == schema_fingerprint(list(columns))
