@@ -7,7 +7,7 @@ import msgspec
 
 from feature_warehouse import layout
 from feature_warehouse.connection import reachable
-from feature_warehouse.online import resolve_names
+from feature_warehouse.plans import resolve_names
 
 __all__ = ["ServiceStatus", "Status", "ViewStatus", "read_status"]
 
