@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
 from time import perf_counter
@@ -90,15 +91,18 @@ def _demo(engine: str, stack: ExitStack) -> None:
     _materialize(env)
     _heading("One flight, as served and as computed")
     equal = _compare(redis_url, expected)
-    console.print(f"\nDone in {perf_counter() - started:.0f} s. Next: README.md")
+    console.print(f"\nDone in {perf_counter() - started:.0f} s. To look at:")
+    state = folder.relative_to(ROOT)
     if engine == "duckdb":
-        file = (folder / "warehouse.duckdb").relative_to(ROOT)
-        console.print(f"The warehouse stays in {file}; `make clean` removes it.")
+        console.print(f"  {state}/warehouse.duckdb  the warehouse (`make clean` removes it)")
+    training_set = "models/demo/training/flight_delay_training.sql"
+    console.print(f"  {training_set}  how the training set is written")
+    console.print(f"  {state}/target/compiled/feature_warehouse/{training_set}  and its SQL")
     sys.exit(0 if equal else 1)
 
 
 def _build(env: dict[str, str], target: Path) -> None:
-    command = [BIN / "dbt", "build", "--log-format", "json", "--no-use-colors"]
+    command = [str(BIN / "dbt"), "build", "--log-format", "json", "--no-use-colors"]
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -189,11 +193,17 @@ def _show_training_set(warehouse: _Warehouse) -> None:
         " First rows:"
     )
     rows = warehouse.query(
-        "select flight_id, carrier, origin, dest, sched_dep_ts, is_late, temp, wind_speed,"
-        " last_leg_arr_delay, seats from flight_delay_training"
+        "select flight_id, origin, sched_dep_ts, is_late, temp, last_leg_arr_delay as last_leg,"
+        " seats from flight_delay_training"
         " order by sched_dep_ts, flight_id limit 5"
     )
-    _print_table(rows.column_names, [row.values() for row in rows.to_pylist()])
+    _print_table(rows.column_names, [map(_short, row.values()) for row in rows.to_pylist()])
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:.1f}" if isinstance(value, float) else value
 
 
 def _training_row(warehouse: _Warehouse) -> dict[str, Any]:
@@ -217,10 +227,9 @@ def _materialize(env: dict[str, str]) -> None:
         sys.exit(run.returncode)
     report = json.loads(run.stdout)
     for view in report["results"]:
-        rate = view["rows_written"] / view["seconds"]
         console.print(
-            f"  {view['view']:24} {view['rows_written']:6,} rows in {view['seconds']:.2f} s"
-            f" ({rate:,.0f} rows/s), out of {view['rows_in_warehouse']:,}"
+            f"  {view['view']:24} {view['rows_written']:6,} rows in {view['seconds']:.2f} s,"
+            f" out of {view['rows_in_warehouse']:,}"
         )
     for service in report["services"]:
         console.print(f"  service {service['service']}, fingerprint {service['fingerprint']}")

@@ -5,6 +5,7 @@ are needed that differ in one thing.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import duckdb
 
 PROJECT = "mini"
 
-Columns = dict[str, str | dict[str, Any]]
+Columns = Mapping[str, str | dict[str, Any]]
 
 
 class Mini:

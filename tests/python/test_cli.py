@@ -312,7 +312,7 @@ def test_a_run_that_is_hit_in_the_middle(
     large: Mini, redis_url: str, client: "redis.Redis", sent: signal.Signals, code: int
 ) -> None:
     env = {"REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
-    command = [BIN / "feature-warehouse", "materialize", *AS_OF]
+    command = [str(BIN / "feature-warehouse"), "materialize", *AS_OF]
     with subprocess.Popen(
         command,
         cwd=large.folder,

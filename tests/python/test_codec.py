@@ -4,6 +4,7 @@ import math
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_keys_that_collide_when_concatenated_differ() -> None:
     assert "}" not in join_texts(("a}b{c",))
 
 
-KEYS = {
+KEYS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "string": (pa.string(), ["JFK", "", "a,b", "{x}", "100%", "日本", "line\nbreak"]),
     "int": (pa.int64(), [0, -1, 2**63 - 1]),
     "int of any width": (pa.uint8(), [0, 255]),
@@ -162,7 +163,7 @@ def test_zone_free_timestamps_and_their_microseconds() -> None:
     assert from_microseconds(-(2**63)) == datetime.min.replace(tzinfo=UTC)
 
 
-VALUES: dict[str, tuple[pa.DataType, list[object]]] = {
+VALUES: dict[str, tuple[pa.DataType, list[Any]]] = {
     "bool": (pa.bool_(), [True, False]),
     "smallest and greatest": (pa.int64(), [-(2**63), 2**63 - 1]),
     "unsigned": (pa.uint64(), [2**64 - 1]),

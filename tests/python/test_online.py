@@ -139,7 +139,7 @@ def test_each_part_is_missing_for_itself(store: OnlineStore) -> None:
 def test_many_in_one_round_trip(store: OnlineStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.get("trip", TRIP)
     calls: list[tuple[Any, ...]] = []
-    execute = redis.Redis.execute_command
+    execute: Callable[..., Any] = redis.Redis.execute_command
 
     def counted(self: Any, *arguments: Any, **options: Any) -> Any:
         calls.append(arguments)
