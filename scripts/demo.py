@@ -111,9 +111,14 @@ def _build(env: dict[str, str], target: Path) -> None:
         transient=True,
     )
     errors: list[str] = []
+    # dbt writes a traceback to standard error when it is interrupted.
+    noise = target.parent / "dbt.stderr"
     with (
         bar,
-        subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as run,
+        noise.open("w") as stderr,
+        subprocess.Popen(
+            command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=stderr, text=True
+        ) as run,
     ):
         task = bar.add_task("dbt starts", total=None)
         for event in _events(run):
@@ -124,7 +129,7 @@ def _build(env: dict[str, str], target: Path) -> None:
                 bar.update(task, total=data["total"], completed=data["index"])
                 bar.update(task, description=data["node_info"]["node_name"][:40])
     if run.returncode:
-        _stop("dbt build failed:\n" + "\n".join(errors), run.returncode)
+        _stop("dbt build failed:\n" + ("\n".join(errors) or noise.read_text()), run.returncode)
     results = json.loads((target / "run_results.json").read_text())
     nodes = json.loads((target / "manifest.json").read_text())["nodes"]
     kinds = Counter(result["unique_id"].split(".")[0] for result in results["results"])

@@ -3,17 +3,23 @@
 {% macro _join_specs(views) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
     {%- set specs = [] -%}
-    {%- set aliases = ['labels'] -%}
+    {%- set names = ['labels'] -%}
     {%- for view in views -%}
-        {%- set spec = feature_warehouse._join_spec(view, aliases) -%}
+        {%- set spec = feature_warehouse._join_spec(view) -%}
+        {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
+        {%- set name = (view.get('alias') or view.name)[:48] -%}
+        {%- for role, suffix in [('alias', ''), ('timeline', '_timeline'), ('answers', '_answers')] -%}
+            {%- set free = feature_warehouse._free_name(name ~ suffix, names) -%}
+            {%- do names.append(free) -%}
+            {%- do spec.update({role: feature_warehouse._quote(free)}) -%}
+        {%- endfor -%}
         {%- do specs.append(spec) -%}
-        {%- do aliases.append(spec.alias) -%}
     {%- endfor -%}
     {{ return(specs) }}
 {%- endmacro %}
 
 
-{% macro _join_spec(view, aliases) -%}
+{% macro _join_spec(view) -%}
     {%- set types = view.get('types') or {} -%}
     {%- set join_keys = feature_warehouse._renames(view.join_keys) -%}
     {%- set features = feature_warehouse._renames(view.features) -%}
@@ -37,7 +43,6 @@
     {%- endfor -%}
     {%- set taken = join_keys.keys() | list + features.keys() | list -%}
     {{ return({
-        'alias': feature_warehouse._free_name(view.get('alias') or view.name, aliases),
         'relation': view.relation,
         'entity': keys,
         'pairs': pairs,
@@ -85,8 +90,10 @@
 
 
 {% macro _free_name(name, taken) -%}
+    {#- Compared without case, which DuckDB ignores even in quoted names. -#}
+    {%- set taken = taken | map('lower') | list -%}
     {%- set candidate = namespace(name=name) -%}
-    {%- for number in range(2, taken | length + 3) if candidate.name in taken -%}
+    {%- for number in range(2, taken | length + 3) if candidate.name | lower in taken -%}
         {%- set candidate.name = name ~ '_' ~ number -%}
     {%- endfor -%}
     {{ return(candidate.name) }}
@@ -112,6 +119,15 @@
 
 {% macro duckdb___bytewise(column, type) -%}
     {{ return(column) }}
+{%- endmacro %}
+
+
+{% macro _is_newest(spec, indent, ending='') -%}
+    {#- Whether no row of the entity that was known before has a later event. Without a frame, for
+        the default one takes in all rows that became known at the same instant. -#}
+    {{ return(feature_warehouse._window(
+        'max(' ~ spec.event ~ ')', spec.entity, [spec.known], indent, ' = ' ~ spec.event ~ ending
+    )) }}
 {%- endmacro %}
 
 
@@ -174,10 +190,19 @@
             {%- set matched = spec.alias ~ '.' ~ spec.available_at ~ ' is not null' -%}
         {%- endif -%}
         {%- if spec.expires or default %}
-            {%- set test = 'case when ' ~ matched -%}
-            {%- set result = 'then ' ~ value ~ default ~ ' end as ' ~ column -%}
-            {%- set gap = ' ' if (test ~ result) | length < 93 else '\n        ' %},
-    {{ test ~ gap ~ result }}
+            {%- set test = 'when ' ~ matched -%}
+            {%- set result = 'then ' ~ value -%}
+            {%- set line = 'case ' ~ test ~ ' ' ~ result ~ default ~ ' end as ' ~ column -%}
+            {%- if line | length < 96 %},
+    {{ line }}
+            {%- else %},
+    case
+        {{ test ~ (' ' if (test ~ result) | length < 92 else '\n            ') ~ result }}
+                {%- if default %}
+        {{ default | trim }}
+                {%- endif %}
+    end as {{ column }}
+            {%- endif -%}
         {%- else %},
     {{ value }}{{ ' as ' ~ column if name != feature }}
         {%- endif -%}
@@ -186,9 +211,11 @@
 
 
 {% macro _literal(value, data_type) -%}
+    {#- Cast where a bare literal would widen the column: smallint, or a decimal on DuckDB. -#}
+    {%- set wide = ['integer', 'int', 'bigint', 'double precision', 'double', 'float', 'real'] -%}
     {%- if value is boolean -%}
         {{ return('true' if value else 'false') }}
-    {%- elif value is number -%}
+    {%- elif value is number and (data_type is none or data_type | lower | trim in wide) -%}
         {{ return(value | string) }}
     {%- endif -%}
     {%- set text = "'" ~ value | string | replace("'", "''") ~ "'" -%}

@@ -38,7 +38,9 @@
         {%- set keys = [] -%}
     {%- endif -%}
     {%- if keys | unique(case_sensitive=true) | list | length != keys | length -%}
-        {%- do mistakes.append('join_keys names a column twice: ' ~ keys | join(', ')) -%}
+        {%- do mistakes.append(
+            'join_keys names a column twice: ' ~ keys | join(', ') ~ '; name each once'
+        ) -%}
     {%- endif -%}
     {%- if not block.get('event_timestamp') -%}
         {%- do mistakes.append(
@@ -68,7 +70,9 @@
             ) -%}
         {%- endif -%}
         {%- if block[role] in keys -%}
-            {%- do mistakes.append(role ~ " '" ~ block[role] ~ "' is also a join key") -%}
+            {%- do mistakes.append(
+                role ~ " '" ~ block[role] ~ "' is also a join key; a column can be only one of them"
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
 
@@ -79,7 +83,7 @@
                 role ~ " '" ~ block[role] ~ "' is no fixed length of time; write whole weeks, days,"
                 ~ " hours, minutes, seconds, milliseconds or microseconds, such as '90 minutes'"
             ) -%}
-        {%- elif role == 'ttl' and length == 0 -%}
+        {%- elif role == 'ttl' and length == 0 and not block.get('availability_lag') -%}
             {%- do mistakes.append('ttl must be longer than nothing; leave it out for no ttl') -%}
         {%- endif -%}
     {%- endfor -%}
@@ -89,7 +93,7 @@
         {%- if ttl is not none and lag is not none and ttl <= lag -%}
             {%- do mistakes.append(
                 'ttl ' ~ block.get('ttl') ~ ' is not above availability_lag ' ~ block.get('availability_lag')
-                ~ ': every row would expire before it is available'
+                ~ ': every row would expire before it is available; make the ttl longer'
             ) -%}
         {%- endif -%}
     {%- endif -%}
@@ -110,20 +114,25 @@
             {%- do mistakes.append(
                 "column '" ~ column.name ~ "': meta.feature must be true or false"
             ) -%}
+            {%- do features.append(column) -%}
         {%- elif column.name not in structure and meta.get('feature', true) -%}
             {%- do features.append(column) -%}
         {%- elif meta.get('default') is not none -%}
             {%- do mistakes.append(
-                "column '" ~ column.name ~ "': meta.default is for features, which this is not"
+                "column '" ~ column.name ~ "': meta.default is for features, which this is not;"
+                ~ ' remove it'
             ) -%}
         {%- endif -%}
         {%- if not column.data_type -%}
-            {%- do mistakes.append("column '" ~ column.name ~ "' has no data_type") -%}
+            {%- do mistakes.append(
+                "column '" ~ column.name ~ "' has no data_type; declare the one it is built with"
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if not features -%}
         {%- do mistakes.append(
-            'it has no feature: every declared column is a join key, a timestamp or `feature: false`'
+            'it has no feature: every declared column is a join key, a timestamp or `feature:'
+            ~ ' false`; declare the columns that it is made for'
         ) -%}
     {%- endif -%}
     {%- for column in features if not block.get('tie_breaker') -%}

@@ -2,9 +2,8 @@
     {#- The point-in-time law for every entity at one instant, as a subquery. -#}
     {%- set view = feature_warehouse._view_named(name, 'latest() or as_of()') -%}
     {%- do view.update({'relation': relation}) -%}
-    {%- set spec = feature_warehouse._join_spec(view, []) -%}
+    {%- set spec = feature_warehouse._join_spec(view) -%}
     {%- set choice = feature_warehouse._free_name('choice', view.types) -%}
-    {%- set partition = 'partition by ' ~ spec.entity | join(', ') ~ ' ' if spec.entity else '' -%}
 (
     select
         {%- for column in view.types %}
@@ -13,9 +12,10 @@
     from (
         select
             *,
-            row_number() over (
-                {{ partition }}order by {{ feature_warehouse._newest_first(spec) | join(', ') }}
-            ) as {{ choice }}
+            {{ feature_warehouse._window(
+                'row_number()', spec.entity, feature_warehouse._newest_first(spec), 12,
+                ' as ' ~ choice
+            ) }}
         from {{ relation }}
         where
             {{ spec.event }} is not null

@@ -1,38 +1,63 @@
 {#- From the `features` of a training set to the views of a point-in-time join. -#}
 
-{% macro _service_part(entry) -%}
-    {#- 'view', 'view:feature,feature' or a mapping, as a mapping with all keys. -#}
-    {%- if entry is string -%}
-        {%- set pieces = entry.split(':') -%}
-        {%- set entry = {'view': pieces[0] | trim} -%}
-        {%- if pieces | length > 1 -%}
-            {%- do entry.update({'features': pieces[1].split(',') | map('trim') | list}) -%}
-        {%- endif -%}
-    {%- endif -%}
+{% macro _service_parts(entries) -%}
+    {#- The entries of `features` as mappings with all keys. -#}
+    {%- set parts = [] -%}
     {%- set mistakes = [] -%}
-    {%- if entry is not mapping or not entry.get('view') -%}
-        {%- set mistakes = ["'" ~ entry ~ "' names no view; write 'view', 'view:feature,feature' or"
-            ~ " {'view': ..., 'features': [...], 'join_keys': {...}, 'prefix': ...}"] -%}
-    {%- else -%}
-        {%- do mistakes.extend(feature_warehouse._unknown_keys(
-            entry, ['view', 'features', 'join_keys', 'prefix']
-        )) -%}
-        {%- if entry.get('join_keys') is not none and entry.join_keys is not mapping -%}
-            {%- do mistakes.append(
-                "join_keys of '" ~ entry.view ~ "' must map the view's keys to label columns, such as"
-                ~ " {'airport': 'dest'}"
-            ) -%}
-        {%- endif -%}
+    {%- if entries is string or entries is mapping or entries is not iterable or not entries -%}
+        {%- do mistakes.append("features must be a list of views, such as ['customer_orders']") -%}
+        {%- set entries = [] -%}
     {%- endif -%}
+    {%- for entry in entries -%}
+        {%- if entry is string -%}
+            {%- set pieces = entry.split(':', 1) -%}
+            {%- set entry = {'view': pieces[0] | trim} -%}
+            {%- if pieces | length > 1 -%}
+                {%- do entry.update({'features': pieces[1].split(',') | map('trim') | list}) -%}
+            {%- endif -%}
+        {%- endif -%}
+        {%- do mistakes.extend(feature_warehouse._service_part_mistakes(entry)) -%}
+        {%- if not mistakes -%}
+            {%- do parts.append({
+                'view': entry.view,
+                'features': entry.get('features'),
+                'join_keys': entry.get('join_keys') or {},
+                'prefix': entry.get('prefix') or '',
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
-    {{ return({
-        'view': entry.view,
-        'features': entry.get('features'),
-        'join_keys': entry.get('join_keys') or {},
-        'prefix': entry.get('prefix') or '',
-    }) }}
+    {{ return(parts) }}
+{%- endmacro %}
+
+
+{% macro _service_part_mistakes(entry) -%}
+    {%- if entry is not mapping or entry.get('view') is not string or not entry.view -%}
+        {{ return(["'" ~ entry ~ "' names no view; write 'view', 'view:feature,feature' or"
+            ~ " {'view': ..., 'features': [...], 'join_keys': {...}, 'prefix': ...}"]) }}
+    {%- endif -%}
+    {%- set mistakes = feature_warehouse._unknown_keys(
+        entry, ['view', 'features', 'join_keys', 'prefix']
+    ) -%}
+    {%- set features = entry.get('features') -%}
+    {%- if features is string or (features is not none and features is not iterable) -%}
+        {%- do mistakes.append(
+            "features of '" ~ entry.view ~ "' must be a list, or a mapping from a feature to its name"
+            ~ ' in the training set'
+        ) -%}
+    {%- endif -%}
+    {%- if entry.get('join_keys') is not none and entry.join_keys is not mapping -%}
+        {%- do mistakes.append(
+            "join_keys of '" ~ entry.view ~ "' must map the view's keys to label columns, such as"
+            ~ " {'airport': 'dest'}"
+        ) -%}
+    {%- endif -%}
+    {%- if entry.get('prefix') is not none and entry.prefix is not string -%}
+        {%- do mistakes.append("prefix of '" ~ entry.view ~ "' must be a text, not " ~ entry.prefix) -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
 {%- endmacro %}
 
 
@@ -47,14 +72,22 @@
 {%- endmacro %}
 
 
-{% macro _view_named(name, place) -%}
+{% macro _is_feature_view(name) -%}
     {%- set node = feature_warehouse._model_node(name) -%}
-    {%- if node is none or feature_warehouse._declared(node, 'feature_view') is none -%}
-        {{ feature_warehouse._fail(place, [
-            "'" ~ name ~ "' is no feature view; give that model a meta.feature_view block"
-        ]) }}
+    {{ return(node is not none and feature_warehouse._declared(node, 'feature_view') is not none) }}
+{%- endmacro %}
+
+
+{% macro _view_named(name, place) -%}
+    {%- if not feature_warehouse._is_feature_view(name) -%}
+        {{ feature_warehouse._fail(place, [feature_warehouse._no_feature_view(name)]) }}
     {%- endif -%}
-    {{ return(feature_warehouse._feature_view(node)) }}
+    {{ return(feature_warehouse._feature_view(feature_warehouse._model_node(name))) }}
+{%- endmacro %}
+
+
+{% macro _no_feature_view(name) -%}
+    {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
 {%- endmacro %}
 
 
@@ -63,11 +96,15 @@
     {%- set place = "training set '" ~ model.name ~ "'" -%}
     {%- set views = [] -%}
     {%- set mistakes = [] -%}
+    {#- By lower-case name: DuckDB takes names that differ in case for the same. -#}
     {%- set owners = {} -%}
     {%- for column in label_set.columns -%}
-        {%- do owners.update({column: "label column '" ~ label_set.name ~ '.' ~ column ~ "'"}) -%}
+        {%- do owners.update({column | lower: "label column '" ~ label_set.name ~ '.' ~ column ~ "'"}) -%}
     {%- endfor -%}
-    {%- for part in parts -%}
+    {%- for part in parts if not feature_warehouse._is_feature_view(part.view) -%}
+        {%- do mistakes.append(feature_warehouse._no_feature_view(part.view)) -%}
+    {%- endfor -%}
+    {%- for part in parts if feature_warehouse._is_feature_view(part.view) -%}
         {%- set view = feature_warehouse._view_named(part.view, place) -%}
         {%- set wanted = part.features if part.features is not none else view.features -%}
         {%- set outputs = {} -%}
@@ -79,14 +116,22 @@
                     "view '" ~ part.view ~ "' has no feature '" ~ feature ~ "'; it has "
                     ~ view.features | join(', ')
                 ) -%}
-            {%- elif name in owners -%}
+            {%- elif name | lower in owners -%}
                 {%- do mistakes.append(
-                    "two columns are named '" ~ name ~ "': " ~ owners[name] ~ ' and ' ~ origin
-                    ~ "; give the view a prefix, such as {'view': '" ~ part.view ~ "', 'prefix': '"
-                    ~ part.view ~ "_'}"
+                    "two columns are named '" ~ name ~ "': " ~ owners[name | lower] ~ ' and ' ~ origin
+                    ~ ('; give the feature another name' if part.features is mapping
+                    else "; give the view a prefix, such as {'view': '" ~ part.view
+                    ~ "', 'prefix': '" ~ part.view ~ "_'}")
                 ) -%}
             {%- endif -%}
-            {%- do owners.update({name: origin}) -%}
+            {%- if not feature_warehouse._name_fits(name) -%}
+                {%- do mistakes.append(
+                    "the name '" ~ name ~ "' of " ~ origin ~ ' is longer than the 63 bytes that '
+                    ~ target.type ~ " keeps of a name; give it a shorter one, such as {'view': '"
+                    ~ part.view ~ "', 'features': {'" ~ feature ~ "': '<name>'}}"
+                ) -%}
+            {%- endif -%}
+            {%- do owners.update({name | lower: origin}) -%}
             {%- do outputs.update({feature: name}) -%}
         {%- endfor -%}
         {%- for key in part.join_keys if key not in view.join_keys -%}
@@ -120,4 +165,22 @@
         {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
     {{ return(views) }}
+{%- endmacro %}
+
+
+{% macro _name_fits(name) -%}
+    {#- Whether the warehouse keeps the whole name of a column. -#}
+    {{ return(adapter.dispatch('_name_fits', 'feature_warehouse')(name)) }}
+{%- endmacro %}
+
+
+{#- PostgreSQL cuts a longer name off and only mentions it:
+    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
+{% macro default___name_fits(name) -%}
+    {{ return(name.encode('utf-8') | length <= 63) }}
+{%- endmacro %}
+
+
+{% macro duckdb___name_fits(name) -%}
+    {{ return(true) }}
 {%- endmacro %}

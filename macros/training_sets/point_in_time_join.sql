@@ -14,19 +14,16 @@
 {%- for spec in specs -%}
 {{ 'with ' if loop.first }}{{ spec.alias }} as (
     {{- feature_warehouse._available_rows(spec) }}
-    {%- set partition = 'partition by ' ~ spec.entity | join(', ') ~ ' ' if spec.entity else '' -%}
+    {%- set is_greatest = feature_warehouse._window(
+        'row_number()', spec.entity + [spec.known], feature_warehouse._newest_first(spec), 8, ' = 1'
+    ) -%}
     {%- if spec.created %}
     qualify
-        {{ spec.event }} = max({{ spec.event }}) over ({{ partition }}order by {{ spec.available_at }})
-        and row_number() over (
+        {{ feature_warehouse._is_newest(spec, 8) }}
+        and {{ is_greatest }}
     {%- elif not spec.unique %}
     qualify
-        row_number() over (
-    {%- endif %}
-    {%- if spec.created or not spec.unique %}
-            partition by {{ (spec.entity + [spec.available_at]) | join(', ') }}
-            order by {{ feature_warehouse._newest_first(spec) | join(', ') }}
-        ) = 1
+        {{ is_greatest }}
     {%- endif %}
 ){{ ',' if not loop.last }}
 
@@ -52,24 +49,20 @@ asof left join {{ spec.alias }}
     far is the answer. Time grows as n log n, however dense the keys are. -#}
 {% macro default___point_in_time_join(labels, at, specs) -%}
 {%- for spec in specs -%}
-{%- set partition = 'partition by ' ~ spec.entity | join(', ') ~ ' ' if spec.entity else '' -%}
 {%- set order = spec.entity + ([spec.known] if spec.created else [])
     + feature_warehouse._newest_last(spec) -%}
-{%- set extra = ['row_number() over (order by ' ~ order | join(', ') ~ ') as ' ~ spec.position] -%}
+{%- set extra = [feature_warehouse._window('row_number()', [], order, 8, ' as ' ~ spec.position)] -%}
 {%- if spec.created -%}
-    {%- do extra.append(
-        spec.event ~ ' = max(' ~ spec.event ~ ') over (' ~ partition ~ 'order by ' ~ spec.known
-        ~ ') as ' ~ spec.is_newest
-    ) -%}
+    {%- do extra.append(feature_warehouse._is_newest(spec, 8, ' as ' ~ spec.is_newest)) -%}
 {%- endif -%}
 {{ 'with ' if loop.first }}{{ spec.alias }} as (
     {{- feature_warehouse._available_rows(spec, extra) }}
 ),
 
-{{ spec.alias }}_timeline as (
+{{ spec.timeline }} as (
     select
         {%- for label_key, key in spec.pairs %}
-        labels.{{ label_key }} as {{ key }},
+        labels.{{ label_key }}{{ ' as ' ~ key if key != label_key }},
         {%- endfor %}
         {{ at }} as {{ spec.instant }},
         cast(null as bigint) as {{ spec.position }}
@@ -93,11 +86,14 @@ asof left join {{ spec.alias }}
     {%- endif %}
 ),
 
-{{ spec.alias }}_answers as (
+{{ spec.answers }} as (
     select
         *,
-        max({{ spec.position }}) over ({{ partition }}order by {{ spec.instant }}) as {{ spec.newest_position }}
-    from {{ spec.alias }}_timeline
+        {{ feature_warehouse._window(
+            'max(' ~ spec.position ~ ')', spec.entity, [spec.instant], 8,
+            ' as ' ~ spec.newest_position
+        ) }}
+    from {{ spec.timeline }}
 ){{ ',' if not loop.last }}
 
 {% endfor -%}
@@ -108,14 +104,14 @@ select
     {%- endfor %}
 from {{ labels }} as labels
 {%- for spec in specs %}
-left join {{ spec.alias }}_answers
+left join {{ spec.answers }}
     on
         {% for label_key, key in spec.pairs -%}
-        labels.{{ label_key }} = {{ spec.alias }}_answers.{{ key }}
+        labels.{{ label_key }} = {{ spec.answers }}.{{ key }}
         and {% endfor -%}
-        {{ at }} = {{ spec.alias }}_answers.{{ spec.instant }}
-        and {{ spec.alias }}_answers.{{ spec.position }} is null
+        {{ at }} = {{ spec.answers }}.{{ spec.instant }}
+        and {{ spec.answers }}.{{ spec.position }} is null
 left join {{ spec.alias }}
-    on {{ spec.alias }}_answers.{{ spec.newest_position }} = {{ spec.alias }}.{{ spec.position }}
+    on {{ spec.answers }}.{{ spec.newest_position }} = {{ spec.alias }}.{{ spec.position }}
 {%- endfor %}
 {%- endmacro %}

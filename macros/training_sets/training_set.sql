@@ -1,8 +1,5 @@
 {% macro training_set(labels, features, service=none) -%}
-    {%- set parts = [] -%}
-    {%- for entry in features -%}
-        {%- do parts.append(feature_warehouse._service_part(entry)) -%}
-    {%- endfor -%}
+    {%- set parts = feature_warehouse._service_parts(features) -%}
     {%- set relations = {} -%}
     {%- for part in parts -%}
         {%- do relations.update({part.view: ref(part.view)}) -%}

@@ -40,7 +40,7 @@ class Mini:
         self._nodes[f"model.{PROJECT}.{name}"] = {
             **self._node(name),
             "columns": entries,
-            "config": {"meta": {"feature_view": block}},
+            "config": {"contract": {"enforced": True}, "meta": {"feature_view": block}},
             "relation_name": f'"mini"."main"."{name}"',
         }
         if query is not None:

@@ -1,0 +1,182 @@
+"""A host project that declares the shapes and installs the package, compiled by dbt."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pit.declarations import Column, Labels, TrainingSet, Value, View
+from pit.engines import quote
+from pit.shapes import LABELS, TRAINING_SETS, VIEWS
+from support import ROOT, dbt
+
+INSTANTS = (
+    ("2013-03-10T03:00:00-04:00", 1_362_898_800_000_000),
+    ("2013-11-03 06:00:00", 1_383_458_400_000_000),
+    ("1969-12-31T23:59:59.999999Z", -1),
+)
+"""As given to ``as_of``, and in microseconds since 1970 UTC. Two are New York's clock changes."""
+
+
+def make_project(folder: Path, package: Path = ROOT) -> Path:
+    """Write the project and install the package into it, as a user would."""
+    models = folder / "models"
+    models.mkdir(parents=True)
+    _write_yaml(
+        folder / "dbt_project.yml",
+        {"name": "host", "version": "1.0.0", "profile": "host"},
+    )
+    _write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
+    properties: list[dict[str, Any]] = []
+    for view in VIEWS:
+        properties.append(_view_properties(view))
+        (models / f"{view.name}.sql").write_text(_empty_table(view.columns))
+        (models / f"{as_of_model(view)}.sql").write_text(_as_of_model(view))
+    for label_set in LABELS:
+        properties.append(_label_properties(label_set))
+        (models / f"{label_set.name}.sql").write_text(_empty_table(label_set.columns))
+    for training_set in TRAINING_SETS:
+        (models / f"{training_set.name}.sql").write_text(_training_model(training_set))
+    _write_yaml(models / "models.yml", {"version": 2, "models": properties})
+    dbt("deps", project=folder)
+    return folder
+
+
+def compile_project(folder: Path, engine: str, output: dict[str, Any]) -> Path:
+    """Let dbt write the SQL of every model for one engine; the target folder is returned."""
+    _write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
+    target = folder / f"target of {engine}"
+    env = {
+        "DBT_PROFILES_DIR": str(folder),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    dbt("--quiet", "--warn-error", "compile", project=folder, env=env)
+    return target
+
+
+def compiled(target: Path, model: str) -> str:
+    return (target / "compiled" / "host" / "models" / f"{model}.sql").read_text()
+
+
+def as_of_model(view: View) -> str:
+    """The model that asks for all instants; a relation's name has 63 characters."""
+    return f"at_{view.name[:40]}"
+
+
+def _view_properties(view: View) -> dict[str, Any]:
+    block = {
+        "join_keys": [key.name for key in view.keys],
+        "event_timestamp": view.event.name,
+        "created_timestamp": view.created.name if view.created else None,
+        "availability_lag": view.lag.text if view.lag else None,
+        "ttl": view.ttl.text if view.ttl else None,
+        "tie_breaker": view.tie_breaker,
+    }
+    block = {name: value for name, value in block.items() if value is not None}
+    properties = _properties(view.name, {"feature_view": block}, view.columns)
+    for column in properties["columns"]:
+        name = column["name"]
+        if name in view.defaults:
+            default = _default(column["data_type"], view.defaults[name])
+            column["config"] = {"meta": {"default": default}}
+        if name in dict(view.extra):
+            column["config"] = {"meta": {"feature": False}}
+    if view.unique == "unique_feature_rows":
+        properties["data_tests"] = ["feature_warehouse.unique_feature_rows"]
+    if view.unique == "primary_key":
+        columns = [key.name for key in view.keys] + [view.event.name]
+        properties["constraints"] = [{"type": "primary_key", "columns": columns}]
+    return properties
+
+
+def _label_properties(label_set: Labels) -> dict[str, Any]:
+    meta = {"label_set": {"timestamp": label_set.timestamp}}
+    if label_set.contract:
+        return _properties(label_set.name, meta, label_set.columns)
+    return {"name": label_set.name, "config": {"meta": meta}}
+
+
+def _properties(name: str, meta: dict[str, Any], columns: tuple[Column, ...]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "config": {"contract": {"enforced": True}, "meta": meta},
+        "columns": [
+            {"name": column.name, "data_type": column.type, "quote": True} for column in columns
+        ],
+    }
+
+
+def _default(data_type: str, value: Value) -> Value:
+    """An instant's default is written as text; the only one used is 1970."""
+    if data_type in ("timestamp", "date"):
+        return "1970-01-01"
+    return "1970-01-01 00:00:00+00" if data_type == "timestamptz" else value
+
+
+def _empty_table(columns: tuple[Column, ...]) -> str:
+    nulls = [f"cast(null as {column.type}) as {quote(column.name)}" for column in columns]
+    return "select\n    " + ",\n    ".join(nulls) + "\nwhere false\n"
+
+
+def _as_of_model(view: View) -> str:
+    """One query for all instants, numbered, and last of all ``latest``."""
+    calls = [f"as_of({view.name!r}, {text!r})" for text, _ in INSTANTS]
+    parts = [
+        f"select {number} as number, answers.*\nfrom {{{{ feature_warehouse.{call} }}}} as answers"
+        for number, call in enumerate([*calls, f"latest({view.name!r})"])
+    ]
+    return "\nunion all\n".join(parts) + "\n"
+
+
+def _training_model(training_set: TrainingSet) -> str:
+    # Python's literals are Jinja's.
+    if training_set.typed:
+        features = [_entry(training_set, number) for number in range(len(training_set.parts))]
+        call = f"training_set({training_set.labels.name!r}, {features!r})"
+        return f"{{{{ feature_warehouse.{call} }}}}\n"
+    views = ", ".join(_explicit(training_set, number) for number in range(len(training_set.parts)))
+    labels = training_set.labels
+    return (
+        "{{ feature_warehouse.point_in_time_join(\n"
+        f"    ref({labels.name!r}), {labels.timestamp!r}, [{views}]\n"
+        ") }}\n"
+    )
+
+
+def _entry(training_set: TrainingSet, number: int) -> str | dict[str, Any]:
+    part = training_set.parts[number]
+    if not part.keys and not part.prefix:
+        features = f":{', '.join(part.features)}" if part.features else ""
+        return part.view.name + features
+    entry: dict[str, Any] = {"view": part.view.name}
+    if part.features:
+        entry["features"] = list(part.features)
+    if part.keys:
+        entry["join_keys"] = part.keys
+    if part.prefix:
+        entry["prefix"] = part.prefix
+    return entry
+
+
+def _explicit(training_set: TrainingSet, number: int) -> str:
+    part = training_set.parts[number]
+    view = part.view
+    arguments: dict[str, Any] = {
+        "name": view.name,
+        "join_keys": dict(zip((key.name for key in view.keys), part.label_keys, strict=True)),
+        "event_timestamp": view.event.name,
+        "created_timestamp": view.created.name if view.created else None,
+        "features": part.outputs if part.prefix else list(part.outputs),
+        "tie_breakers": list(view.tie_breakers),
+    }
+    if view.lag:
+        arguments["availability_lag"] = view.lag.text
+    if view.ttl:
+        arguments["ttl"] = view.ttl.text
+    text = ", ".join(f"{name!r}: {value!r}" for name, value in arguments.items())
+    return f"{{{text}, 'relation': ref({view.name!r})}}"
+
+
+def _write_yaml(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

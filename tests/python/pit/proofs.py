@@ -1,0 +1,113 @@
+"""The comparisons, as functions of an engine: tests run them, mutations must fail them."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from pprint import pformat
+from time import time
+
+import duckdb
+import psycopg2
+
+from feature_warehouse.registry import read_registry
+from feature_warehouse.warehouse.sql import counts_query, newest_rows_query
+from pit import oracle
+from pit.declarations import Column, TrainingSet, Value, View
+from pit.engines import Engine, Table, answers, difference, quote
+from pit.examples import Example, smallest, training_example, view_example
+from pit.project import INSTANTS, as_of_model, compiled
+
+CLOCKS = tuple(at for _, at in INSTANTS)
+NOW = int(time() * 1_000_000)
+"""For ``latest``: examples have rows long before and long after it."""
+
+
+def prove_training_set(
+    engine: Engine, target: Path, training_set: TrainingSet, cases: Iterable[int]
+) -> None:
+    """Compare all columns and all rows of a training set with the law."""
+    query = compiled(target, training_set.name)
+    columns = {training_set.labels.name: training_set.labels.columns}
+    columns |= {view.name: view.columns for view in training_set.views}
+
+    def compare(example: Example) -> str:
+        if engine.name == "duckdb":
+            engine.ask(f"set asof_loop_join_threshold = {64 if example.loop_join else 0}")
+        tables = {name: (columns[name], rows) for name, rows in example.tables.items()}
+        (found,) = answers(engine, tables, (query, training_set.columns))
+        return difference(oracle.training_rows(training_set, example.tables), found)
+
+    _for_all(lambda number: training_example(training_set, number), compare, cases)
+
+
+def prove_view(engine: Engine, target: Path, view: View, cases: Iterable[int]) -> None:
+    """Compare ``as_of``, ``latest`` and the publisher's queries with the law for every entity."""
+    as_of = (compiled(target, as_of_model(view)), (NUMBER, *view.columns))
+    newest, names = _newest_rows(engine, target, view)
+    counts = _counts(target, view)
+
+    def compare(example: Example) -> str:
+        rows = example.tables[view.name]
+        tables: dict[str, Table] = {view.name: (view.columns, rows)}
+        found = answers(engine, tables, as_of, newest, counts)
+        expected: tuple[list[list[Value]], ...] = ([], [], [])
+        for number, at in enumerate(CLOCKS):
+            for row in oracle.all_answers(view, rows, at):
+                expected[0].append([number, *(row[column.name] for column in view.columns)])
+            for row in oracle.all_newest(view, rows, at):
+                expected[1].append([number, *(row[name] for name in names)])
+            expected[2].append([number, *oracle.counts(view, rows, at)])
+        for row in oracle.all_newest(view, rows, NOW):
+            expected[0].append([len(CLOCKS), *(row[column.name] for column in view.columns)])
+        return "".join(map(difference, expected, found))
+
+    _for_all(lambda number: view_example(view, CLOCKS, number), compare, cases)
+
+
+NUMBER = Column("number", "integer")
+"""Which of the instants a row belongs to: one query asks for all."""
+
+Query = tuple[str, tuple[Column, ...]]
+
+
+def _newest_rows(engine: Engine, target: Path, view: View) -> tuple[Query, list[str]]:
+    """The publisher's query, and the columns of the view that it gives, by position."""
+    declared = read_registry(target / "manifest.json").views[view.name]
+    bytewise = 'collate "C"' if engine.name == "postgres" else ""
+    moments = [view.event, *([view.created] if view.created else [])]
+    given = [*view.keys, *view.features, *(Column(m.name, "timestamp") for m in moments)]
+    query = " union all ".join(
+        f"select {number} as number, newest.*"
+        f" from ({newest_rows_query(declared, at, bytewise=bytewise)}) as newest"
+        for number, (_, at) in enumerate(INSTANTS)
+    )
+    columns = (Column(f"c{position}", column.type) for position, column in enumerate(given))
+    return (query, (NUMBER, *columns)), [column.name for column in given]
+
+
+def _counts(target: Path, view: View) -> Query:
+    declared = read_registry(target / "manifest.json").views[view.name]
+    names = ("rows", "without_keys", "without_event", "not_yet_available")
+    query = " union all ".join(
+        f"select {number} as number, counted.*"
+        f" from ({counts_query(declared, at)}) as counted ({', '.join(map(quote, names))})"
+        for number, (_, at) in enumerate(INSTANTS)
+    )
+    return query, (NUMBER, *(Column(name, "bigint") for name in names))
+
+
+def _for_all(
+    make: Callable[[int], Example], compare: Callable[[Example], str], cases: Iterable[int]
+) -> None:
+    def compare_or_fail(example: Example) -> str:
+        try:
+            return compare(example)
+        except (duckdb.Error, psycopg2.Error) as error:
+            return str(error)
+
+    for number in cases:
+        example = make(number)
+        if compare_or_fail(example):
+            example = smallest(example, compare_or_fail)
+            raise AssertionError(
+                f"case {number}, made small: {pformat(example)}\n{compare_or_fail(example)}"
+            )

@@ -1,0 +1,95 @@
+"""Laws 4.1, 4.2 and 4.3: compiled SQL against the law as a loop, on colliding random rows."""
+
+import pytest
+
+from pit.conftest import Prepared
+from pit.declarations import Row, TrainingSet, Value, View
+from pit.engines import Table, answers
+from pit.project import as_of_model, compiled
+from pit.proofs import prove_training_set, prove_view
+from pit.shapes import TRAINING_SETS, VIEWS, plain
+
+SLICE = range(20)
+VIEW_SLICE = range(10)
+LONG = range(1_500)
+
+every_training_set = pytest.mark.parametrize("training_set", TRAINING_SETS, ids=lambda s: s.name)
+every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)
+
+
+@every_training_set
+def test_a_training_set_is_what_the_law_says(prepared: Prepared, training_set: TrainingSet) -> None:
+    prove_training_set(*prepared, training_set, SLICE)
+
+
+@every_view
+def test_the_newest_rows_are_what_the_law_says(prepared: Prepared, view: View) -> None:
+    prove_view(*prepared, view, VIEW_SLICE)
+
+
+@pytest.mark.long
+@every_training_set
+def test_a_training_set_is_what_the_law_says_in_many_cases(
+    prepared: Prepared, training_set: TrainingSet
+) -> None:
+    prove_training_set(*prepared, training_set, LONG)
+
+
+@pytest.mark.long
+@every_view
+def test_the_newest_rows_are_what_the_law_says_in_many_cases(
+    prepared: Prepared, view: View
+) -> None:
+    prove_view(*prepared, view, LONG)
+
+
+@every_training_set
+def test_columns_and_types_are_those_of_labels_and_views(
+    prepared: Prepared, training_set: TrainingSet
+) -> None:
+    engine, target = prepared
+    of_labels = engine.columns(f'select * from pit."{training_set.labels.name}"')
+    of_views = {
+        view.name: dict(engine.columns(f'select * from pit."{view.name}"'))
+        for view in training_set.views
+    }
+    of_features = [
+        (name, of_views[part.view.name][feature])
+        for part in training_set.parts
+        for feature, name in part.outputs.items()
+    ]
+    assert engine.columns(compiled(target, training_set.name)) == of_labels + of_features
+
+
+@pytest.mark.parametrize("threshold", [0, 64], ids=["sorting", "looping"])
+def test_no_form_fans_out_where_rows_tie_that_were_declared_not_to(
+    prepared: Prepared, threshold: int
+) -> None:
+    """The law then leaves open which row it is, but not that it is one, and whole."""
+    engine, target = prepared
+    if engine.name == "duckdb":
+        engine.ask(f"set asof_loop_join_threshold = {threshold}")
+    (training_set,) = (ts for ts in TRAINING_SETS if ts.name == "of_unique_rows")
+    tied: list[Row] = [
+        {"k": 1, "ts": 0, "loaded_at": loaded_at, "a": a}
+        for loaded_at in (None, 0)
+        for a in (1, 2, 3)
+    ]
+    label: Row = {"k": 1, "ts": 0, "y": True, "note": "1"}
+    unknown: Row = {"k": 2, "ts": 0, "y": None, "note": None}
+    tables: dict[str, Table] = {view.name: (view.columns, tied) for view in training_set.views}
+    tables["naive_labels"] = (training_set.labels.columns, [label, label, unknown])
+    query = (compiled(target, training_set.name), training_set.columns)
+    (found,) = answers(engine, tables, query)
+
+    expected: list[list[Value]] = [[1, 0, "true", "1"], [1, 0, "true", "1"], [2, 0, None, None]]
+    assert sorted((row[:4] for row in found), key=str) == expected
+    for row in found:
+        assert all((value in (1, 2, 3)) == (row[0] == 1) for value in row[4:])
+
+
+def test_text_that_ties_is_compared_bytewise(prepared: Prepared) -> None:
+    """The bundled PostgreSQL has no other order than by bytes, but others have."""
+    engine, target = prepared
+    for model in ("of_plain", as_of_model(plain)):
+        assert ('b collate "C"' in compiled(target, model)) == (engine.name == "postgres")

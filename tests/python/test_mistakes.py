@@ -1,0 +1,248 @@
+"""A wrong declaration stops dbt with a line that says what, where and what to do instead."""
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.registry import read_registry
+from feature_warehouse.servers import Postgres
+from hosts import manifest, settings, write_host
+from mistakes import LABEL_COLUMNS, MISTAKES, VIEW_COLUMNS, Mistake, declaration
+from support import dbt
+
+VIEW_MISTAKES = [mistake for mistake in MISTAKES if mistake.kind == "feature_view"]
+HARMLESS_ONLINE = {"default_of_a_key", "no_order"}
+"""The first is never looked at, and rows that tie are ordered by the warehouse."""
+
+SERVICES = {
+    "unlabelled": "training_set(labels='plain', features=['customer'])",
+    "viewless": "training_set(labels='orders', features=['plain', 'customer:tier', 'other'])",
+    "mixed_up": """training_set(labels='orders', features=[
+        {'view': 'customer', 'join_keys': {'id': 'buyer'}, 'features': ['score', 'teir']},
+        {'view': 'store', 'join_keys': {'shop': 'buyer'}, 'features': ['score']},
+    ])""",
+    "renamed": """training_set(labels='orders', features=[
+        {'view': 'customer', 'join_keys': {'id': 'buyer'}, 'features': {'tier': 'Returned'}},
+    ])""",
+    "wordy": "training_set(labels='orders', features=[{'view': 'customer',"
+    " 'join_keys': {'id': 'buyer'}, 'prefix': 'é' * 30}])",
+    "as_of_plain": "as_of('plain', '2024-01-01')",
+    "as_of_whenever": "as_of('customer', 'yesterday')",
+}
+
+
+class Broken(NamedTuple):
+    """A project of wrong declarations, and what `dbt build` says of each model."""
+
+    project: Path
+    lines: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Broken:
+    right = [Mistake("right_view", ()), Mistake("right_labels", (), kind="label_set")]
+    properties = [declaration(mistake) for mistake in [*MISTAKES, *right]]
+    models = {entry["name"]: "select 1 as id" for entry in properties}
+    models["of_many"] = _call("training_set(labels='right_labels', features=['many'])")
+    models["of_wrong_labels"] = _call(
+        "training_set(labels='labels_unknown_columns', features=['right_view'])"
+    )
+    project = write_host(tmp_path_factory.mktemp("hosts") / "broken", models, properties)
+    result = dbt("build", project=project, env=settings(project), check=False)
+    assert result.returncode == 2
+    lines: dict[str, list[str]] = {}
+    for model, line in re.findall(r"^ *- (\w+): (.*)$", result.stdout, re.MULTILINE):
+        lines.setdefault(model, []).append(line)
+    return Broken(project, lines)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose declarations are right, and whose training sets are not."""
+    customer = {**VIEW_COLUMNS, "tier": "text"}
+    columns = {"customer": customer, "store": VIEW_COLUMNS, "orders": LABEL_COLUMNS}
+    properties = [
+        declaration(Mistake("customer", (), columns=customer)),
+        declaration(Mistake("store", (), {"ttl": "2 days"})),
+        declaration(Mistake("orders", (), kind="label_set")),
+        {"name": "tested", "data_tests": ["feature_warehouse.unique_feature_rows"]},
+    ]
+    models = {name: _empty(types) for name, types in columns.items()}
+    models |= dict.fromkeys(["plain", "other", "tested"], "select 1 as id")
+    models |= {name: _call(call) for name, call in SERVICES.items()}
+    project = write_host(tmp_path_factory.mktemp("hosts") / "services", models, properties)
+    assert dbt("build", project=project, env=settings(project), check=False).returncode == 1
+    return project
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
+def test_a_build_names_every_mistake_of_every_model(broken: Broken, mistake: Mistake) -> None:
+    lines = broken.lines[mistake.name]
+    assert len(lines) == len(mistake.says), lines
+    for fragments in mistake.says:
+        assert [line for line in lines if all(fragment in line for fragment in fragments)], lines
+
+
+def test_a_right_declaration_is_not_mentioned(broken: Broken) -> None:
+    assert set(broken.lines) == {mistake.name for mistake in MISTAKES}
+
+
+@pytest.mark.parametrize("mistake", VIEW_MISTAKES, ids=lambda mistake: mistake.name)
+def test_the_registry_refuses_them_too(broken: Broken, mistake: Mistake, tmp_path: Path) -> None:
+    """Such a manifest comes of `dbt parse`, which runs no checks."""
+    content = manifest(broken.project / "duckdb")
+    content["nodes"] = {
+        key: node for key, node in content["nodes"].items() if node["name"] == mistake.name
+    }
+    file = tmp_path / "manifest.json"
+    file.write_text(json.dumps(content))
+    if mistake.name in HARMLESS_ONLINE:
+        assert list(read_registry(file).views) == [mistake.name]
+    else:
+        with pytest.raises(UsageError, match=f"^feature view '{mistake.name}': "):
+            read_registry(file)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("of_many", ["feature view 'many' has 5 mistakes", "unknown key 'tll'; known are"]),
+        ("of_wrong_labels", ["label set 'labels_unknown_columns' has 3 mistakes", "label names"]),
+    ],
+)
+def test_compiling_names_the_mistakes_of_what_is_used(
+    broken: Broken, model: str, says: list[str]
+) -> None:
+    env = settings(broken.project)
+    result = dbt("compile", "--select", model, project=broken.project, env=env, check=False)
+    assert result.returncode == 2
+    assert [words for words in says if words not in result.stdout] == []
+
+
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        ("unlabelled", ["'unlabelled' has 1 mistake", "'plain' is no label set; give that model"]),
+        (
+            "viewless",
+            [
+                "training set 'viewless' has 2 mistakes",
+                "'plain' is no feature view; give that model a meta.feature_view block",
+                "'other' is no feature view; give that model a meta.feature_view block",
+            ],
+        ),
+        (
+            "mixed_up",
+            [
+                "training set 'mixed_up' has 4 mistakes",
+                "view 'customer' has no feature 'teir'; it has score, tier",
+                "two columns are named 'score': feature 'customer.score' and feature 'store.score';"
+                " give the view a prefix, such as {'view': 'store', 'prefix': 'store_'}",
+                "view 'store' has no join key 'shop'; it has id",
+                "join key 'id' of view 'store' looks for label column 'id', which 'orders' does not"
+                " declare; map it with 'join_keys': {'id': '<label column>'}",
+            ],
+        ),
+        (
+            "renamed",
+            [
+                "two columns are named 'Returned': label column 'orders.returned' and feature"
+                " 'customer.tier'; give the feature another name"
+            ],
+        ),
+        ("as_of_plain", ["'plain' is no feature view; give that model"]),
+        ("as_of_whenever", ["'yesterday' is no instant; write it as 2013-07-01T12:00:00Z"]),
+        (
+            "feature_warehouse_unique_feature_rows_tested_",
+            [
+                "a model that is no feature view",
+                "`arguments: {columns: [customer_id, valid_from]}`",
+            ],
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "says",
+)
+def test_a_training_set_names_all_its_mistakes(services: Path, node: str, says: list[str]) -> None:
+    results = json.loads((services / "duckdb" / "run_results.json").read_text())["results"]
+    [message] = [
+        result["message"]
+        for result in results
+        if result["unique_id"].split(".")[2] == node and result["status"] == "error"
+    ]
+    assert [words for words in says if words not in message] == []
+
+
+def test_the_registry_refuses_wrong_services_too(services: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        read_registry(services / "duckdb" / "manifest.json")
+    for mistake in [
+        "training set 'viewless': 'plain' is no feature view",
+        "training set 'viewless': 'other' is no feature view",
+        "training set 'mixed_up': customer has no feature 'teir'",
+    ]:
+        assert mistake in str(error.value)
+
+
+def test_postgres_keeps_63_bytes_of_a_name(services: Path, postgres: Postgres) -> None:
+    env = settings(services, "postgres") | postgres.env()
+    result = dbt("compile", "--select", "wordy", project=services, env=env, check=False)
+    assert result.returncode == 2
+    assert "training set 'wordy' has 2 mistakes" in result.stdout
+    for feature in ["score", "tier"]:
+        name = "é" * 30 + feature
+        assert f"the name '{name}' of feature 'customer.{feature}' is longer" in result.stdout
+    assert "{'view': 'customer', 'features': {'tier': '<name>'}}" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            "training_set(labels='orders', features='customer')",
+            ["features must be a list of views, such as ['customer_orders']"],
+        ),
+        (
+            """training_set(labels='orders', features=[
+                3, {'features': ['a']}, {'view': 'customer', 'featuers': ['a']},
+                {'view': 'customer', 'features': 'a'}, {'view': 'customer', 'join_keys': ['id']},
+                {'view': 'customer', 'prefix': 1},
+            ])""",
+            [
+                "training set 'unreadable' has 6 mistakes",
+                "'3' names no view; write 'view', 'view:feature,feature' or",
+                "'{'features': ['a']}' names no view; write 'view'",
+                "unknown key 'featuers'; known are view, features, join_keys, prefix",
+                "features of 'customer' must be a list, or a mapping from a feature to its name",
+                "join_keys of 'customer' must map the view's keys to label columns, such as",
+                "prefix of 'customer' must be a text, not 1",
+            ],
+        ),
+        (
+            """point_in_time_join('orders', 'ordered_at', [{
+                'name': 'by_hand', 'relation': 'customer', 'join_keys': {'id': 'buyer'},
+                'event_timestamp': 'valid_from', 'features': ['score'], 'ttl': '1 month',
+            }])""",
+            ["ttl of 'by_hand' is '1 month'", "write one such as '90 minutes'"],
+        ),
+    ],
+    ids=["text", "list", "join"],
+)
+def test_what_cannot_be_read_stops_the_parser(tmp_path: Path, call: str, says: list[str]) -> None:
+    project = write_host(tmp_path / "unreadable", {"unreadable": _call(call)}, [])
+    result = dbt("parse", project=project, env=settings(project), check=False)
+    assert result.returncode == 2
+    assert [words for words in says if words not in result.stdout] == []
+
+
+def _call(macro: str) -> str:
+    return "{{ feature_warehouse." + macro + " }}"
+
+
+def _empty(columns: dict[str, str]) -> str:
+    return "select " + ", ".join(
+        f"cast(null as {kind}) as {name}" for name, kind in columns.items()
+    )

@@ -1,0 +1,247 @@
+"""The dbt package inside the projects of others."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import adbc_driver_postgresql.dbapi
+import duckdb
+import msgspec
+import pytest
+
+from conftest import Demo
+from feature_warehouse.durations import microseconds
+from feature_warehouse.registry import read_registry
+from feature_warehouse.servers import Postgres
+from hosts import install, manifest, settings, ship_package
+from support import ROOT, dbt, run
+
+STRICT = '{"error": "all", "warn": ["NothingToDo"]}'
+
+HOUR = 3_600_000_000
+LENGTHS: dict[str, int | None] = {
+    "1 microsecond": 1,
+    "3 hours": 3 * HOUR,
+    "1 hour": HOUR,
+    "90minutes": HOUR * 3 // 2,
+    "1 day 12 hours": 36 * HOUR,
+    "2 WEEKS": 14 * 24 * HOUR,
+    "  7\tdays\n": 7 * 24 * HOUR,
+    "5 seconds 20 milliseconds": 5_020_000,
+    "1 hour 1 hour": 2 * HOUR,
+    "1\u00a0hour": HOUR,
+    "0 hours": 0,
+    "007 seconds": 7_000_000,
+    "10000000000000000 weeks": 6_048_000_000_000_000_000_000_000_000,
+    "": None,
+    "3": None,
+    "hour": None,
+    "1 month": None,
+    "2 years": None,
+    "1.5 hours": None,
+    "-1 hour": None,
+    "1 hour, 30 minutes": None,
+    "1 hour and 30 minutes": None,
+    "1 hour30 minutes": None,
+    "1 hourss": None,
+    "1 h": None,
+    "PT1H": None,
+    "01:00:00": None,
+    "\u0661 hour": None,
+    "interval '1 hour'": None,
+}
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """The host project `shop` as built on one engine."""
+
+    engine: str
+    project: Path
+    env: dict[str, str]
+    postgres: Postgres | None = None
+
+    @property
+    def target(self) -> Path:
+        return self.project / self.engine
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        if self.postgres is None:
+            with duckdb.connect(str(self.project / "shop.duckdb"), read_only=True) as connection:
+                return connection.execute(query).fetchall()
+        uri = self.postgres.uri
+        with adbc_driver_postgresql.dbapi.connect(uri) as link, link.cursor() as cursor:
+            cursor.execute("set search_path to shop")
+            cursor.execute(query)
+            return [tuple(row) for row in cursor.fetchall()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package as it ships; host projects go beside it."""
+    folder = tmp_path_factory.mktemp("the hosts")
+    ship_package(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shop_project(folder: Path) -> Path:
+    return install("shop", folder)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def shop(request: pytest.FixtureRequest, shop_project: Path) -> Shop:
+    engine: str = request.param
+    env = settings(shop_project, engine)
+    server: Postgres | None = None
+    if engine == "postgres":
+        server = request.getfixturevalue("postgres")
+        env |= server.env()
+    dbt("--warn-error", "build", project=shop_project, env=env)
+    return Shop(engine, shop_project, env, server)
+
+
+def test_an_empty_host_gets_nothing_but_the_check_of_declarations(folder: Path) -> None:
+    project = install("empty", folder)
+    env = settings(project)
+    result = dbt("--warn-error-options", STRICT, "build", project=project, env=env)
+    assert "Nothing to do" in result.stdout
+
+    content = manifest(project / "duckdb")
+    assert list(content["nodes"]) == [
+        "operation.feature_warehouse.feature_warehouse-on-run-start-0"
+    ]
+    kinds = ["sources", "exposures", "unit_tests", "metrics", "groups", "semantic_models"]
+    assert {kind: content[kind] for kind in [*kinds, "saved_queries"] if content[kind]} == {}
+
+
+def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
+    macros = [
+        macro
+        for macro in manifest(shop.target)["macros"].values()
+        if macro["package_name"] == "feature_warehouse"
+    ]
+    assert [macro["name"] for macro in macros if not macro["description"].strip()] == []
+    shown = {macro["name"]: macro for macro in macros if macro["docs"]["show"]}
+    assert set(shown) == {
+        "as_of",
+        "check_declarations",
+        "latest",
+        "point_in_time_join",
+        "test_unique_feature_rows",
+        "training_set",
+    }
+    untyped = [
+        f"{name}.{argument['name']}"
+        for name, macro in shown.items()
+        for argument in macro["arguments"]
+        if not argument["type"] or not argument["description"].strip()
+    ]
+    assert untyped == []
+
+
+def test_a_host_builds_its_own_training_set(shop: Shop) -> None:
+    columns = "order_id, buyer, returned, buyer_status, buyer_score, cast(rate as text)"
+    rows = shop.rows(f"select {columns} from order_training order by order_id")
+    first, second = "1.1050", "1.0946"
+    assert rows == [
+        (101, 1, False, None, 0, None),  # nothing was loaded yet: the default
+        (102, 1, True, "new", 10, first),  # gold since the 5th, but the shop learns it on the 9th
+        (103, 1, False, "gold", 50, second),  # at the very instant of both
+        (104, 1, None, "gold", None, second),  # corrected to NULL, which no default fills in
+        (105, 2, False, None, 0, second),  # past the ttl
+        (106, None, False, None, 0, second),  # nobody's order has no status, but it has a rate
+        (106, None, False, None, 0, second),  # and it is there twice
+    ]
+
+
+def test_a_host_queries_a_view_at_an_instant_and_now(shop: Shop) -> None:
+    query = "select customer_id, status, score from {} order by customer_id"
+    assert shop.rows(query.format("status_in_january")) == [(1, "gold", 50), (2, "new", 5)]
+    assert shop.rows(query.format("status_today")) == [(1, "gold", None), (2, "new", 5)]
+
+
+def test_a_host_has_its_own_service(shop: Shop) -> None:
+    registry = read_registry(shop.target / "manifest.json", shop.project)
+    assert list(registry.views) == ["customer_status", "exchange_rate"]
+    assert [name for name, view in registry.views.items() if view.online] == [*registry.views]
+    service = registry.services["order_training"]
+    assert [(part.view.name, part.join_keys, part.features) for part in service.parts] == [
+        (
+            "customer_status",
+            {"customer_id": "buyer"},
+            {"status": "buyer_status", "score": "buyer_score"},
+        ),
+        ("exchange_rate", {}, {"rate": "rate"}),
+    ]
+
+
+def test_compiling_again_gives_the_same_sql_and_lengths_are_read_as_in_python(
+    shop: Shop,
+) -> None:
+    before = {path: path.read_text() for path in _compiled(shop)}
+    assert len(before) == 7
+    dbt(
+        "--warn-error",
+        "compile",
+        "--no-partial-parse",
+        "--vars",
+        json.dumps({"lengths": list(LENGTHS)}),
+        project=shop.project,
+        env={**shop.env, "PYTHONHASHSEED": "1"},
+    )
+    assert {path: path.read_text() for path in _compiled(shop)} == before
+
+    answers = json.loads((shop.target / "compiled/shop/analyses/lengths.sql").read_text())
+    assert answers == LENGTHS
+    assert {text: microseconds(text) for text in LENGTHS} == LENGTHS
+
+
+def test_the_sql_of_a_training_set_reads_well(shop: Shop, tmp_path: Path) -> None:
+    _lint(shop.target / "compiled/shop/models/order_training.sql", shop.engine, tmp_path)
+
+
+def test_the_sql_of_the_demo_reads_well(demo: Demo, tmp_path: Path) -> None:
+    training = "compiled/feature_warehouse/models/demo/training/flight_delay_training.sql"
+    _lint(demo.target_path / training, demo.engine, tmp_path)
+
+
+def test_reserved_words_are_quoted(postgres: Postgres) -> None:
+    macro = (ROOT / "macros/internal/_quote.sql").read_text()
+    found = re.search(r"set reserved = '([^']*)'", macro)
+    assert found
+    listed = found[1].split()
+    assert listed == sorted(set(listed))
+
+    query = "select keyword_name from duckdb_keywords() where keyword_category in ({})"
+    with duckdb.connect() as connection:
+        rows = connection.execute(query.format("'reserved', 'type_function'")).fetchall()
+    reserved = {str(row[0]) for row in rows}
+    uri = postgres.uri
+    with adbc_driver_postgresql.dbapi.connect(uri) as link, link.cursor() as cursor:
+        cursor.execute("select word from pg_get_keywords() where catcode in ('R', 'T')")
+        reserved |= {str(row[0]) for row in cursor.fetchall()}
+    assert reserved - set(listed) == set()
+
+
+def _compiled(shop: Shop) -> list[Path]:
+    return sorted((shop.target / "compiled/shop/models").glob("*.sql"))
+
+
+def _lint(model: Path, engine: str, folder: Path) -> None:
+    """Apply the rules of the repository, but for what the declarations decide, to compiled SQL.
+
+    Those are RF04 and RF06: which words are names, and that dbt quotes relations; AM04: a label
+    set's columns are all taken; ST06: the features stand in the order of the service.
+    """
+    copy = folder / model.name
+    copy.write_text(model.read_text() + "\n")  # dbt strips the end of every model
+    result = run(
+        "sqlfluff",
+        "lint",
+        "--disable-progress-bar",
+        *("--config", ROOT / ".sqlfluff", "--templater", "raw", "--dialect", engine),
+        *("--exclude-rules", "RF04,RF06,AM04,ST06"),
+        copy,
+    )
+    assert result.returncode == 0, result.stdout
