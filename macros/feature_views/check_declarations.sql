@@ -1,9 +1,13 @@
 {% macro check_declarations() -%}
     {%- if execute -%}
         {%- set problems = [] -%}
+        {%- set owners = feature_warehouse._service_owners() -%}
         {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
             {%- set meta = node.config.meta or {} -%}
             {%- set mistakes = [] -%}
+            {%- if 'feature_service' in meta -%}
+                {%- do mistakes.extend(feature_warehouse._service_mistakes(node, owners)) -%}
+            {%- endif -%}
             {%- if 'feature_view' in meta -%}
                 {%- do mistakes.extend(feature_warehouse._feature_view_mistakes(node)) -%}
             {%- endif -%}

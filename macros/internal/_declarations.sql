@@ -91,7 +91,8 @@
     {%- for test in graph.nodes.values() if test.resource_type == 'test' -%}
         {%- if test.attached_node == node.unique_id
             and test.test_metadata.name == 'unique_feature_rows'
-            and test.config.where is none -%}
+            and test.config.where is none
+            and (test.test_metadata.kwargs.get('columns') or []) | reject('in', identity) | list == [] -%}
             {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}

@@ -168,6 +168,39 @@
 {%- endmacro %}
 
 
+{% macro _service_owners() -%}
+    {#- The training sets of every service, by its name. Of versions only the latest is served. -#}
+    {%- set owners = {} -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
+        {%- if service and (node.version is none or node.version == node.latest_version) -%}
+            {%- do owners.setdefault(service.name, []).append(node.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(owners) }}
+{%- endmacro %}
+
+
+{% macro _service_mistakes(node, owners) -%}
+    {%- set mistakes = [] -%}
+    {%- set name = feature_warehouse._declared(node, 'feature_service').name -%}
+    {%- set others = owners.get(name, []) | reject('equalto', node.name) | sort -%}
+    {%- if others -%}
+        {%- do mistakes.append(
+            "service '" ~ name ~ "' is also that of " ~ others | join(', ')
+            ~ "; give it another name with training_set(..., service='...')"
+        ) -%}
+    {%- endif -%}
+    {%- if feature_warehouse._is_feature_view(name) -%}
+        {%- do mistakes.append(
+            "service '" ~ name ~ "' has the name of a feature view; give it another name with"
+            ~ " training_set(..., service='...')"
+        ) -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
 {% macro _name_fits(name) -%}
     {#- Whether the warehouse keeps the whole name of a column. -#}
     {{ return(adapter.dispatch('_name_fits', 'feature_warehouse')(name)) }}

@@ -103,8 +103,13 @@ class _ServiceBlock(msgspec.Struct):
     features: list[_PartBlock]
 
 
+class _Contract(msgspec.Struct, frozen=True):
+    enforced: bool = False
+
+
 class _Config(msgspec.Struct, frozen=True):
     meta: dict[str, Any] = {}
+    contract: _Contract = _Contract()
 
 
 class _ManifestColumn(msgspec.Struct):
@@ -181,11 +186,18 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         for node in declared
         if "feature_view" in node.config.meta and (view := _view(node, mistakes))
     }
-    services = {
-        service.name: service
+    read = [
+        service
         for node in declared
         if "feature_service" in node.config.meta and (service := _service(node, views, mistakes))
-    }
+    ]
+    services = {service.name: service for service in read}
+    mistakes += [
+        f"service {service.name!r} is that of {service.training_set!r} and of"
+        f" {services[service.name].training_set!r}"
+        for service in read
+        if service is not services[service.name]
+    ]
     mistakes += [
         f"service {name!r} has the name of a feature view" for name in services if name in views
     ]
@@ -212,9 +224,14 @@ def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
     roles = [block.event_timestamp, block.created_timestamp, block.tie_breaker]
     missing = [name for name in [*block.join_keys, *roles] if name and name not in node.columns]
     lengths = {"ttl": block.ttl, "availability_lag": block.availability_lag}
-    wrong = [f"{role} {text!r}" for role, text in lengths.items() if text and not _length(text)]
     found = [f"column {name!r} is not declared" for name in missing]
-    found += [f"{length} is no fixed length of time" for length in wrong]
+    found += [
+        f"{role} {text!r} is no fixed length of time"
+        for role, text in lengths.items()
+        if text is not None and _length(text) is None
+    ]
+    if not found:
+        found = _contradictions(node, block)
     if node.relation_name is None:
         found.append("it is ephemeral; materialize it as a table, view or incremental")
     if found:
@@ -222,12 +239,7 @@ def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
         return None
 
     columns = {name: _column(column) for name, column in node.columns.items()}
-    structure = {*block.join_keys, block.event_timestamp, block.created_timestamp}
-    features = tuple(
-        columns[name]
-        for name, column in node.columns.items()
-        if name not in structure and _meta(column).get("feature", True)
-    )
+    features = tuple(columns[name] for name in _features(node, block))
     return FeatureView(
         name=node.name,
         relation=node.relation_name or "",
@@ -242,6 +254,43 @@ def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
         tie_breakers=(columns[block.tie_breaker],) if block.tie_breaker else features,
         online=block.online,
     )
+
+
+def _features(node: _Node, block: _ViewBlock) -> list[str]:
+    structure = {*block.join_keys, block.event_timestamp, block.created_timestamp}
+    return [
+        name
+        for name, column in node.columns.items()
+        if name not in structure and _meta(column).get("feature", True)
+    ]
+
+
+def _contradictions(node: _Node, block: _ViewBlock) -> list[str]:
+    """What stops `dbt build`, and comes here only in a manifest of `dbt parse` or the like."""
+    keys, ttl = block.join_keys, _length(block.ttl)
+    times = [name for name in (block.event_timestamp, block.created_timestamp) if name]
+    types = {name: (column.data_type or "").lower() for name, column in node.columns.items()}
+    found = [f"{name!r} is both a join key and a timestamp" for name in times if name in keys]
+    found += [
+        f"timestamp {name!r} is of type {types[name]}"
+        for name in times
+        if not types[name].startswith(("date", "timestamp"))
+    ]
+    found += [f"column {name!r} has no data_type" for name in types if not types[name]]
+    found += [
+        f"column {name!r}: meta.feature must be true or false"
+        for name, column in node.columns.items()
+        if not isinstance(_meta(column).get("feature", True), bool)
+    ]
+    if len(set(keys)) < len(keys):
+        found.append("join_keys names a column twice")
+    if ttl is not None and ttl <= (_length(block.availability_lag) or 0):
+        found.append(f"ttl {block.ttl!r} is not above the availability lag")
+    if not _features(node, block):
+        found.append("it has no feature")
+    if not node.config.contract.enforced:
+        found.append("the model has no enforced contract")
+    return found
 
 
 def _length(text: str | None) -> int | None:

@@ -17,10 +17,11 @@ from support import dbt
 VIEW_MISTAKES = [mistake for mistake in MISTAKES if mistake.kind == "feature_view"]
 HARMLESS_ONLINE = {"default_of_a_key", "no_order"}
 """The first is never looked at, and rows that tie are ordered by the warehouse."""
+SERVICE_NAMES = {"first": "churn", "second": "churn", "third": "right_view"}
 
 SERVICES = {
     "unlabelled": "training_set(labels='plain', features=['customer'])",
-    "viewless": "training_set(labels='orders', features=['plain', 'customer:tier', 'other'])",
+    "viewless": "training_set(labels='orders', features=['plain', 'other'])",
     "mixed_up": """training_set(labels='orders', features=[
         {'view': 'customer', 'join_keys': {'id': 'buyer'}, 'features': ['score', 'teir']},
         {'view': 'store', 'join_keys': {'shop': 'buyer'}, 'features': ['score']},
@@ -48,9 +49,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Broken:
     properties = [declaration(mistake) for mistake in [*MISTAKES, *right]]
     models = {entry["name"]: "select 1 as id" for entry in properties}
     models["of_many"] = _call("training_set(labels='right_labels', features=['many'])")
-    models["of_wrong_labels"] = _call(
-        "training_set(labels='labels_unknown_columns', features=['right_view'])"
-    )
+    call = "training_set(labels='right_labels', features=['right_view'], service={!r})"
+    models |= {name: _call(call.format(service)) for name, service in SERVICE_NAMES.items()}
     project = write_host(tmp_path_factory.mktemp("hosts") / "broken", models, properties)
     result = dbt("build", project=project, env=settings(project), check=False)
     assert result.returncode == 2
@@ -88,7 +88,24 @@ def test_a_build_names_every_mistake_of_every_model(broken: Broken, mistake: Mis
 
 
 def test_a_right_declaration_is_not_mentioned(broken: Broken) -> None:
-    assert set(broken.lines) == {mistake.name for mistake in MISTAKES}
+    assert set(broken.lines) == {mistake.name for mistake in MISTAKES} | set(SERVICE_NAMES)
+
+
+def test_a_service_needs_a_name_of_its_own(broken: Broken) -> None:
+    remedy = "give it another name with training_set(..., service='...')"
+    expected = {
+        "first": f"service 'churn' is also that of second; {remedy}",
+        "second": f"service 'churn' is also that of first; {remedy}",
+        "third": f"service 'right_view' has the name of a feature view; {remedy}",
+    }
+    assert {name: broken.lines[name] for name in SERVICE_NAMES} == {
+        name: [line] for name, line in expected.items()
+    }
+    with pytest.raises(UsageError) as error:
+        read_registry(broken.project / "duckdb" / "manifest.json")
+    both = "'(first|second)' and of '(first|second)'"
+    assert re.search(f"service 'churn' is that of {both}", str(error.value))
+    assert "service 'right_view' has the name of a feature view" in str(error.value)
 
 
 @pytest.mark.parametrize("mistake", VIEW_MISTAKES, ids=lambda mistake: mistake.name)
@@ -107,20 +124,12 @@ def test_the_registry_refuses_them_too(broken: Broken, mistake: Mistake, tmp_pat
             read_registry(file)
 
 
-@pytest.mark.parametrize(
-    ("model", "says"),
-    [
-        ("of_many", ["feature view 'many' has 5 mistakes", "unknown key 'tll'; known are"]),
-        ("of_wrong_labels", ["label set 'labels_unknown_columns' has 3 mistakes", "label names"]),
-    ],
-)
-def test_compiling_names_the_mistakes_of_what_is_used(
-    broken: Broken, model: str, says: list[str]
-) -> None:
+def test_compiling_names_the_mistakes_of_what_is_used(broken: Broken) -> None:
     env = settings(broken.project)
-    result = dbt("compile", "--select", model, project=broken.project, env=env, check=False)
+    result = dbt("compile", "--select", "of_many", project=broken.project, env=env, check=False)
     assert result.returncode == 2
-    assert [words for words in says if words not in result.stdout] == []
+    assert "feature view 'many' has 5 mistakes" in result.stdout
+    assert "unknown key 'tll'; known are join_keys" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -20,23 +20,33 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_project(tmp_path_factory.mktemp("point in time") / "host project")
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def prepared(request: pytest.FixtureRequest, host: Path) -> Iterator[Prepared]:
-    """Each engine in turn."""
-    engine: DuckDB | PostgreSQL
-    if request.param == "duckdb":
-        engine = DuckDB()
-        output = duckdb_output()
-    else:
-        server: Postgres = request.getfixturevalue("postgres")
-        engine = PostgreSQL(server.uri)
-        output = postgres_output(server)
-    create_tables(engine)
-    yield engine, compile_project(host, engine.name, output)
+@pytest.fixture(scope="session")
+def duckdb_engine() -> Iterator[DuckDB]:
+    engine = DuckDB()
+    _create_tables(engine)
+    yield engine
     engine.connection.close()
 
 
-def create_tables(engine: Engine) -> None:
+@pytest.fixture(scope="session")
+def postgres_engine(postgres: Postgres) -> Iterator[PostgreSQL]:
+    engine = PostgreSQL(postgres.uri)
+    _create_tables(engine)
+    yield engine
+    engine.connection.close()
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def prepared(request: pytest.FixtureRequest, host: Path) -> Prepared:
+    """Each engine in turn."""
+    engine: Engine = request.getfixturevalue(f"{request.param}_engine")
+    output = duckdb_output()
+    if engine.name == "postgres":
+        output = postgres_output(request.getfixturevalue("postgres"))
+    return engine, compile_project(host, engine.name, output)
+
+
+def _create_tables(engine: Engine) -> None:
     for view in VIEWS:
         create(engine, view.name, view.columns)
     for label_set in LABELS:

@@ -30,7 +30,11 @@ class Length(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A feature view. ``extra`` columns are no features; ``unique`` is how that is declared."""
+    """A feature view. ``extra`` columns are no features.
+
+    ``unique`` is how the view declares that no rows tie, if it does; ``tested`` are columns of a
+    test for uniqueness that says less.
+    """
 
     name: str
     keys: tuple[Column, ...]
@@ -42,6 +46,7 @@ class View:
     ttl: Length | None = None
     tie_breaker: str | None = None
     unique: str | None = None
+    tested: tuple[str, ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)
 
     @property

@@ -157,7 +157,7 @@ def _instant(random: Random, column: Column, palette: list[int]) -> int | None:
 
 def _without_undecided_ties(view: View, rows: list[Row]) -> list[Row]:
     """Where the law decides no further, or the view declares that it need not: one row of each."""
-    if not view.unique and not view.tie_breaker:
+    if not (view.unique or view.tie_breaker or view.extra):
         return rows
     identity = [*(key.name for key in view.keys), view.event.name]
     identity += [view.created.name] if view.created else []

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from support import ROOT
 
+DECLARATIONS = "internal/_declarations.sql"
 JOIN = "training_sets/point_in_time_join.sql"
 PARTS = "internal/_joins.sql"
 NEWEST = "internal/_newest_rows.sql"
@@ -80,6 +81,12 @@ MUTATIONS = (
         "view.get('tie_breakers') or features",
         "features",
     ),
+    Mutation(
+        "uniqueness with a feature taken for uniqueness",
+        DECLARATIONS,
+        ".get('columns') or []",
+        ".get('no columns') or []",
+    ),
     Mutation("ties left to chance", PARTS, "if view.get('unique') else", "if true else"),
     Mutation(
         "only the first key separates (DuckDB)",
@@ -140,6 +147,14 @@ MUTATIONS = (
         "and true",
     ),
 )
+
+PUBLISHER_MUTATIONS = (
+    ("at its availability is too early", " <= ", " < "),
+    ("created is not waited for", "greatest(", "coalesce("),
+    ("NULL wins ties", " desc nulls last", " desc nulls first"),
+    ("least wins ties", " desc nulls last", " nulls last"),
+)
+"""The same for the query that the publisher asks: name, SQL and what becomes of it."""
 
 
 def mutated_package(folder: Path, mutation: Mutation) -> Path:

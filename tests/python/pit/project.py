@@ -84,6 +84,11 @@ def _view_properties(view: View) -> dict[str, Any]:
             column["config"] = {"meta": {"feature": False}}
     if view.unique == "unique_feature_rows":
         properties["data_tests"] = ["feature_warehouse.unique_feature_rows"]
+    if view.tested:
+        test = {
+            "feature_warehouse.unique_feature_rows": {"arguments": {"columns": list(view.tested)}}
+        }
+        properties["data_tests"] = [test]
     if view.unique == "primary_key":
         columns = [key.name for key in view.keys] + [view.event.name]
         properties["constraints"] = [{"type": "primary_key", "columns": columns}]

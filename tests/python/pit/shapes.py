@@ -85,6 +85,9 @@ tested = View(
 tested_plain = View(
     name="tested_plain", keys=(K,), event=TS, features=(A,), unique="unique_feature_rows"
 )
+tested_with_a = View(
+    name="tested_with_a", keys=(K,), event=TS, features=(A, B), tested=("k", "ts", "a")
+)
 keyed = View(
     name="keyed",
     keys=(K,),
@@ -263,11 +266,15 @@ TRAINING_SETS = (
     TrainingSet(
         name="of_swapped_pairs",
         labels=pair_labels,
-        parts=(Part(view=pairs, keys={"one": "two", "two": "one"}),),
+        parts=(
+            Part(view=pairs, keys={"one": "two", "two": "one"}),
+            Part(view=pairs_plain, keys={"two": "one"}),
+        ),
     ),
     simple("of_world", naive_labels, world, world_plain),
     simple("of_declared_ties", naive_labels, ranked, ranked_plain),
     simple("of_unique_rows", naive_labels, tested, tested_plain, keyed),
+    simple("of_rows_unique_with_a", naive_labels, tested_with_a),
     simple("zoned_of_zoned", zoned_labels, zoned, zoned_late),
     simple("naive_of_zoned", naive_labels, zoned_late, zoned),
     simple("zoned_of_naive", zoned_labels, corrected, daily),

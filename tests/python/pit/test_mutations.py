@@ -1,14 +1,15 @@
 """What the proofs are worth: the slice of `make test` notices every mistake."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from feature_warehouse.registry import FeatureView
 from feature_warehouse.servers import Postgres
-from pit.conftest import create_tables, duckdb_output, postgres_output
-from pit.engines import DuckDB, PostgreSQL
-from pit.mutations import MUTATIONS, Mutation, mutated_package
+from feature_warehouse.warehouse.sql import newest_rows_query
+from pit.conftest import Prepared, duckdb_output, postgres_output
+from pit.engines import DuckDB, Engine, PostgreSQL
+from pit.mutations import MUTATIONS, PUBLISHER_MUTATIONS, Mutation, mutated_package
 from pit.project import compile_project, make_project
 from pit.proofs import prove_training_set, prove_view
 from pit.shapes import TRAINING_SETS, VIEWS
@@ -16,43 +17,48 @@ from pit.test_point_in_time import SLICE, VIEW_SLICE
 
 pytestmark = pytest.mark.long
 
-Engine = DuckDB | PostgreSQL
-
-
-@pytest.fixture(scope="module")
-def engines(postgres: Postgres) -> Iterator[dict[str, Engine]]:
-    engines: dict[str, Engine] = {"duckdb": DuckDB(), "postgres": PostgreSQL(postgres.uri)}
-    for engine in engines.values():
-        engine.ask("drop schema if exists pit cascade; create schema pit")
-        create_tables(engine)
-    yield engines
-    for engine in engines.values():
-        engine.connection.close()
-
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.name)
-def test_the_proofs_notice(
-    mutation: Mutation, engines: dict[str, Engine], postgres: Postgres, tmp_path: Path
+def test_the_proofs_notice_a_mistake_in_the_macros(
+    mutation: Mutation,
+    duckdb_engine: DuckDB,
+    postgres_engine: PostgreSQL,
+    postgres: Postgres,
+    tmp_path: Path,
 ) -> None:
     package = mutated_package(tmp_path / "package", mutation)
     host = make_project(tmp_path / "host", package)
-    outputs = {"duckdb": duckdb_output(), "postgres": postgres_output(postgres)}
+    engines: dict[str, tuple[Engine, dict[str, object]]] = {
+        "duckdb": (duckdb_engine, duckdb_output()),
+        "postgres": (postgres_engine, postgres_output(postgres)),
+    }
     for name in mutation.engines:
-        target = compile_project(host, name, outputs[name])
-        assert unproved(engines[name], target), f"survives on {name}"
+        engine, output = engines[name]
+        assert is_noticed(engine, compile_project(host, name, output)), f"survives on {name}"
 
 
-def unproved(engine: Engine, target: Path) -> list[str]:
-    """The training sets and views that differ from the law."""
-    found = []
-    for training_set in TRAINING_SETS:
-        try:
-            prove_training_set(engine, target, training_set, SLICE)
-        except AssertionError:
-            found.append(training_set.name)
-    for view in VIEWS:
-        try:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [texts for _, *texts in PUBLISHER_MUTATIONS],
+    ids=[n for n, *_ in PUBLISHER_MUTATIONS],
+)
+def test_the_proofs_notice_a_mistake_of_the_publisher(
+    old: str, new: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(view: FeatureView, clock: int, *, bytewise: str) -> str:
+        return newest_rows_query(view, clock, bytewise=bytewise).replace(old, new)
+
+    monkeypatch.setattr("pit.proofs.newest_rows_query", mistaken)
+    assert is_noticed(*prepared)
+
+
+def is_noticed(engine: Engine, target: Path) -> bool:
+    """Whether a training set or a view differs from the law."""
+    try:
+        for view in VIEWS:
             prove_view(engine, target, view, VIEW_SLICE)
-        except AssertionError:
-            found.append(view.name)
-    return found
+        for training_set in TRAINING_SETS:
+            prove_training_set(engine, target, training_set, SLICE)
+    except AssertionError:
+        return True
+    return False

@@ -11,7 +11,7 @@ from pit.shapes import TRAINING_SETS, VIEWS, plain
 
 SLICE = range(20)
 VIEW_SLICE = range(10)
-LONG = range(1_500)
+LONG = range(600)
 
 every_training_set = pytest.mark.parametrize("training_set", TRAINING_SETS, ids=lambda s: s.name)
 every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)
