@@ -64,8 +64,10 @@ def _demo(engine: str, stack: ExitStack) -> None:
     folder.mkdir(exist_ok=True)
     copyfile(ROOT / "profiles.example.yml", folder / "profiles.yml")
     redis_url = stack.enter_context(local_valkey()).url
+    # What the user has set for other projects is not meant for this one.
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "FEATURE_WAREHOUSE_"))}
     env = {
-        **os.environ,
+        **own,
         "DBT_PROFILES_DIR": str(folder),
         "DBT_TARGET": engine,
         "DBT_TARGET_PATH": str(folder / "target"),

@@ -1,7 +1,6 @@
 """The command line. Every command ends with a documented exit code and, on failure, one line."""
 
 import os
-import signal
 import sys
 import time
 import traceback
@@ -18,6 +17,7 @@ from feature_warehouse.errors import (
     UnreachableError,
     UsageError,
 )
+from feature_warehouse.interruption import received, watch_signals
 
 __all__ = ["main"]
 
@@ -87,10 +87,14 @@ def materialize(
     from feature_warehouse.warehouse.profile import load_profile
 
     url = _required(redis_url)
+    target_dir = (project_dir / target_path).absolute()
+    results = target_dir / "materialize_results.json"
+    results.unlink(missing_ok=True)
     clock = Clock.at(_instant(as_of)) if as_of else Clock.real()
-    target_dir = project_dir / target_path
-    registry = read_registry(target_dir / "manifest.json", project_dir)
+    registry = read_registry(project_dir / target_path / "manifest.json", project_dir)
     profile = load_profile(project_dir, profiles_dir, target)
+    # As dbt does: a path in the profile is relative to the project.
+    os.chdir(project_dir)
     if registry.adapter != profile.adapter:
         raise UsageError(
             f"{target_dir / 'manifest.json'} was built on {registry.adapter}, but target"
@@ -106,11 +110,10 @@ def materialize(
             report.view(result)
         for service in run.services():
             report.service(service)
-        for name in run.undeclared():
-            if prune:
-                run.prune(name)
-            report.undeclared(name, pruned=prune)
-    report.write(target_dir / "materialize_results.json")
+        pruned = run.prune() if prune else []
+        for name in [*pruned, *run.undeclared()]:
+            report.undeclared(name, pruned=name in pruned)
+    report.write(results)
     raise SystemExit(report.exit_code)
 
 
@@ -168,7 +171,9 @@ def get(
 
 @app.command()
 def dev_server(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 0,
 ) -> None:
     """Run the bundled Valkey server until Ctrl-C. Nothing is kept, nothing outside can reach it."""
     from feature_warehouse.servers import local_valkey
@@ -216,27 +221,31 @@ def _patiently(attempt: Callable[[], Any], wait: bool) -> Any:
             time.sleep(0.5)
 
 
-def _terminate(*_: object) -> Never:
-    raise SystemExit(143)
-
-
 def main() -> Never:
     """Entry point: turns every exception into one line and an exit code."""
-    signal.signal(signal.SIGTERM, _terminate)
+    watch_signals()
     try:
-        # Typer returns the exit code of what it has caught itself: --help, and Ctrl-C as 130.
+        # Typer returns the exit code of what it has caught itself, such as --help.
         code: Any = app(standalone_mode=False) or 0
-        if code == 130:
-            _say("interrupted; what was in service stays in service", code)
     except SystemExit as end:
         code = end.code
+    except KeyboardInterrupt:
+        code = 130
     except FeatureWarehouseError as error:
         code = _say(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except ModuleNotFoundError as error:
+        extras = "'feature-warehouse[duckdb]' or '[postgres]'"
+        code = _say(f"this needs the Python package {error.name}; pip install {extras}", 2)
     except Exception as error:
-        code = _unexpected(error)
+        code = 70 if received else _unexpected(error)
+    if received:
+        code = _say("interrupted; what was in service stays in service", 128 + received[0])
+        sys.stdout.flush()
+        # All is closed by now but what the traceback still holds, of which DuckDB would complain.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -3,36 +3,30 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import redis
 
 from feature_warehouse.errors import UnreachableError, UsageError
 
-__all__ = ["connect", "reachable", "without_password"]
+__all__ = ["connect", "reachable"]
 
 
 def connect(url: str, **options: Any) -> "redis.Redis":
     """A client for redis://, rediss:// or unix://; it connects at the first command.
 
-    ``options`` go to redis-py. UsageError if the URL is none.
+    ``options`` go to redis-py. UsageError if the URL is none; it does not repeat the URL, since a
+    mistyped one shows its password in unforeseen places.
     """
     try:
-        return redis.Redis.from_url(url, decode_responses=False, **options)
-    except ValueError as error:
-        raise UsageError(f"{without_password(url)} is no Redis URL: {error}") from None
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be printed."""
-    try:
-        parts = urlsplit(url)
-        if parts.password is None and "password=" not in parts.query:
-            return url
-        host = parts.hostname or ""
-        return f"{parts.scheme}://***@{host}:{parts.port}{parts.path}"
-    except ValueError:
-        return "the given URL"
+        client = redis.Redis.from_url(url, **options)
+    except (ValueError, TypeError):
+        raise UsageError(
+            "the given address is no Redis URL; write it as redis://user:password@host:6379/0"
+            " (percent-encode special characters), rediss://... or unix:///path"
+        ) from None
+    if client.get_connection_kwargs().get("decode_responses"):
+        raise UsageError("rows are bytes: remove decode_responses from the Redis URL")
+    return client
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from typing import Any, Final
 
 import msgspec
 
+from feature_warehouse.errors import UsageError
+
 __all__ = [
     "STORES",
     "Column",
@@ -29,6 +31,8 @@ __all__ = [
     "Pointer",
     "Service",
     "ServicePart",
+    "glob",
+    "read_pointer",
 ]
 
 STORES: Final = "feature_warehouse:stores"
@@ -45,7 +49,7 @@ class Names(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         for role, name in (("project", self.project), ("environment", self.environment)):
             if not _NAME.fullmatch(name):
-                raise ValueError(
+                raise UsageError(
                     f"{role} {name!r} cannot be part of a Redis key; use letters, digits, _ and -"
                 )
 
@@ -95,13 +99,28 @@ class Feature(msgspec.Struct, frozen=True, omit_defaults=True):
 class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
     """Leads readers to a description, and tells them the time.
 
-    ``clock`` is set only by runs on a simulated clock: microseconds since 1970 UTC, at which time
-    stands still for readers.
+    ``edition`` is the generation in service, or a service's fingerprint; None before the first.
+    ``claim`` is the number of the run that last began to publish: only that one may flip. ``clock``
+    is the run's, in microseconds since 1970 UTC; where it is simulated, time stands still for
+    readers. ``published_at`` makes a pointer differ from one of the same number that was there
+    before the server was emptied.
     """
 
-    edition: int | str
-    run: int = 0
-    clock: int | None = None
+    edition: int | str | None = None
+    claim: int = 0
+    clock: int = 0
+    simulated: bool = False
+    published_at: int = 0
+
+
+def read_pointer(text: Any) -> Pointer:
+    """The pointer in a key's value; an empty one where there is none."""
+    return msgspec.json.decode(text, type=Pointer) if text else Pointer()
+
+
+def glob(text: str) -> str:
+    """A pattern for SCAN that matches the text itself."""
+    return re.sub(r"([*?\[\]\\^-])", r"\\\1", text)
 
 
 class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -129,12 +148,14 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
 class ServicePart(msgspec.Struct, frozen=True):
     """Features of one view in a service: ``features`` maps each to its name in the vector.
 
-    ``join_keys`` maps the view's join keys to the entity keys of the service.
+    ``join_keys`` maps the view's join keys to the entity keys of the service, ``types`` the
+    features to their stored types when the service was published.
     """
 
     view: str
     join_keys: dict[str, str]
     features: dict[str, str]
+    types: dict[str, str]
 
 
 class Service(msgspec.Struct, frozen=True):

@@ -9,19 +9,21 @@ import redis
 
 from feature_warehouse import layout
 from feature_warehouse.connection import reachable
-from feature_warehouse.errors import FeatureWarehouseError, UsageError
+from feature_warehouse.errors import FeatureWarehouseError
+from feature_warehouse.locks import locked
 from feature_warehouse.publication import (
     Clock,
     Progress,
     Publication,
     ViewResult,
-    locked,
     remove_view,
 )
-from feature_warehouse.registry import FeatureView, Registry, Service
+from feature_warehouse.registry import FeatureView, Registry, Service, ServicePart
 from feature_warehouse.warehouse import Warehouse
 
 __all__ = ["Materialization", "ServiceResult"]
+
+_OLD_SERVICE_SECONDS = 86_400
 
 
 class ServiceResult(msgspec.Struct, frozen=True):
@@ -49,14 +51,11 @@ class Materialization:
         clock: Clock,
         wait: bool = False,
     ) -> None:
-        try:
-            self._names = layout.Names(registry.project, environment)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        self._names = layout.Names(registry.project, environment)
         self._registry, self._client, self._clock, self._wait = registry, client, clock, wait
         self._failed: set[str] = set()
         with reachable(client):
-            client.sadd(layout.STORES, self._names.store)
+            client.ping()
 
     def views(self, warehouse: Warehouse, progress: Progress) -> Iterator[ViewResult]:
         """Publish view by view."""
@@ -94,34 +93,74 @@ class Materialization:
         if failed := sorted({view.name for view in views if view.name in self._failed}):
             message = f"not changed: {', '.join(failed)} failed"
             return ServiceResult(service.name, service.fingerprint, "skipped", message)
+        with reachable(self._client):
+            self._write_service(service)
+        return ServiceResult(service.name, service.fingerprint)
+
+    def _write_service(self, service: Service) -> None:
+        names, client = self._names, self._client
         description = layout.Service(
             service=service.name,
             fingerprint=service.fingerprint,
             parts=tuple(
-                layout.ServicePart(part.view.name, part.join_keys, part.features)
+                layout.ServicePart(
+                    part.view.name,
+                    part.join_keys,
+                    part.features,
+                    self._stored_types(part),
+                )
                 for part in service.parts
             ),
         )
-        names, client = self._names, self._client
+        client.set(
+            names.description(service.name, service.fingerprint), msgspec.json.encode(description)
+        )
+        before = layout.read_pointer(client.get(names.pointer(service.name)))
         pointer = layout.Pointer(edition=service.fingerprint)
-        with reachable(client):
-            client.set(
-                names.description(service.name, service.fingerprint),
-                msgspec.json.encode(description),
-            )
-            client.set(names.pointer(service.name), msgspec.json.encode(pointer))
-            client.sadd(names.members, service.name)
-        return ServiceResult(service.name, service.fingerprint)
+        client.set(names.pointer(service.name), msgspec.json.encode(pointer))
+        client.sadd(names.members, service.name)
+        if before.edition is not None and before.edition != service.fingerprint:
+            # Not at once: a reader may be between the pointer and the description.
+            client.expire(names.description(service.name, before.edition), _OLD_SERVICE_SECONDS)
+
+    def _stored_types(self, part: ServicePart) -> dict[str, str]:
+        view = part.view.name
+        pointer = layout.read_pointer(self._client.get(self._names.pointer(view)))
+        text: Any = self._client.get(self._names.description(view, pointer.edition or 0))
+        generation = msgspec.json.decode(text, type=layout.Generation)
+        return {f.name: f.type for f in generation.features if f.name in part.features}
 
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
         declared = {view.name for view in self._registry.views.values() if view.online}
-        declared |= self._registry.services.keys()
+        return sorted(self._members() - declared - self._registry.services.keys())
+
+    def prune(self) -> list[str]:
+        """Remove what is no longer declared; views that a service in use still reads stay."""
+        doomed = self.undeclared()
+        services = {name: found for name in self._members() if (found := self._service(name))}
+        pruned = [name for name in doomed if name in services]
+        in_use = {
+            part.view
+            for name, service in services.items()
+            if name not in pruned
+            for part in service.parts
+        }
+        pruned += [name for name in doomed if name not in services and name not in in_use]
+        for name in pruned:
+            with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
+                remove_view(self._client, self._names, name)
+        return pruned
+
+    def _members(self) -> set[str]:
         with reachable(self._client):
             members: Any = self._client.smembers(self._names.members)
-        return sorted({member.decode() for member in members} - declared)
+        return {member.decode() for member in members}
 
-    def prune(self, name: str) -> None:
-        """Remove a view with all its generations, or a service."""
-        with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
-            remove_view(self._client, self._names, name)
+    def _service(self, name: str) -> layout.Service | None:
+        with reachable(self._client):
+            pointer = layout.read_pointer(self._client.get(self._names.pointer(name)))
+            if not isinstance(pointer.edition, str):
+                return None
+            text: Any = self._client.get(self._names.description(name, pointer.edition))
+            return msgspec.json.decode(text, type=layout.Service) if text else None

@@ -76,7 +76,7 @@ def resolve_names(client: Any, project: str | None, environment: str | None) -> 
 def load_plan(client: Any, names: layout.Names, name: str) -> Plan:
     """Resolve a name from Redis. Raises NotPublishedError and FingerprintError."""
     pointer = client.get(names.pointer(name))
-    if pointer is None:
+    if layout.read_pointer(pointer).edition is None:
         raise NotPublishedError(f"{name!r} is not published in {names.store}")
     found = _description(client, names, name, pointer)
     if isinstance(found, layout.Service):
@@ -85,7 +85,9 @@ def load_plan(client: Any, names: layout.Names, name: str) -> Plan:
         fingerprint = found.fingerprint
     else:
         own = {feature.name: feature.name for feature in found.features}
-        shares = (layout.ServicePart(name, {key.name: key.name for key in found.keys}, own),)
+        keys = {key.name: key.name for key in found.keys}
+        types = {feature.name: feature.type for feature in found.features}
+        shares = (layout.ServicePart(name, keys, own, types),)
         states = {}
         fingerprint = f"{found.schema:08x}"
 
@@ -93,14 +95,15 @@ def load_plan(client: Any, names: layout.Names, name: str) -> Plan:
     outputs: list[tuple[str, str, int]] = []
     for share in shares:
         pointer = client.get(names.pointer(share.view))
-        if pointer is None:
+        if layout.read_pointer(pointer).edition is None:
             raise NotPublishedError(f"view {share.view!r} of {name!r} is not published")
         states[names.pointer(share.view)] = pointer
         generation = _description(client, names, share.view, pointer)
         if not isinstance(generation, layout.Generation):
             raise NotPublishedError(f"{share.view!r} is a service, not a view; publish again")
         features = _features(share, generation, name)
-        clock = msgspec.json.decode(pointer, type=layout.Pointer).clock
+        state = layout.read_pointer(pointer)
+        clock = state.clock if state.simulated else None
         parts.append(_part(names, share, generation, features, clock))
         outputs += [(share.features[f.name], f.type, len(parts) - 1) for f in features]
     return Plan(
@@ -119,7 +122,7 @@ def load_plan(client: Any, names: layout.Names, name: str) -> Plan:
 def _description(
     client: Any, names: layout.Names, name: str, pointer: bytes
 ) -> layout.Generation | layout.Service:
-    edition = msgspec.json.decode(pointer, type=layout.Pointer).edition
+    edition = layout.read_pointer(pointer).edition or 0
     text = client.get(names.description(name, edition))
     if text is None:
         raise NotPublishedError(f"{name!r} has lost its description; publish again")
@@ -136,7 +139,12 @@ def _features(
         raise FingerprintError(
             f"view {share.view!r} no longer has {', '.join(lost)}, which {name!r} serves"
         )
-    return [known[feature] for feature in share.features]
+    features = [known[feature] for feature in share.features]
+    if changed := [f.name for f in features if f.type != share.types[f.name]]:
+        raise FingerprintError(
+            f"view {share.view!r} has another type of {', '.join(changed)} than {name!r} serves"
+        )
+    return features
 
 
 def _part(

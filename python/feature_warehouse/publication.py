@@ -4,10 +4,9 @@ Killed at any instant before the flip, readers have seen nothing; the next run r
 behind. The generation before the current one stays until the run after.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,23 +14,27 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import redis
-from redis.exceptions import LockError
-from redis.lock import Lock
 
 from feature_warehouse import layout
-from feature_warehouse.codec.arrow import instants, row_keys, stored_type, stored_values
+from feature_warehouse.codec.arrow import (
+    instants,
+    key_type,
+    row_keys,
+    stored_default,
+    stored_type,
+    stored_values,
+)
 from feature_warehouse.codec.values import encode_rows, schema_fingerprint, to_microseconds
-from feature_warehouse.errors import BusyError, UsageError
+from feature_warehouse.errors import BusyError
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 
-__all__ = ["GRACE", "Clock", "Progress", "Publication", "ViewResult", "locked", "remove_view"]
+__all__ = ["GRACE", "Clock", "Progress", "Publication", "ViewResult", "remove_view"]
 
 GRACE: Final = 86_400_000_000
 """How long a row stays after its ttl, in microseconds: within it readers are told *expired*."""
 
 _KEYS_PER_CALL: Final = 250
-_LOCK_SECONDS: Final = 15
 
 # KEYS: rows. ARGV: value, expiry in ms (or 0), value, expiry, ...  Returns the number written.
 # Versions are compared as numbers of 32 bits: exact as doubles, and free of the server's locale.
@@ -60,16 +63,15 @@ end
 return written
 """
 
-# KEYS: pointer. ARGV: the value it must have ('' for none), the new value. A call that is repeated
-# because its answer was lost says yes again.
-_FLIP: Final = """
+# KEYS: pointer. ARGV: the value it must have, the new value; '' stands for none. A call that is
+# repeated because its answer was lost says yes again.
+_REPLACE: Final = """
 local found = redis.call('GET', KEYS[1]) or ''
 if found == ARGV[2] then return 1 end
 if found ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2])
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
 return 1
 """
-
 
 Progress = Callable[[str, int], None]
 """Called with a view and the number of rows just written."""
@@ -133,16 +135,16 @@ class Publication:
         result.rows_without_event = counts.without_event
         result.rows_not_yet_available = counts.not_yet_available
 
-        before: Any = client.get(names.pointer(view.name)) or b""
-        current = msgspec.json.decode(before, type=layout.Pointer).edition if before else None
-        number = client.incr(names.run(view.name))
+        number = int(client.incr(names.run(view.name)))
         client.sadd(names.generations(view.name), number)
         try:
-            self._remove_generations(keep={number, current})
+            claimed = self._claim(number)
+            self._remove_generations(keep={number, claimed.edition})
             generation = self._write(warehouse, number, result, progress)
             client.set(names.description(view.name, number), msgspec.json.encode(generation))
-            self._flip(before, number)
+            self._flip(claimed, generation)
             client.sadd(names.members, view.name)
+            client.sadd(layout.STORES, names.store)
         except BaseException:
             # Also on Ctrl-C. A kill -9 leaves this to the next run.
             with suppress(redis.RedisError):
@@ -172,15 +174,15 @@ class Publication:
     def _describe(self, schema: pa.Schema, number: int) -> layout.Generation:
         """Names and types as the warehouse delivers them; refuses what cannot be served."""
         view = self._view
-        types = [field.type for field in schema]
+        fields = list(schema)
         keys = tuple(
-            layout.Column(key.name, _key_type(key.name, kind))
-            for key, kind in zip(view.join_keys, types, strict=False)
+            layout.Column(key.name, key_type(key.name, field))
+            for key, field in zip(view.join_keys, fields, strict=False)
         )
         features: list[layout.Feature] = []
-        for column, kind in zip(view.features, types[len(keys) :], strict=False):
-            stored = stored_type(column.name, kind)
-            default = _default(column.name, column.default, kind, stored)
+        for column, field in zip(view.features, fields[len(keys) :], strict=False):
+            stored = stored_type(column.name, field)
+            default = stored_default(column.name, column.default, field.type, stored)
             features.append(layout.Feature(column.name, stored, default))
         return layout.Generation(
             view=view.name,
@@ -255,20 +257,57 @@ class Publication:
             write(keys=keys[part], args=arguments, client=pipe)
         return sum(pipe.execute())
 
-    def _flip(self, before: bytes, number: int) -> None:
-        clock = self._clock.now if self._clock.simulated else None
-        after = msgspec.json.encode(layout.Pointer(edition=number, run=number, clock=clock))
-        flip = self._client.register_script(_FLIP)
-        if not flip(keys=[self._names.pointer(self._view.name)], args=[before, after]):
+    def _claim(self, number: int) -> layout.Pointer:
+        """Write our number into the pointer: from now on no other run can flip it unnoticed.
+
+        This fences off a run that lost its lock without knowing, such as a process that was stopped
+        for a while and goes on.
+        """
+        while True:
+            pointer = self._pointer()
+            self._refuse_older_clock(pointer)
+            claimed = msgspec.structs.replace(pointer, claim=number)
+            if self._replace(pointer, claimed):
+                return claimed
+
+    def _refuse_older_clock(self, pointer: layout.Pointer) -> None:
+        if pointer.edition is None or pointer.simulated or self._clock.simulated:
+            return
+        if pointer.clock > self._clock.now:
             raise BusyError(
-                f"another run published {self._view.name!r} meanwhile; this one changed nothing"
+                f"a later run has published {self._view.name!r} meanwhile; this one changed nothing"
+            )
+
+    def _flip(self, claimed: layout.Pointer, generation: layout.Generation) -> None:
+        published = layout.Pointer(
+            edition=generation.number,
+            claim=generation.number,
+            clock=self._clock.now,
+            simulated=self._clock.simulated,
+            published_at=generation.published_at,
+        )
+        if not self._replace(claimed, published):
+            raise BusyError(
+                f"another run took over {self._view.name!r} meanwhile; this one changed nothing"
             )
 
     def _abandon(self, number: int) -> None:
+        pointer = self._pointer()
         # The flip may have happened although its answer never arrived: then the rows are in use.
-        pointer = self._client.get(self._names.pointer(self._view.name))
-        if not pointer or msgspec.json.decode(pointer, type=layout.Pointer).edition != number:
-            _remove_generation(self._client, self._names, self._view.name, number)
+        if pointer.edition == number:
+            return
+        _remove_generation(self._client, self._names, self._view.name, number)
+        if pointer.edition is None and pointer.claim == number:
+            self._replace(pointer, layout.Pointer())
+
+    def _pointer(self) -> layout.Pointer:
+        return layout.read_pointer(self._client.get(self._names.pointer(self._view.name)))
+
+    def _replace(self, before: layout.Pointer, after: layout.Pointer) -> bool:
+        nothing = layout.Pointer()
+        values = [b"" if p == nothing else msgspec.json.encode(p) for p in (before, after)]
+        replace = self._client.register_script(_REPLACE)
+        return bool(replace(keys=[self._names.pointer(self._view.name)], args=values))
 
     def _members(self) -> set[int]:
         members = self._client.smembers(self._names.generations(self._view.name))
@@ -281,10 +320,9 @@ class Publication:
 
 def remove_view(client: "redis.Redis", names: layout.Names, name: str) -> None:
     """Take a view or service out of service and remove all that belongs to it."""
-    pointer = client.getdel(names.pointer(name))
-    if pointer:
-        edition = msgspec.json.decode(pointer, type=layout.Pointer).edition
-        client.unlink(names.description(name, edition))
+    pointer = layout.read_pointer(client.getdel(names.pointer(name)))
+    if pointer.edition is not None:
+        client.unlink(names.description(name, pointer.edition))
     for member in client.smembers(names.generations(name)):
         _remove_generation(client, names, name, int(member))
     # The run counter stays: a number is never used twice.
@@ -292,7 +330,7 @@ def remove_view(client: "redis.Redis", names: layout.Names, name: str) -> None:
 
 
 def _remove_generation(client: "redis.Redis", names: layout.Names, view: str, number: int) -> None:
-    pattern = names.row_prefix(view, number) + "*"  # no glob characters: see layout.Names
+    pattern = layout.glob(names.row_prefix(view, number)) + "*"
     doomed: list[bytes] = []
     for key in client.scan_iter(pattern, count=5_000):
         doomed.append(key)
@@ -301,52 +339,6 @@ def _remove_generation(client: "redis.Redis", names: layout.Names, view: str, nu
             doomed.clear()
     client.unlink(names.description(view, number), *doomed)
     client.srem(names.generations(view), number)
-
-
-@contextmanager
-def locked(client: "redis.Redis", names: layout.Names, view: str, *, wait: bool) -> Iterator[None]:
-    """Hold the view's lock, renewed while we live; unless told to wait, BusyError if it is held."""
-    lock = Lock(client, names.lock(view), timeout=_LOCK_SECONDS, blocking=wait, thread_local=False)
-    if not lock.acquire():
-        raise BusyError(
-            f"another run is publishing {view!r}; try again when it has finished, or pass --wait"
-        )
-    done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(lock, done), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        done.set()
-        keeper.join()
-        # It expires by itself, and the flip is guarded by its own compare-and-set.
-        with suppress(LockError, redis.RedisError):
-            lock.release()
-
-
-def _keep(lock: Lock, done: threading.Event) -> None:
-    while not done.wait(_LOCK_SECONDS / 3):
-        try:
-            lock.reacquire()
-        except (LockError, redis.RedisError):
-            return
-
-
-def _key_type(name: str, kind: pa.DataType) -> str:
-    stored = stored_type(name, kind)
-    return "int" if stored == "bigint" else stored
-
-
-def _default(name: str, value: Any, kind: pa.DataType, stored: str) -> Any:
-    """A default from YAML in stored form."""
-    if value is None:
-        return None
-    plain = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
-    try:
-        array = pa.array([value]).cast(plain)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
-        raise UsageError(f"default {value!r} of {name!r} is no {plain}: {error}") from None
-    return stored_values(name, array, stored)[0]
 
 
 def _count(mask: pa.Array) -> int:

@@ -15,6 +15,10 @@ from feature_warehouse.errors import UsageError
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
 
+# Only views that declare unique rows may have such a feature and no tie-breaker.
+_WITHOUT_ORDER = {"json", "xml", "point", "variant"}
+
+
 class Column(msgspec.Struct, frozen=True):
     """A declared column; ``data_type`` as in the model's contract."""
 
@@ -30,7 +34,6 @@ class FeatureView(msgspec.Struct, frozen=True):
     name: str
     relation: str
     description: str
-    checksum: str
     join_keys: tuple[Column, ...]
     event_timestamp: Column
     created_timestamp: Column | None
@@ -58,9 +61,9 @@ class Service(msgspec.Struct, frozen=True):
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits that change with the name, type, source or order of a feature."""
+        """16 hexadecimal digits, others if a feature's name, type, source, keys or place change."""
         lines = [
-            f"{output}={part.view.name}.{feature.name}:{feature.data_type}"
+            f"{output}={part.view.name}.{feature.name}:{feature.data_type} by {_pairs(part)}"
             for part in self.parts
             for name, output in part.features.items()
             for feature in part.view.features
@@ -69,8 +72,12 @@ class Service(msgspec.Struct, frozen=True):
         return hashlib.md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
+def _pairs(part: ServicePart) -> str:
+    return ",".join(f"{key}={column}" for key, column in part.join_keys.items())
+
+
 class Registry(msgspec.Struct, frozen=True):
-    """What one dbt invocation declared. ``started_at`` is when that invocation began (UTC)."""
+    """What one dbt invocation declared."""
 
     project: str
     adapter: str
@@ -244,14 +251,15 @@ def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
         name=node.name,
         relation=node.relation_name or "",
         description=node.description.strip(),
-        checksum=node.checksum.checksum,
         join_keys=tuple(columns[name] for name in block.join_keys),
         event_timestamp=columns[block.event_timestamp],
         created_timestamp=columns[block.created_timestamp] if block.created_timestamp else None,
         availability_lag=_length(block.availability_lag) or 0,
         ttl=_length(block.ttl),
         features=features,
-        tie_breakers=(columns[block.tie_breaker],) if block.tie_breaker else features,
+        tie_breakers=(columns[block.tie_breaker],)
+        if block.tie_breaker
+        else tuple(feature for feature in features if feature.data_type not in _WITHOUT_ORDER),
         online=block.online,
     )
 
@@ -371,26 +379,23 @@ def _checksum(file: Path) -> str:
 
 
 def _block_changed(properties: Path, node: _Node) -> bool:
-    """Whether the feature view block or the columns differ; all else may change without a build."""
+    """Whether the feature view block or the columns differ; all else may change without a build.
+
+    Only what stands there literally can be compared: not Jinja, and not what a model's SQL sets.
+    """
     import yaml  # comes with dbt, which wrote the manifest
 
     try:
-        content = yaml.safe_load(properties.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError:
+        content = yaml.safe_load(properties.read_text(encoding="utf-8"))
+        [model] = [model for model in content["models"] if model["name"] == node.name]
+        meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
+        block = meta.get("feature_view")
+        columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, ValueError, AttributeError):
         return True
-    for model in content.get("models") or []:
-        if model.get("name") != node.name:
-            continue
-        block = ((model.get("config") or {}).get("meta") or {}).get("feature_view")
-        columns = [
-            (column.get("name"), column.get("data_type")) for column in model.get("columns") or []
-        ]
-        known = [(column.name, column.data_type) for column in node.columns.values()]
-        return columns != known or (
-            "feature_view" in node.config.meta and block != _view_block(node)
-        )
-    return False
-
-
-def _view_block(node: _Node) -> Any:
-    return node.config.meta["feature_view"]
+    known = [(column.name, column.data_type) for column in node.columns.values()]
+    block_differs = block is not None and block != node.config.meta.get("feature_view")
+    columns_differ = bool(columns) and columns != known
+    return (block_differs and "{{" not in str(block)) or (
+        columns_differ and "{{" not in str(columns)
+    )

@@ -1,5 +1,6 @@
 """What the command line prints: for a person on a terminal, JSON lines for a machine."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,12 +9,14 @@ from typing import Any, Self
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from feature_warehouse import __version__
 from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.durations import readable
+from feature_warehouse.errors import UsageError
 from feature_warehouse.materialize import ServiceResult
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import Clock, ViewResult
@@ -91,7 +94,7 @@ class MaterializeReport:
         if self._for_person:
             done = result.status == "success"
             label = "[green]published[/] service" if done else "[yellow]skipped[/] service"
-            detail = f"fingerprint {result.fingerprint}" if done else result.message
+            detail = f"fingerprint {result.fingerprint}" if done else escape(result.message)
             self._console.print(f"{label} {result.service}: {detail}")
         self._line(result)
 
@@ -119,9 +122,14 @@ class MaterializeReport:
             ),
             indent=2,
         )
-        partial = file.with_suffix(".partial")
-        partial.write_bytes(content + b"\n")
-        partial.replace(file)
+        partial = file.with_suffix(f".{os.getpid()}")
+        try:
+            partial.write_bytes(content + b"\n")
+            partial.replace(file)
+        except OSError as error:
+            raise UsageError(
+                f"all is published, but {file} cannot be written: {error.strerror}"
+            ) from None
         if self._as_json:
             print(content.decode())
         elif self._for_person and not self._results:
@@ -133,7 +141,7 @@ class MaterializeReport:
 
     def _error(self, message: str) -> None:
         if self._for_person:
-            self._console.print(f"[red]failed[/] {message}")
+            self._console.print(f"[red]failed[/] {escape(message)}")
         else:
             print(f"feature-warehouse: {message}", file=sys.stderr)
 
@@ -202,14 +210,14 @@ def print_vector(
         print(msgspec.json.encode(content).decode())
         return
     keys = ", ".join(f"{key}={value}" for key, value in entity.items())
-    table = Table(title=f"{name} {keys}", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(title=escape(f"{name} {keys}"), title_justify="left", box=SIMPLE_HEAD)
     for heading in ("feature", "value", "status", "true since (UTC)"):
         table.add_column(heading)
     for feature, value in vector.items():
         since = vector.event_timestamp(feature)
         table.add_row(
             feature,
-            "" if value is None else str(value),
+            "" if value is None else escape(str(value)),
             vector.status(feature),
             f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
         )

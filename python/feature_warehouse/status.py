@@ -57,10 +57,9 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
         views: list[ViewStatus] = []
         services: list[ServiceStatus] = []
         for name in sorted(member.decode() for member in client.smembers(names.members)):
-            text = client.get(names.pointer(name))
-            if text is None:
+            pointer = layout.read_pointer(client.get(names.pointer(name)))
+            if pointer.edition is None:
                 continue
-            pointer = msgspec.json.decode(text, type=layout.Pointer)
             description = client.get(names.description(name, pointer.edition))
             if description is None:
                 continue
@@ -77,7 +76,7 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
 def _view(
     client: Any, names: layout.Names, generation: layout.Generation, pointer: layout.Pointer
 ) -> ViewStatus:
-    now = time.time_ns() // 1000 if pointer.clock is None else pointer.clock
+    now = pointer.clock if pointer.simulated else time.time_ns() // 1000
     newest = generation.newest_event
     return ViewStatus(
         view=generation.view,
@@ -90,13 +89,13 @@ def _view(
             client, names.row_prefix(generation.view, generation.number), generation.rows
         ),
         published_at=generation.published_at,
-        clock=pointer.clock,
+        clock=pointer.clock if pointer.simulated else None,
     )
 
 
 def _memory(client: Any, prefix: str, rows: int) -> int:
     sizes: list[int] = []
-    for key in client.scan_iter(prefix + "*", count=1_000):
+    for key in client.scan_iter(layout.glob(prefix) + "*", count=1_000):
         sizes.append(client.memory_usage(key) or 0)
         if len(sizes) == _SAMPLE:
             break

@@ -108,7 +108,8 @@ class FeatureVectors(Sequence[FeatureVector]):
         """
         import numpy as np
 
-        return np.array([vector.to_tuple() for vector in self], dtype=np.float64)
+        rows = [vector.to_tuple() for vector in self]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._plan.names))
 
 
 def read_vector(

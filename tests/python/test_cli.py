@@ -55,12 +55,14 @@ def fw(
 
     def call(*arguments: str) -> Result:
         monkeypatch.setattr(sys, "argv", ["feature-warehouse", *arguments])
-        before = signal.getsignal(signal.SIGTERM)
+        before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         try:
             with pytest.raises(SystemExit) as end:
                 cli.main()
         finally:
-            signal.signal(signal.SIGTERM, before)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGINT, before[0])
+            signal.signal(signal.SIGTERM, before[1])
         out, err = capsys.readouterr()
         code = end.value.code
         assert isinstance(code, int) or code is None
@@ -130,15 +132,12 @@ def test_unreachable_redis(fw: Fw, command: tuple[str, ...]) -> None:
     assert "hunter2" not in result[1] + result[2]
 
 
-def test_wrong_redis_password_and_url(fw: Fw) -> None:
+def test_wrong_redis_password(fw: Fw) -> None:
     with local_valkey(config={"requirepass": "right"}) as server:
         url = f"redis://:wr0ng@127.0.0.1:{server.port}/0"
         result = fw("status", "--redis-url", url)
         one_line(result, 3, f"127.0.0.1:{server.port} refuses the login")
         assert "wr0ng" not in result[2]
-    result = fw("status", "--redis-url", "http://:s3cret@example.com")
-    one_line(result, 2, "is no Redis URL")
-    assert "s3cret" not in result[2]
 
 
 def test_missing_and_broken_manifest(fw: Fw, mini: Mini) -> None:
@@ -164,8 +163,6 @@ def test_profile_and_target_mistakes(fw: Fw, mini: Mini) -> None:
     text = profiles.read_text()
     profiles.write_text(text.replace("mini:\n  target", "other:\n  target"))
     one_line(fw("materialize"), 2, "Could not find profile named 'mini'")
-    profiles.write_text(text.replace("'", "\"{{ env_var('NOT_SET') }}\"", 1).replace("duckdb'", ""))
-    assert fw("materialize")[0] == 2
 
 
 def test_target_of_another_warehouse(fw: Fw, mini: Mini) -> None:
@@ -295,6 +292,128 @@ def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) 
     one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hunter2/x@h:1",
+        "redis://:hun?ter2@h:1",
+        "redis://:hunter2#x@h:1",
+        "default:hunter2@host:1",
+        "redis:/:hunter2@h",
+        "http://:hunter2@h",
+        "redis://:hunter2@h:port",
+    ],
+)
+def test_a_mistyped_url_never_shows_its_password(fw: Fw, url: str) -> None:
+    result = fw("status", "--redis-url", url)
+    assert result[0] in (2, 3)
+    assert "hunter2" not in result[1] + result[2]
+    assert "ter2" not in result[1] + result[2]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "mini: {target: d, outputs: {d: {type: postgres, host: h, port: 1, user: u, password: %s,"
+        " dbname: d, schema: s}}}",
+        "mini: {target: d, outputs: {d: {type: postgres, password: %s\n]",
+    ],
+)
+def test_a_broken_profile_never_shows_its_password(fw: Fw, mini: Mini, broken: str) -> None:
+    (mini.folder / "profiles.yml").write_text(broken % "98765432123")
+    result = fw("materialize")
+    one_line(result, 2, "profiles.yml: it is no valid profile")
+    assert "98765432123" not in result[1] + result[2]
+
+
+def test_a_profile_with_env_var_and_secrets(
+    fw: Fw, mini: Mini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (mini.folder / "profiles.yml").write_text(
+        "mini: {target: dev, outputs: {dev: {type: duckdb, path: \"{{ env_var('MINI_FILE') }}\","
+        " secrets: [{type: s3, key_id: k, secret: hunter2, region: eu-west-1}]}}}"
+    )
+    missing = fw("materialize")
+    one_line(missing, 2, "Env var required but not provided: 'MINI_FILE'")
+    monkeypatch.setenv("MINI_FILE", mini.database.name)
+    # Without network DuckDB cannot fetch the extension that such a secret needs.
+    code, out, err = fw("materialize", *AS_OF)
+    assert code in (0, 3)
+    assert "hunter2" not in out + err
+
+
+def test_from_another_folder_with_a_relative_path(
+    fw: Fw, mini: Mini, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profiles = mini.folder / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace(str(mini.database), mini.database.name))
+    monkeypatch.chdir(tmp_path)
+    assert fw("materialize", *AS_OF, "--project-dir", mini.folder.name)[0] == 0
+    assert (mini.folder / "target" / "materialize_results.json").is_file()
+
+
+def test_the_result_file_is_of_this_run_or_not_there(fw: Fw, mini: Mini) -> None:
+    results = mini.folder / "target" / "materialize_results.json"
+    fw("materialize", *AS_OF)
+    assert results.is_file()
+    fw("materialize", *AS_OF, "--redis-url", "redis://127.0.0.1:1")
+    assert not results.exists()
+
+
+def test_odd_names_of_environments(fw: Fw) -> None:
+    for command in (("materialize",), ("status", "--project", "mini")):
+        one_line(fw(*command, "--environment", "a b"), 2, "environment 'a b' cannot be part of")
+
+
+def test_values_that_look_like_markup(fw: Fw, mini: Mini) -> None:
+    mini.view(
+        "notes",
+        {"id": "text", "ts": "timestamp", "note": "text"},
+        "select '[/x]' as id, timestamp '2026-01-01' as ts, '[bold]' as note",
+    )
+    mini.write()
+    fw("materialize", *AS_OF)
+    code, out, _ = fw("get", "notes", "id=[/x]")
+    assert code == 0
+    assert "[bold]" in out
+    assert "id=[/x]" in out
+
+
+def test_a_missing_extra_is_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "feature_warehouse.materialize", None)
+    one_line(fw("materialize"), 2, "pip install 'feature-warehouse[duckdb]'")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_hit_while_the_warehouse_computes(
+    mini: Mini, redis_url: str, client: "redis.Redis", sent: signal.Signals, code: int
+) -> None:
+    mini.execute(
+        "create view slow as select a.i as id, timestamp '2026-01-01' as ts, 1.0::double as score"
+        " from range(2000000) a(i), range(100000) b(i) where hash(a.i + b.i) = 7"
+    )
+    mini.view("slow", SCORES)
+    mini.write()
+    env = {"REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
+    command = [str(BIN / "feature-warehouse"), "materialize", *AS_OF]
+    with subprocess.Popen(
+        command, cwd=mini.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not client.exists("mini.dev:slow!lock"):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+        time.sleep(0.5)
+        process.send_signal(sent)
+        try:
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode == code, err
+    assert err == "feature-warehouse: interrupted; what was in service stays in service\n"
+    assert not client.exists("mini.dev:slow!lock")
+
+
 @pytest.fixture
 def large(mini: Mini) -> Mini:
     """Enough rows that a run can be hit in the middle."""
@@ -331,7 +450,7 @@ def test_a_run_that_is_hit_in_the_middle(
     assert out == ""
     assert "Traceback" not in err
     pointer = layout.Names("mini", "dev").pointer("scores")
-    assert client.get(pointer) is None
+    assert layout.read_pointer(client.get(pointer)).edition is None
     if sent is signal.SIGINT:
         assert err == ("feature-warehouse: interrupted; what was in service stays in service\n")
     if sent is not signal.SIGKILL:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feature_warehouse.codec.arrow import row_keys, stored_type, stored_values
+from feature_warehouse.codec.arrow import row_keys, stored_default, stored_type, stored_values
 from feature_warehouse.codec.keys import join_texts, key_text, parse_key
 from feature_warehouse.codec.values import (
     HEADER,
@@ -25,7 +26,7 @@ from feature_warehouse.codec.values import (
     schema_fingerprint,
     to_microseconds,
 )
-from feature_warehouse.errors import EntityError, FingerprintError, UnservableError
+from feature_warehouse.errors import EntityError, FingerprintError, UnservableError, UsageError
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -64,7 +65,7 @@ KEYS: dict[str, tuple[pa.DataType, list[Any]]] = {
 def test_publisher_and_client_write_the_same_key(kind: str) -> None:
     arrow, values = KEYS[kind]
     column = pa.array(values, arrow)
-    stored = stored_type("k", arrow)
+    stored = stored_type("k", pa.field("c0", arrow))
     stored = "int" if stored == "bigint" else stored
     plain = [int(value) if isinstance(value, Decimal) else value for value in values]
     client = [f"p:{{{join_texts([key_text('k', value, stored)])}}}" for value in plain]
@@ -201,7 +202,7 @@ def test_values_come_back_exactly_with_their_type(name: str) -> None:
         column = pa.array([None if v is None else Decimal(str(v)) for v in given_values], arrow)
     else:
         column = pa.array(given_values, arrow)
-    kind = stored_type("x", arrow)
+    kind = stored_type("x", pa.field("c0", arrow))
     rows = encode_rows(
         [0] * len(column), [None] * len(column), 1, 7, [stored_values("x", column, kind)]
     )
@@ -233,7 +234,7 @@ def test_nan_and_negative_zero_keep_their_nature() -> None:
 )
 def test_what_cannot_be_served_is_refused_by_name(kind: pa.DataType) -> None:
     with pytest.raises(UnservableError, match="column 'shape' is of type"):
-        stored_type("shape", kind)
+        stored_type("shape", pa.field("c0", kind))
 
 
 def test_infinity_and_nanoseconds_are_refused_not_rounded() -> None:
@@ -273,3 +274,69 @@ def test_the_schema_fingerprint_sees_names_types_and_order() -> None:
     others = [[("a", "int")], [("b", "float"), ("a", "int")], [("a", "int"), ("b", "int")]]
     assert len({schema_fingerprint(c) for c in [columns, *others]}) == 4
     assert schema_fingerprint(columns) == schema_fingerprint(list(columns))
+
+
+def test_money_is_refused() -> None:
+    field = pa.field("c0", pa.int64(), metadata={"POSTGRESQL:type": "money"})
+    with pytest.raises(UnservableError, match="column 'price' is of type money"):
+        stored_type("price", field)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "stored"),
+    [
+        (0, pa.int32(), 0),
+        (1.5, pa.float64(), 1.5),
+        ("0.10", pa.decimal128(9, 2), "0.10"),
+        (7, pa.opaque(pa.string(), "numeric", "PostgreSQL"), "7"),
+        ("x", pa.string(), "x"),
+        (False, pa.bool_(), False),
+        ("1970-01-02", pa.date32(), 1),
+        ("12345678-1234-5678-1234-567812345678", pa.uuid(), "12345678-1234-5678-1234-567812345678"),
+        (None, pa.int8(), None),
+    ],
+)
+def test_defaults_in_stored_form(value: Any, kind: pa.DataType, stored: Any) -> None:
+    assert stored_default("x", value, kind, stored_type("x", pa.field("c0", kind))) == stored
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("many", pa.int32()),
+        (2**70, pa.int64()),
+        (True, pa.int32()),
+        (1, pa.bool_()),
+        ("abc", pa.opaque(pa.string(), "numeric", "PostgreSQL")),
+        (math.inf, pa.float64()),
+        (math.nan, pa.float64()),
+        ("YWJj", pa.binary()),
+        ("no uuid", pa.uuid()),
+        ("2013-02-30", pa.date32()),
+    ],
+)
+def test_a_default_of_another_type_is_refused_by_name(value: Any, kind: pa.DataType) -> None:
+    with pytest.raises(UsageError, match=r"default .* of 'visits' is no"):
+        stored_default("visits", value, kind, stored_type("visits", pa.field("c0", kind)))
+
+
+def test_128_bit_integers_of_duckdb() -> None:
+    connection = duckdb.connect()
+    connection.execute("set arrow_lossless_conversion = true")
+    signed, unsigned = [2**127 - 1, -(2**127), 0, -1], [2**128 - 1, 1, 0, 2]
+    texts = {"a": list(map(str, signed)), "b": list(map(str, unsigned))}
+    query = f"select unnest({texts['a']}::hugeint[]) as a, unnest({texts['b']}::uhugeint[]) as b"
+    table = connection.sql(query).to_arrow_table().combine_chunks()
+    for column, expected in (("a", signed), ("b", unsigned)):
+        kind = stored_type(column, table.schema.field(column))
+        stored = stored_values(column, table[column].chunk(0), kind)
+        assert [int(text) for text in stored] == expected
+    assert row_keys("", ["a"], [table["a"].chunk(0)])[1] == f"{-(2**127)}}}"
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("us", tz="UTC"), pa.date32()])
+def test_infinity_is_no_key(kind: pa.DataType) -> None:
+    storage = pa.int32() if kind == pa.date32() else pa.int64()
+    column = pa.array([2**31 - 1 if kind == pa.date32() else 2**63 - 1], storage).cast(kind)
+    with pytest.raises(UnservableError, match="'since' holds a date outside"):
+        row_keys("", ["since"], [column])

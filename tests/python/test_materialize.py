@@ -11,11 +11,12 @@ import msgspec
 import pytest
 import redis
 
-from feature_warehouse import NotPublishedError, OnlineStore, Status, layout
+from feature_warehouse import FingerprintError, NotPublishedError, OnlineStore, Status, layout
 from feature_warehouse.codec.values import encode_rows
 from feature_warehouse.connection import connect
+from feature_warehouse.locks import locked
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import GRACE, WRITE_NEWER, Clock, ViewResult, locked
+from feature_warehouse.publication import GRACE, WRITE_NEWER, Clock, ViewResult
 from feature_warehouse.registry import read_registry
 from feature_warehouse.warehouse import open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
@@ -267,7 +268,7 @@ def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
 ) -> None:
     simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     publish()
-    foreign = msgspec.json.encode(layout.Pointer(edition=1, run=99))
+    foreign = msgspec.json.encode(layout.Pointer(edition=1, claim=99))
 
     def compete(*_: Any) -> None:
         client.set(NAMES.pointer("scores"), foreign)
@@ -304,8 +305,7 @@ def test_undeclared_names_are_told_and_pruned(
     work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
     assert work.undeclared() == ["old", "risk"]
     assert store.get("risk", {"id": 1})["score"] == 1.0
-    for name in work.undeclared():
-        work.prune(name)
+    assert work.prune() == ["risk", "old"]
     assert work.undeclared() == []
     assert [key for key in client.scan_iter() if b":old" in key or b":risk" in key] == [
         NAMES.run("old").encode()
@@ -327,3 +327,110 @@ def test_rows_of_one_environment_never_reach_another(
     with pytest.raises(NotPublishedError, match=r"several stores .*mini\.dev, mini\.prod"):
         OnlineStore(client).get("scores", {"id": 1})
     assert OnlineStore(client, environment="dev").get("scores", {"id": 1})["score"] == 1.0
+
+
+def test_a_run_that_was_stopped_and_lost_its_lock_cannot_flip(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    """What a second run does while the first one sleeps: take the lock, publish, clean up."""
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    mini.execute("update scores set score = 2.0")
+    done: list[ViewResult] = []
+
+    def overtake(*_: Any) -> None:
+        if not done:
+            done.append(ViewResult("the lock has expired meanwhile"))
+            client.delete(NAMES.lock("scores"))
+            done.append(publish()["scores"])
+
+    sleepy = publish(progress=overtake)["scores"]
+    assert (done[1].status, done[1].generation) == ("success", 3)
+    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
+    assert "another run took over 'scores'" in sleepy.message
+    assert dict(store.get("scores", {"id": 1})) == {"score": 2.0}
+    assert store.get("scores", {"id": 1}).status("score") is Status.FOUND
+
+
+def test_a_run_with_an_older_real_clock_does_not_undo_a_later_one(
+    mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    real = Clock.real()
+    publish(real)
+    older = publish(Clock(real.now - 1, simulated=False))["scores"]
+    assert (older.exit_code, older.status) == (4, "error")
+    assert "a later run has published 'scores'" in older.message
+    assert publish(Clock(real.now, simulated=False))["scores"].status == "success"
+    # A simulated clock goes where it is told to.
+    assert publish(NOW)["scores"].status == "success"
+    assert publish(NOW - timedelta(days=900))["scores"].rows_not_yet_available == 1
+    assert store.get("scores", {"id": 1}).status("score") is Status.MISSING
+
+
+def test_an_open_reader_survives_an_emptied_server(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    assert dict(store.get("scores", {"id": 1})) == {"score": 1.0}
+    client.flushall()
+    mini.view(
+        "scores",
+        {**SCORES, "extra": "text"},
+        "select 1 as id, timestamp '2026-01-01' as ts, 5.0::double as score, 'x' as extra",
+    )
+    publish()
+    assert dict(store.get("scores", {"id": 1})) == {"score": 5.0, "extra": "x"}
+
+
+def test_a_service_never_serves_another_type_than_it_was_published_with(
+    mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    mini.view("b", SCORES, "select 1 as id, timestamp '2026-01-01' as ts, 1.0::double as score")
+    mini.service("risk", {"view": "scores"}, {"view": "b", "prefix": "b_"})
+    publish()
+    expected = store.fingerprint("risk")
+    mini.view(
+        "scores",
+        {**SCORES, "score": "text"},
+        "select 1 as id, timestamp '2026-01-01' as ts, 'high' as score",
+    )
+    mini.execute("alter table b drop score")
+    assert publish()["b"].exit_code == 2
+    with pytest.raises(FingerprintError, match="another type of score than 'risk' serves"):
+        store.get("risk", {"id": 1}, expect=expected)
+
+
+def test_prune_keeps_what_a_service_in_use_still_reads(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    mini.view("b", SCORES, "select 1 as id, timestamp '2026-01-01' as ts, 2.0::double as score")
+    mini.service("risk", {"view": "scores"})
+    publish()
+    mini.service("risk", {"view": "b"})
+    mini.drop("scores")
+    mini.execute("drop table b")
+    assert publish()["b"].exit_code == 2
+    registry = read_registry(mini.write(), mini.folder)
+    work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
+    assert work.undeclared() == ["scores"]
+    assert work.prune() == []
+    assert dict(store.get("risk", {"id": 1})) == {"score": 1.0}
+
+
+def test_a_view_that_fails_while_it_is_read_stops_no_other(
+    mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    mini.execute(
+        "create view bad as select 1 as id, timestamp '2026-01-01' as ts,"
+        " cast('no' || 'number' as integer) as score"
+    )
+    mini.view("bad", SCORES)
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    results = publish()
+    assert results["bad"].exit_code == 2
+    assert "feature view 'bad' cannot be read: Conversion Error" in results["bad"].message
+    assert store.get("scores", {"id": 1})["score"] == 1.0

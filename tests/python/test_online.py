@@ -270,6 +270,7 @@ def test_service_fingerprints_follow_what_a_model_sees(mini: Mini) -> None:
         (routes, world),
         (world,),
         (world, {**routes, "prefix": "r_"}),
+        (world, {**routes, "join_keys": {"origin": "dest", "dest": "origin"}}),
     ]
     assert len({fingerprint(*parts) for parts in variants}) == len(variants)
     first = fingerprint(world, routes)

@@ -3,17 +3,29 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_warehouse.codec.keys import ESCAPES, KEY_TYPES
-from feature_warehouse.errors import UnservableError
+from feature_warehouse.codec.values import decoder_of
+from feature_warehouse.errors import UnservableError, UsageError
 
-__all__ = ["arrow_type", "instants", "row_keys", "stored_type", "stored_values"]
+__all__ = [
+    "arrow_type",
+    "instants",
+    "key_type",
+    "row_keys",
+    "stored_default",
+    "stored_type",
+    "stored_values",
+]
 
 # Python's calendar, years 1 to 9999, in days and microseconds since 1970.
 _DAYS: Final = (-719_162, 2_932_896)
 _MICROSECONDS: Final = (-62_135_596_800_000_000, 253_402_300_799_999_999)
+
+_DAY: Final = (0, 86_399_999_999)
 
 _MICROSECOND: Final = pa.timestamp("us")
 
@@ -25,6 +37,7 @@ _ARROW_TYPES: Final = {
     "binary": pa.binary(),
     "date": pa.date32(),
     "time": pa.time64("us"),
+    "bigint": pa.decimal128(38, 0),
     "timestamp": _MICROSECOND,
     "timestamptz": pa.timestamp("us", tz="UTC"),
 }
@@ -45,38 +58,71 @@ _TESTS: Final[tuple[tuple[str, Callable[[pa.DataType], bool]], ...]] = (
     ("time", pa.types.is_time),
     ("uuid", lambda kind: isinstance(kind, pa.UuidType)),
     # PostgreSQL's numeric arrives as text.
-    ("decimal", lambda kind: isinstance(kind, pa.OpaqueType) and kind.type_name == "numeric"),
+    ("decimal", lambda kind: _is_opaque(kind, "numeric")),
+    # DuckDB's integers of 128 bits arrive as their bytes.
+    ("bigint", lambda kind: _is_opaque(kind, "hugeint", "uhugeint")),
 )
 
 
-def stored_type(name: str, kind: pa.DataType) -> str:
+def _is_opaque(kind: pa.DataType, *names: str) -> bool:
+    return isinstance(kind, pa.OpaqueType) and kind.type_name in names
+
+
+def stored_type(name: str, field: pa.Field) -> str:
     """The type name (see ``codec.values``) of an Arrow column.
 
     Raises UnservableError, naming the column, for what cannot be stored.
     """
+    metadata = field.metadata or {}
+    found = None
+    # Money arrives as an integer of its smallest unit, which depends on the server's locale.
+    if metadata.get(b"POSTGRESQL:type") != b"money":
+        found = _type_name(field.type)
+    if found is None:
+        raise UnservableError(
+            f"column {name!r} is of type {_readable(field)}, which cannot be served; cast it in the"
+            " model, or set `feature: false` in its meta"
+        )
+    return found
+
+
+def key_type(name: str, field: pa.Field) -> str:
+    """The type name of a join key; UnservableError if such a column cannot be one."""
+    found = stored_type(name, field)
+    found = "int" if found == "bigint" else found
+    if found not in KEY_TYPES:
+        raise UnservableError(
+            f"join key {name!r} is of type {_readable(field)}, which cannot be a key online;"
+            " cast it to text in the model"
+        )
+    return found
+
+
+def _type_name(kind: pa.DataType) -> str | None:
     if pa.types.is_dictionary(kind):
-        return stored_type(name, kind.value_type)
+        return _type_name(kind.value_type)
     if any(is_list(kind) for is_list in _LISTS):
-        return f"list<{stored_type(name, kind.value_type)}>"
+        element = _type_name(kind.value_type)
+        return None if element is None else f"list<{element}>"
     if pa.types.is_decimal(kind):
         return "bigint" if kind.scale == 0 else "decimal"
     if pa.types.is_timestamp(kind):
         return "timestamptz" if kind.tz else "timestamp"
-    for found, is_it in _TESTS:
-        if is_it(kind):
-            return found
-    raise UnservableError(
-        f"column {name!r} is of type {kind}, which cannot be served; cast it in the model,"
-        " or set `feature: false` in its meta"
-    )
+    return next((found for found, is_it in _TESTS if is_it(kind)), None)
+
+
+def _readable(field: pa.Field) -> str:
+    metadata = field.metadata or {}
+    return str(metadata.get(b"POSTGRESQL:type", b"").decode() or field.type)
 
 
 def stored_values(name: str, column: pa.Array, kind: str) -> list[Any]:
     """A column as Python values in stored form; UnservableError for a value that has none."""
     if isinstance(column.type, pa.BaseExtensionType):
-        column = column.storage
-        if kind == "uuid" and pa.types.is_fixed_size_binary(column.type):
-            return [None if value is None else _uuid_text(value) for value in column.to_pylist()]
+        extension, column = column.type, column.storage
+        if pa.types.is_fixed_size_binary(column.type):
+            text = _uuid_text if kind == "uuid" else _integer_text(extension.type_name)
+            return [None if value is None else text(value) for value in column.to_pylist()]
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if kind.startswith("list<"):
@@ -88,7 +134,7 @@ def stored_values(name: str, column: pa.Array, kind: str) -> list[Any]:
     elif kind in ("timestamp", "timestamptz"):
         column = _in_calendar(name, instants(name, column), _MICROSECONDS)
     elif kind == "time":
-        column = column.cast(pa.time64("us")).cast(pa.int64())
+        column = _in_calendar(name, column.cast(pa.time64("us")).cast(pa.int64()), _DAY)
     values: list[Any] = column.to_pylist()
     return values
 
@@ -116,21 +162,17 @@ def row_keys(prefix: str, names: Sequence[str], columns: Sequence[pa.Array]) -> 
 
 
 def _key_texts(name: str, column: pa.Array) -> pa.Array:
-    kind = stored_type(name, column.type)
-    if kind == "bigint":
-        kind = "int"
-    if kind not in KEY_TYPES:
-        raise UnservableError(
-            f"join key {name!r} is of type {column.type}, which cannot be a key online; cast it to"
-            " text in the model"
-        )
-    if kind == "uuid":
-        return pa.array(stored_values(name, column, kind), pa.string())
+    kind = _type_name(column.type)
+    if isinstance(column.type, pa.BaseExtensionType):
+        return pa.array(stored_values(name, column, kind or ""), pa.string())
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
+    if kind == "date":
+        _in_calendar(name, column.cast(pa.date32()).cast(pa.int32()), _DAYS)
     if kind not in ("timestamp", "timestamptz"):
         return column.cast(pa.string())
-    text = instants(name, column).cast(_MICROSECOND).cast(pa.string())
+    text = _in_calendar(name, instants(name, column), _MICROSECONDS)
+    text = text.cast(_MICROSECOND).cast(pa.string())
     return text if kind == "timestamp" else pc.binary_join_element_wise(text, "Z", "")
 
 
@@ -147,8 +189,8 @@ def _in_calendar(name: str, column: pa.Array, bounds: tuple[int, int]) -> pa.Arr
         and not bounds[0] <= extremes["min"] <= extremes["max"] <= bounds[1]
     ):
         raise UnservableError(
-            f"column {name!r} holds a date outside the years 1 to 9999, or infinity, which cannot"
-            " be served; make it NULL in the model"
+            f"column {name!r} holds a date outside the years 1 to 9999, infinity or 24:00, which"
+            " cannot be served; make it NULL in the model"
         )
     return column
 
@@ -161,9 +203,40 @@ def _stored_lists(name: str, column: pa.Array, kind: str) -> list[Any]:
     return [stored_values(name, row.values, element) if row.is_valid else None for row in column]
 
 
+def _integer_text(type_name: str) -> Callable[[bytes], str]:
+    signed = type_name == "hugeint"
+    return lambda value: str(int.from_bytes(value, "little", signed=signed))
+
+
 def _uuid_text(value: bytes) -> str:
     digits = value.hex()
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def stored_default(name: str, value: Any, kind: pa.DataType, stored: str) -> Any:
+    """A default from YAML in stored form; UsageError if it is no value of the column's type."""
+    if value is None:
+        return None
+    plain = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    try:
+        if isinstance(value, bool) != (stored == "bool"):
+            raise TypeError
+        if stored in ("uuid", "decimal", "bigint"):
+            found: Any = str(value)
+        else:
+            array = pa.array([value]).cast(plain)
+            [found] = stored_values(name, array, stored)
+        decode = decoder_of(stored)
+        if decode is not None:
+            decode(found)
+        # Descriptions are JSON: what does not survive that would reach readers as something else.
+        if msgspec.json.decode(msgspec.json.encode(found)) != found:
+            raise TypeError
+    except (pa.ArrowException, ArithmeticError, TypeError, ValueError):
+        raise UsageError(
+            f"default {value!r} of {name!r} is no {stored}; correct it in the column's meta"
+        ) from None
+    return found
 
 
 def arrow_type(kind: str) -> pa.DataType | None:

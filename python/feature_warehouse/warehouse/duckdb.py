@@ -1,6 +1,6 @@
 """DuckDB: a read-only connection to the file dbt wrote."""
 
-import dataclasses
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
+from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse import BATCH_ROWS, Counts, sql
 
@@ -23,12 +24,16 @@ class DuckDBWarehouse:
         self._connection = _connect(credentials)
 
     def counts(self, view: FeatureView, clock: int) -> Counts:
-        return Counts(*self._query(sql.counts_query(view, clock), view).fetchall()[0])
+        with self._explained(view):
+            return Counts(*self._connection.sql(sql.counts_query(view, clock)).fetchall()[0])
 
     @contextmanager
     def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
         query = sql.newest_rows_query(view, clock, bytewise="")
-        with self._query(query, view).to_arrow_reader(BATCH_ROWS) as reader:
+        with (
+            self._explained(view),
+            self._connection.sql(query).to_arrow_reader(BATCH_ROWS) as reader,
+        ):
             yield reader
 
     def close(self) -> None:
@@ -40,14 +45,23 @@ class DuckDBWarehouse:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _query(self, query: str, view: FeatureView) -> duckdb.DuckDBPyRelation:
+    @contextmanager
+    def _explained(self, view: FeatureView) -> Iterator[None]:
         try:
-            return self._connection.sql(query)
+            with cancelled_by_signals(self._connection.interrupt):
+                yield
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
         except (duckdb.CatalogException, duckdb.BinderException) as error:
-            first = str(error).partition("\n")[0]
             raise UsageError(
-                f"feature view {view.name!r} is not in the warehouse as declared ({first});"
-                " run `dbt build`"
+                f"feature view {view.name!r} is not in the warehouse as declared"
+                f" ({_first_line(error)}); run `dbt build`"
+            ) from None
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if received:
+                raise KeyboardInterrupt from None
+            raise UsageError(
+                f"feature view {view.name!r} cannot be read: {_first_line(error)}"
             ) from None
 
 
@@ -58,21 +72,31 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
         raise UsageError(
             "the DuckDB path is :memory:, which ends with dbt; set a file in the profile"
         )
-    for attachment in credentials.attach or []:
+    readable = copy.copy(credentials)
+    readable.config_options = {**(credentials.config_options or {}), "access_mode": "READ_ONLY"}
+    readable.attach = [copy.copy(attachment) for attachment in credentials.attach or []]
+    for attachment in readable.attach:
         attachment.read_only = True
-    options = {**(credentials.config_options or {}), "access_mode": "READ_ONLY"}
+    # The path of MotherDuck or of an attachment may carry a token behind the question mark.
+    path = credentials.path.partition("?")[0]
     try:
-        connection: duckdb.DuckDBPyConnection = Environment.initialize_db(
-            dataclasses.replace(credentials, config_options=options)
-        )
-        Environment.initialize_cursor(credentials, connection)
+        connection: duckdb.DuckDBPyConnection = Environment.initialize_db(readable)
+        Environment.initialize_cursor(readable, connection)
     except duckdb.Error as error:
-        first = str(error).partition("\n")[0]
-        if "Could not set lock" in first:
+        reason = _first_line(error)
+        if "Could not set lock" in reason:
             raise BusyError(
-                f"{credentials.path} is open in another process, such as dbt; try again when it has"
-                " finished, or pass --wait"
+                f"{path} is open in another process, such as dbt; try again when it has finished,"
+                " or pass --wait"
             ) from None
-        raise UnreachableError(f"DuckDB cannot open {credentials.path}: {first}") from None
+        if "?" in reason or readable.attach or credentials.secrets:
+            reason = "see `dbt debug`"
+        raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
+    # Without it 128-bit integers, bits and times with a zone arrive as something else.
+    connection.execute("set arrow_lossless_conversion = true")
     return connection
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,7 +1,8 @@
 """PostgreSQL: binary COPY into Arrow through ADBC, in one repeatable-read transaction."""
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -10,6 +11,7 @@ import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
 
 from feature_warehouse.errors import UnreachableError, UsageError
+from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse import Counts, sql
 
@@ -28,23 +30,26 @@ class PostgresWarehouse:
                 f"PostgreSQL at {credentials.host}:{credentials.port} does not let us in:"
                 f" {_reason(error, credentials.password)}"
             ) from None
-        self._password = credentials.password
+        self._password, self._role = credentials.password, credentials.role
+        self._begin()
+
+    def _begin(self) -> None:
         with self._connection.cursor() as cursor:
             cursor.execute("set transaction isolation level repeatable read read only")
             cursor.execute("set local time zone 'UTC'")
-            if credentials.role:
-                cursor.execute(f"set local role {sql.quote(credentials.role)}")
+            if self._role:
+                cursor.execute(f"set local role {sql.quote(self._role)}")
 
     def counts(self, view: FeatureView, clock: int) -> Counts:
-        with self._connection.cursor() as cursor:
-            self._execute(cursor, sql.counts_query(view, clock), view)
+        with self._connection.cursor() as cursor, self._explained(view, cursor):
+            cursor.execute(sql.counts_query(view, clock))
             return Counts(*cursor.fetchone())
 
     @contextmanager
     def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
         query = sql.newest_rows_query(view, clock, bytewise='collate "C"')
-        with self._connection.cursor() as cursor:
-            self._execute(cursor, query, view)
+        with self._connection.cursor() as cursor, self._explained(view, cursor):
+            cursor.execute(query)
             with cursor.fetch_record_batch() as reader:
                 yield reader
 
@@ -57,18 +62,26 @@ class PostgresWarehouse:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _execute(self, cursor: Any, query: str, view: FeatureView) -> None:
+    @contextmanager
+    def _explained(self, view: FeatureView, cursor: Any) -> Iterator[None]:
+        """Errors of one view in our words; the next view gets a new transaction."""
         try:
-            cursor.execute(query)
-        except adbc.ProgrammingError as error:
-            raise UsageError(
-                f"feature view {view.name!r} is not in the warehouse as declared"
-                f" ({_reason(error, self._password)}); run `dbt build`"
-            ) from None
-        except adbc.Error as error:
-            raise UnreachableError(
-                f"PostgreSQL failed on {view.name!r}: {_reason(error, self._password)}"
-            ) from None
+            with cancelled_by_signals(cursor.adbc_cancel):
+                yield
+        except (adbc.Error, pa.ArrowException, OSError) as error:
+            if received:
+                raise KeyboardInterrupt from None
+            reason = _reason(error, self._password)
+            cursor.close()
+            with suppress(adbc.Error):
+                self._connection.rollback()
+                self._begin()
+            if isinstance(error, adbc.ProgrammingError):
+                raise UsageError(
+                    f"feature view {view.name!r} is not in the warehouse as declared ({reason});"
+                    " run `dbt build`"
+                ) from None
+            raise UsageError(f"feature view {view.name!r} cannot be read: {reason}") from None
 
 
 def _uri(credentials: Any) -> str:
@@ -89,5 +102,6 @@ def _uri(credentials: Any) -> str:
 
 
 def _reason(error: Exception, password: str | None) -> str:
-    text = " ".join(str(error).split())
+    """What PostgreSQL said, without the query that the driver repeats."""
+    text = " ".join(re.split(r"\nLINE \d|Query was|\bQuery:", str(error))[0].split())
     return text.replace(password, "***") if password else text

@@ -64,7 +64,7 @@ def load_profile(project_dir: Path, profiles_dir: Path | None, target: str | Non
             target_override=target or os.environ.get("DBT_TARGET"),
         )
     except DbtBaseException as error:
-        raise UsageError(f"{directory / 'profiles.yml'}: {_one_line(str(error))}") from None
+        raise UsageError(f"{directory / 'profiles.yml'}: {_harmless(str(error))}") from None
     adapter = found.credentials.type
     if adapter not in _ADAPTERS:
         raise UsageError(
@@ -79,5 +79,10 @@ def _profiles_dir(project_dir: Path) -> Path:
     return project_dir if (project_dir / "profiles.yml").is_file() else Path.home() / ".dbt"
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _harmless(text: str) -> str:
+    """Dbt's own words where they cannot repeat a value of the profile, which may be a password."""
+    line = " ".join(text.split())
+    for known in ("does not have a target named", "Could not find profile", "Env var required"):
+        if known in line:
+            return line
+    return "it is no valid profile; `dbt debug` says why"

@@ -10,6 +10,7 @@ from feature_warehouse.registry import Column, FeatureView
 __all__ = ["counts_query", "newest_rows_query", "quote"]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
+_PADDED = re.compile(r"(char|character|bpchar)\s*(\(.*\))?")
 _TEXT = re.compile(r"(text|varchar|char|character|string|bpchar)\b[^\[]*")
 
 
@@ -23,7 +24,7 @@ def newest_rows_query(view: FeatureView, clock: int, *, bytewise: str) -> str:
 
     ``bytewise`` is what makes text sort by its bytes, such as ``collate "C"``.
     """
-    keys = [quote(key.name) for key in view.join_keys]
+    keys = [_key(key) for key in view.join_keys]
     event = _utc(view.event_timestamp)
     order = [f"{event} desc"]
     created = _utc(view.created_timestamp) if view.created_timestamp else None
@@ -59,6 +60,12 @@ def counts_query(view: FeatureView, clock: int) -> str:
         " then 1 end)"
         f" from {view.relation}"
     )
+
+
+def _key(column: Column) -> str:
+    # PostgreSQL pads char(n) with blanks, which joins ignore and a row key would not.
+    padded = _PADDED.fullmatch(column.data_type)
+    return f"cast({quote(column.name)} as text)" if padded else quote(column.name)
 
 
 def _utc(column: Column) -> str:

@@ -1,0 +1,109 @@
+"""PostgreSQL as a source of rows: one transaction, its own types, its own ways to fail."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import adbc_driver_postgresql.dbapi
+import pyarrow as pa
+import pytest
+
+from feature_warehouse.codec.arrow import row_keys, stored_type
+from feature_warehouse.errors import UnservableError, UsageError
+from feature_warehouse.publication import Clock
+from feature_warehouse.registry import Column, FeatureView
+from feature_warehouse.servers import Postgres
+from feature_warehouse.warehouse.postgres import PostgresWarehouse
+
+NOW = Clock.real().now
+
+
+@pytest.fixture(scope="module")
+def tables(postgres: Postgres) -> None:
+    with adbc_driver_postgresql.dbapi.connect(postgres.uri) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("create schema if not exists rows")
+            cursor.execute(
+                "create table rows.good as select i as id, timestamp '2020-01-01' as ts, i as x"
+                " from generate_series(1, 30000) i"
+            )
+            cursor.execute(
+                "create view rows.bad as select id, ts, 1 / (id - 20000) as x from rows.good"
+            )
+            cursor.execute(
+                "create table rows.padded as select 'ab'::char(5) as id,"
+                " timestamp '2020-01-01' as ts, '1.5'::money as x"
+            )
+        connection.commit()
+
+
+@pytest.fixture
+def warehouse(postgres: Postgres, tables: None) -> Iterator[PostgresWarehouse]:
+    del tables
+    options = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "role")
+    credentials = SimpleNamespace(
+        host=postgres.host,
+        port=postgres.port,
+        user=postgres.user,
+        password=postgres.password,
+        database=postgres.dbname,
+        **dict.fromkeys(options),
+    )
+    with PostgresWarehouse(credentials) as opened:
+        yield opened
+
+
+def view(name: str, **types: str) -> FeatureView:
+    kinds = {"id": "integer", "ts": "timestamp", "x": "integer", **types}
+    columns = {column: Column(column, kind) for column, kind in kinds.items()}
+    return FeatureView(
+        name=name,
+        relation=f'"rows"."{name}"',
+        description="",
+        join_keys=(columns["id"],),
+        event_timestamp=columns["ts"],
+        created_timestamp=None,
+        availability_lag=0,
+        ttl=None,
+        features=(columns["x"],),
+        tie_breakers=(columns["x"],),
+        online=True,
+    )
+
+
+def read(warehouse: PostgresWarehouse, wanted: FeatureView) -> pa.Table:
+    with warehouse.newest_rows(wanted, NOW) as reader:
+        return reader.read_all()
+
+
+def test_a_view_that_fails_leaves_the_others_readable(warehouse: PostgresWarehouse) -> None:
+    with pytest.raises(UsageError, match="'none' is not in the warehouse as declared") as missing:
+        warehouse.counts(view("none"), NOW)
+    with pytest.raises(UsageError, match=r"'bad' cannot be read: .*division by zero") as broken:
+        read(warehouse, view("bad"))
+    for error in (missing, broken):
+        assert "select" not in str(error.value)
+        assert "\n" not in str(error.value)
+    assert warehouse.counts(view("good"), NOW).rows == 30_000
+    rows: Any = read(warehouse, view("good"))
+    assert rows.num_rows == 30_000
+    assert sum(rows.column(1).to_pylist()) == 30_000 * 30_001 // 2
+
+
+def test_padding_of_char_is_no_part_of_a_key(warehouse: PostgresWarehouse) -> None:
+    rows = read(warehouse, view("padded", id="character(5)"))
+    assert row_keys("{", ["id"], [rows.column(0).chunk(0)]) == ["{ab}"]
+    with pytest.raises(UnservableError, match="'x' is of type money"):
+        stored_type("x", rows.schema.field(1))
+
+
+def test_the_snapshot_is_one(postgres: Postgres, warehouse: PostgresWarehouse) -> None:
+    before = warehouse.counts(view("good"), NOW).rows
+    with adbc_driver_postgresql.dbapi.connect(postgres.uri) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("insert into rows.good values (0, timestamp '2020-01-01', 0)")
+        connection.commit()
+        assert read(warehouse, view("good")).num_rows == before
+        with connection.cursor() as cursor:
+            cursor.execute("delete from rows.good where id = 0")
+        connection.commit()
