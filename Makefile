@@ -8,7 +8,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres test lint lock clean
+.PHONY: help demo demo-postgres test test-long lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,10 @@ demo-postgres: ## The same on PostgreSQL
 test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov
+
+test-long: ## The same laws on many more random cases, and mutated macros (20 minutes)
+	@$(PYTHON) scripts/env.py test
+	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
 lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a warning
 	@$(PYTHON) scripts/env.py test
