@@ -11,6 +11,7 @@ import msgspec
 
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
+from feature_warehouse.manifest import ManifestColumn, Node, read_manifest, refuse_stale
 
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
@@ -110,71 +111,13 @@ class _ServiceBlock(msgspec.Struct):
     features: list[_PartBlock]
 
 
-class _Contract(msgspec.Struct, frozen=True):
-    enforced: bool = False
-
-
-class _Config(msgspec.Struct, frozen=True):
-    meta: dict[str, Any] = {}
-    contract: _Contract = _Contract()
-
-
-class _ManifestColumn(msgspec.Struct):
-    name: str
-    data_type: str | None = None
-    description: str = ""
-    meta: dict[str, Any] = {}
-    config: _Config = _Config()
-
-
-class _Checksum(msgspec.Struct, frozen=True):
-    checksum: str
-
-
-class _Node(msgspec.Struct):
-    name: str
-    resource_type: str
-    package_name: str
-    config: _Config = _Config()
-    columns: dict[str, _ManifestColumn] = {}
-    relation_name: str | None = None
-    description: str = ""
-    checksum: _Checksum = _Checksum("")
-    original_file_path: str = ""
-    patch_path: str | None = None
-    version: str | int | float | None = None
-    latest_version: str | int | float | None = None
-
-
-class _Metadata(msgspec.Struct):
-    project_name: str
-    adapter_type: str
-    invocation_id: str
-    generated_at: datetime
-
-
-class _Manifest(msgspec.Struct):
-    metadata: _Metadata
-    nodes: dict[str, _Node]
-
-
 def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     """Read ``target/manifest.json``; with a project directory, refuse one older than the models.
 
     Raises UsageError when the file is missing, no manifest, older than a model or its properties,
     or when a declaration is wrong. Every mistake is in the message.
     """
-    try:
-        content = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
-    except FileNotFoundError:
-        raise UsageError(f"there is no {manifest}; run `dbt build` first") from None
-    except OSError as error:
-        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise UsageError(
-            f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
-        ) from None
-
+    content = read_manifest(manifest)
     models = [
         node
         for node in content.nodes.values()
@@ -185,7 +128,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         node for node in models if {"feature_view", "feature_service"} & node.config.meta.keys()
     ]
     if project_dir is not None:
-        _refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
+        refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
 
     mistakes: list[str] = []
     views = {
@@ -221,7 +164,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     )
 
 
-def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
+def _view(node: Node, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
@@ -264,7 +207,7 @@ def _view(node: _Node, mistakes: list[str]) -> FeatureView | None:
     )
 
 
-def _features(node: _Node, block: _ViewBlock) -> list[str]:
+def _features(node: Node, block: _ViewBlock) -> list[str]:
     structure = {*block.join_keys, block.event_timestamp, block.created_timestamp}
     return [
         name
@@ -273,7 +216,7 @@ def _features(node: _Node, block: _ViewBlock) -> list[str]:
     ]
 
 
-def _contradictions(node: _Node, block: _ViewBlock) -> list[str]:
+def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     """What stops `dbt build`, and comes here only in a manifest of `dbt parse` or the like."""
     keys, ttl = block.join_keys, _length(block.ttl)
     times = [name for name in (block.event_timestamp, block.created_timestamp) if name]
@@ -305,11 +248,11 @@ def _length(text: str | None) -> int | None:
     return None if text is None else microseconds(text)
 
 
-def _meta(column: _ManifestColumn) -> dict[str, Any]:
+def _meta(column: ManifestColumn) -> dict[str, Any]:
     return column.config.meta or column.meta
 
 
-def _column(column: _ManifestColumn) -> Column:
+def _column(column: ManifestColumn) -> Column:
     return Column(
         name=column.name,
         data_type=(column.data_type or "").lower(),
@@ -318,7 +261,7 @@ def _column(column: _ManifestColumn) -> Column:
     )
 
 
-def _service(node: _Node, views: dict[str, FeatureView], mistakes: list[str]) -> Service | None:
+def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> Service | None:
     where = f"training set {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_service"], _ServiceBlock)
@@ -351,51 +294,3 @@ def _service(node: _Node, views: dict[str, FeatureView], mistakes: list[str]) ->
 def _hint(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[_Node]) -> None:
-    """A manifest that does not know the models as they are on disk must not be published from."""
-    for node in nodes:
-        model = project / node.original_file_path
-        if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
-            raise UsageError(f"{model} changed after {manifest} was written; run `dbt build` again")
-        if node.patch_path is not None:
-            properties = project / node.patch_path.partition("://")[2]
-            if _changed_after(properties, generated) and _block_changed(properties, node):
-                raise UsageError(
-                    f"{node.name!r} in {properties} changed after {manifest} was written;"
-                    " run `dbt build` again"
-                )
-
-
-def _changed_after(file: Path, instant: datetime) -> bool:
-    # Models of installed packages lie elsewhere; a project may be deployed as its manifest alone.
-    return file.is_file() and file.stat().st_mtime > instant.timestamp()
-
-
-def _checksum(file: Path) -> str:
-    """As dbt computes it: SHA-256 of the text without surrounding white space."""
-    return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
-
-
-def _block_changed(properties: Path, node: _Node) -> bool:
-    """Whether the feature view block or the columns differ; all else may change without a build.
-
-    Only what stands there literally can be compared: not Jinja, and not what a model's SQL sets.
-    """
-    import yaml  # comes with dbt, which wrote the manifest
-
-    try:
-        content = yaml.safe_load(properties.read_text(encoding="utf-8"))
-        [model] = [model for model in content["models"] if model["name"] == node.name]
-        meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
-        block = meta.get("feature_view")
-        columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
-    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, ValueError, AttributeError):
-        return True
-    known = [(column.name, column.data_type) for column in node.columns.values()]
-    block_differs = block is not None and block != node.config.meta.get("feature_view")
-    columns_differ = bool(columns) and columns != known
-    return (block_differs and "{{" not in str(block)) or (
-        columns_differ and "{{" not in str(columns)
-    )

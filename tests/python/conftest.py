@@ -1,14 +1,24 @@
 """Real servers and a built demo, shared by a test process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
+from typing import Any
 
 import msgspec
 import pytest
 import redis
 
+from feature_warehouse import OnlineStore
+from feature_warehouse.connection import connect
+from feature_warehouse.materialize import Materialization
+from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
+from feature_warehouse.warehouse import open_warehouse
+from feature_warehouse.warehouse.profile import load_profile
+from mini import NOW, Mini
 from support import ROOT, dbt, run
 
 
@@ -77,3 +87,33 @@ def _build(engine: str, folder: Path, env: dict[str, str]) -> Demo:
     }
     dbt("build", env=env)
     return Demo(engine, env, folder / "target")
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Mini:
+    return Mini(tmp_path)
+
+
+@pytest.fixture
+def publish(mini: Mini, redis_url: str) -> Callable[..., dict[str, ViewResult]]:
+    """Publish everything at a clock, as the command line does."""
+
+    def run(
+        clock: Clock | datetime = NOW, progress: Any = lambda *_: None
+    ) -> dict[str, ViewResult]:
+        registry = read_registry(mini.write(), mini.folder)
+        profile = load_profile(mini.folder, mini.folder, None)
+        clock = clock if isinstance(clock, Clock) else Clock.at(clock)
+        with connect(redis_url) as client, open_warehouse(profile) as warehouse:
+            work = Materialization(registry, client, environment="dev", clock=clock)
+            results = {result.view: result for result in work.views(warehouse, progress)}
+            work.services()
+        return results
+
+    return run
+
+
+@pytest.fixture
+def store(redis_url: str) -> Iterator[OnlineStore]:
+    with OnlineStore.from_url(redis_url) as opened:
+        yield opened

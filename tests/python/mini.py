@@ -6,10 +6,13 @@ are needed that differ in one thing.
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from feature_warehouse import layout
 
 PROJECT = "mini"
 
@@ -85,3 +88,14 @@ class Mini:
             "original_file_path": f"models/{name}.sql",
             "checksum": {"name": "sha256", "checksum": ""},
         }
+
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NAMES = layout.Names(PROJECT, "dev")
+SCORES: Columns = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
+
+
+def simple(mini: Mini, values: str, **block: Any) -> None:
+    """A view ``scores`` of rows (id, ts, score)."""
+    query = f"from (values {values}) as t(id, ts, score) select * replace (score::double as score)"
+    mini.view("scores", SCORES, query, **block)

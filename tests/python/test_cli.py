@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,12 +13,10 @@ from typing import Any
 
 import duckdb
 import pytest
-import redis
 
-from feature_warehouse import cli, layout
+from feature_warehouse import cli
 from feature_warehouse.servers import Postgres, local_valkey
 from mini import Mini
-from support import BIN, run
 
 Result = tuple[int, str, str]
 Fw = Callable[..., Result]
@@ -382,106 +379,6 @@ def test_values_that_look_like_markup(fw: Fw, mini: Mini) -> None:
 def test_a_missing_extra_is_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "feature_warehouse.materialize", None)
     one_line(fw("materialize"), 2, "pip install 'feature-warehouse[duckdb]'")
-
-
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_hit_while_the_warehouse_computes(
-    mini: Mini, redis_url: str, client: "redis.Redis", sent: signal.Signals, code: int
-) -> None:
-    mini.execute(
-        "create view slow as select a.i as id, timestamp '2026-01-01' as ts, 1.0::double as score"
-        " from range(2000000) a(i), range(100000) b(i) where hash(a.i + b.i) = 7"
-    )
-    mini.view("slow", SCORES)
-    mini.write()
-    env = {"REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
-    command = [str(BIN / "feature-warehouse"), "materialize", *AS_OF]
-    with subprocess.Popen(
-        command, cwd=mini.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        deadline = time.monotonic() + 60
-        while not client.exists("mini.dev:slow!lock"):
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-        time.sleep(0.5)
-        process.send_signal(sent)
-        try:
-            _, err = process.communicate(timeout=20)
-        finally:
-            process.kill()
-    assert process.returncode == code, err
-    assert err == "feature-warehouse: interrupted; what was in service stays in service\n"
-    assert not client.exists("mini.dev:slow!lock")
-
-
-@pytest.fixture
-def large(mini: Mini) -> Mini:
-    """Enough rows that a run can be hit in the middle."""
-    mini.execute(
-        "insert into scores select i, timestamp '2026-01-01', i from range(2, 400000) t(i)"
-    )
-    return mini
-
-
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)],
-)
-def test_a_run_that_is_hit_in_the_middle(
-    large: Mini, redis_url: str, client: "redis.Redis", sent: signal.Signals, code: int
-) -> None:
-    env = {"REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
-    command = [str(BIN / "feature-warehouse"), "materialize", *AS_OF]
-    with subprocess.Popen(
-        command,
-        cwd=large.folder,
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        deadline = time.monotonic() + 60
-        while client.dbsize() < 20_000:
-            assert time.monotonic() < deadline
-            assert process.poll() is None
-        process.send_signal(sent)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert out == ""
-    assert "Traceback" not in err
-    pointer = layout.Names("mini", "dev").pointer("scores")
-    assert layout.read_pointer(client.get(pointer)).edition is None
-    if sent is signal.SIGINT:
-        assert err == ("feature-warehouse: interrupted; what was in service stays in service\n")
-    if sent is not signal.SIGKILL:
-        assert client.dbsize() < 5
-
-    # After a kill the lock is free within its 15 seconds; --wait sits that out.
-    result = run("feature-warehouse", "materialize", *AS_OF, "--wait", cwd=large.folder, env=env)
-    assert result.returncode == 0, result.stderr
-    rows = sum(1 for _ in client.scan_iter("mini.dev:scores@*:{*", count=10_000))
-    assert rows == 399_999
-    vector = run("feature-warehouse", "get", "scores", "id=399999", cwd=large.folder, env=env)
-    assert "399999.0" in vector.stdout
-
-
-def test_dev_server(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [BIN / "feature-warehouse", "dev-server"],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        url = process.stdout.readline().strip().removeprefix("REDIS_URL=")
-        with redis.Redis.from_url(url) as connection:
-            assert connection.ping()
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
-        assert process.returncode == 130
-    with redis.Redis.from_url(url) as connection, pytest.raises(redis.ConnectionError):
-        connection.ping()
 
 
 def test_the_database_is_not_written_to(fw: Fw, mini: Mini) -> None:

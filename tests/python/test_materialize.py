@@ -1,69 +1,19 @@
 """Publishing: what is written, what is skipped, what survives interruption and competition."""
 
-import itertools
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import redis
 
 from feature_warehouse import FingerprintError, NotPublishedError, OnlineStore, Status, layout
-from feature_warehouse.codec.values import encode_rows
-from feature_warehouse.connection import connect
-from feature_warehouse.locks import locked
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import GRACE, WRITE_NEWER, Clock, ViewResult
+from feature_warehouse.publication import GRACE, Clock, ViewResult
 from feature_warehouse.registry import read_registry
-from feature_warehouse.warehouse import open_warehouse
-from feature_warehouse.warehouse.profile import load_profile
-from mini import PROJECT, Mini
-
-NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-NAMES = layout.Names(PROJECT, "dev")
+from mini import NAMES, NOW, SCORES, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]
-
-
-@pytest.fixture
-def mini(tmp_path: Path) -> Mini:
-    return Mini(tmp_path)
-
-
-@pytest.fixture
-def publish(mini: Mini, redis_url: str) -> Publish:
-    """Publish everything at a clock, as the command line does."""
-
-    def run(
-        clock: Clock | datetime = NOW, progress: Any = lambda *_: None
-    ) -> dict[str, ViewResult]:
-        registry = read_registry(mini.write(), mini.folder)
-        profile = load_profile(mini.folder, mini.folder, None)
-        clock = clock if isinstance(clock, Clock) else Clock.at(clock)
-        with connect(redis_url) as client, open_warehouse(profile) as warehouse:
-            work = Materialization(registry, client, environment="dev", clock=clock)
-            results = {result.view: result for result in work.views(warehouse, progress)}
-            work.services()
-        return results
-
-    return run
-
-
-@pytest.fixture
-def store(redis_url: str) -> Iterator[OnlineStore]:
-    with OnlineStore.from_url(redis_url) as opened:
-        yield opened
-
-
-SCORES = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
-
-
-def simple(mini: Mini, values: str, **block: Any) -> None:
-    query = f"from (values {values}) as t(id, ts, score) select * replace (score::double as score)"
-    mini.view("scores", SCORES, query, **block)
 
 
 def test_newest_available_row_wins_and_the_future_stays_out(
@@ -218,79 +168,6 @@ def test_a_column_that_cannot_be_served_stops_its_view_alone(
     assert not list(client.scan_iter(NAMES.row_prefix("shapes", 1) + "*"))
 
 
-def test_ctrl_c_in_the_middle_leaves_the_old_generation_and_no_trace(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    publish()
-    keys = set(client.scan_iter())
-    mini.execute("insert into scores select i, timestamp '2026-01-01', i from range(2, 30000) t(i)")
-
-    def interrupt(_: str, rows: int) -> None:
-        assert rows == 10_000
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        publish(progress=interrupt)
-    assert set(client.scan_iter()) == keys
-    assert store.get("scores", {"id": 1})["score"] == 1.0
-    assert publish()["scores"].rows_written == 29_999
-    assert store.get("scores", {"id": 29_000})["score"] == 29_000.0
-
-
-def test_leftovers_of_a_killed_run_are_removed_by_the_next(
-    mini: Mini, publish: Publish, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    publish()
-    # What a run leaves that was killed before its flip.
-    client.set(NAMES.run("scores"), 2)
-    client.sadd(NAMES.generations("scores"), 2)
-    client.set(NAMES.row_prefix("scores", 2) + "77}", b"half")
-    publish()
-    numbers = {key.rsplit(b"@")[1][:1] for key in client.scan_iter(NAMES.pointer("scores") + "@*")}
-    assert numbers == {b"1", b"3"}
-    publish()
-    assert {int(n) for n in client.smembers(NAMES.generations("scores"))} == {3, 4}
-
-
-def test_two_runs_at_once_one_is_busy(mini: Mini, publish: Publish, client: "redis.Redis") -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    with locked(client, NAMES, "scores", wait=False):
-        result = publish()["scores"]
-    assert (result.status, result.exit_code) == ("error", 4)
-    assert "another run is publishing 'scores'" in result.message
-    assert publish()["scores"].status == "success"
-
-
-def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
-    mini: Mini, publish: Publish, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    publish()
-    foreign = msgspec.json.encode(layout.Pointer(edition=1, claim=99))
-
-    def compete(*_: Any) -> None:
-        client.set(NAMES.pointer("scores"), foreign)
-
-    result = publish(progress=compete)["scores"]
-    assert result.exit_code == 4
-    assert client.get(NAMES.pointer("scores")) == foreign
-
-
-def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
-    """Law 4.6, straight against the script: random versions in any order, whoever writes."""
-    write = client.register_script(WRITE_NEWER)
-    instants = [-(2**62), -1, 0, 1, 2**32, 2**53 + 1, 2**53 + 2, 2**62]
-    versions = list(itertools.product(instants, [None, *instants], [1, 2**32 - 1]))
-    random.Random(0).shuffle(versions)  # noqa: S311 - any order will do, the same every time
-    rows = [encode_rows([e], [c], r, 7, [[None]])[0] for e, c, r in versions]
-    written = [write(keys=["k"], args=[row, 0]) for row in rows]
-    assert client.get("k") == max(rows)
-    greatest = list(itertools.accumulate(rows, max))
-    assert written == [int(i == 0 or greatest[i] != greatest[i - 1]) for i in range(len(rows))]
-
-
 def test_undeclared_names_are_told_and_pruned(
     mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
 ) -> None:
@@ -327,45 +204,6 @@ def test_rows_of_one_environment_never_reach_another(
     with pytest.raises(NotPublishedError, match=r"several stores .*mini\.dev, mini\.prod"):
         OnlineStore(client).get("scores", {"id": 1})
     assert OnlineStore(client, environment="dev").get("scores", {"id": 1})["score"] == 1.0
-
-
-def test_a_run_that_was_stopped_and_lost_its_lock_cannot_flip(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    """What a second run does while the first one sleeps: take the lock, publish, clean up."""
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    publish()
-    mini.execute("update scores set score = 2.0")
-    done: list[ViewResult] = []
-
-    def overtake(*_: Any) -> None:
-        if not done:
-            done.append(ViewResult("the lock has expired meanwhile"))
-            client.delete(NAMES.lock("scores"))
-            done.append(publish()["scores"])
-
-    sleepy = publish(progress=overtake)["scores"]
-    assert (done[1].status, done[1].generation) == ("success", 3)
-    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
-    assert "another run took over 'scores'" in sleepy.message
-    assert dict(store.get("scores", {"id": 1})) == {"score": 2.0}
-    assert store.get("scores", {"id": 1}).status("score") is Status.FOUND
-
-
-def test_a_run_with_an_older_real_clock_does_not_undo_a_later_one(
-    mini: Mini, publish: Publish, store: OnlineStore
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    real = Clock.real()
-    publish(real)
-    older = publish(Clock(real.now - 1, simulated=False))["scores"]
-    assert (older.exit_code, older.status) == (4, "error")
-    assert "a later run has published 'scores'" in older.message
-    assert publish(Clock(real.now, simulated=False))["scores"].status == "success"
-    # A simulated clock goes where it is told to.
-    assert publish(NOW)["scores"].status == "success"
-    assert publish(NOW - timedelta(days=900))["scores"].rows_not_yet_available == 1
-    assert store.get("scores", {"id": 1}).status("score") is Status.MISSING
 
 
 def test_an_open_reader_survives_an_emptied_server(

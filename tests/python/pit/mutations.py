@@ -9,6 +9,7 @@ from support import ROOT
 DECLARATIONS = "internal/_declarations.sql"
 JOIN = "training_sets/point_in_time_join.sql"
 PARTS = "internal/_joins.sql"
+ANSWERS = "internal/_answers.sql"
 NEWEST = "internal/_newest_rows.sql"
 TIMES = "internal/_timestamps.sql"
 BOTH = ("duckdb", "postgres")
@@ -36,9 +37,9 @@ MUTATIONS = (
         " \" range between unbounded preceding and interval '1 microsecond' preceding\"], 8,",
         BOTH[1:],
     ),
-    Mutation("ttl exclusive", PARTS, "at ~ ' <= '", "at ~ ' < '"),
+    Mutation("ttl exclusive", ANSWERS, "at ~ ' <= '", "at ~ ' < '"),
     Mutation("ttl counted from availability", PARTS, "'expires': event", "'expires': known"),
-    Mutation("ttl ignored", PARTS, "{%- if spec.expires -%}", "{%- if false -%}"),
+    Mutation("ttl ignored", ANSWERS, "{%- if spec.expires -%}", "{%- if false -%}"),
     Mutation(
         "created is not waited for",
         PARTS,
@@ -126,11 +127,11 @@ MUTATIONS = (
     Mutation("rows without a match are lost", JOIN, "asof left join", "asof join", BOTH[:1]),
     Mutation(
         "default for a NULL in a row",
-        PARTS,
+        ANSWERS,
         "{%- set result = 'then ' ~ value -%}",
         "{%- set result = 'then coalesce(' ~ value ~ default | replace(' else ', ', ') ~ ')' -%}",
     ),
-    Mutation("no default", PARTS, "{%- if feature in spec.defaults -%}", "{%- if false -%}"),
+    Mutation("no default", ANSWERS, "{%- if feature in spec.defaults -%}", "{%- if false -%}"),
     Mutation(
         "instants in the session's time zone",
         TIMES,

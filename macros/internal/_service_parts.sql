@@ -1,0 +1,61 @@
+{#- What a training set asks for: the entries of its `features`, read and checked. -#}
+
+{% macro _service_parts(entries) -%}
+    {#- The entries of `features` as mappings with all keys. -#}
+    {%- set parts = [] -%}
+    {%- set mistakes = [] -%}
+    {%- if entries is string or entries is mapping or entries is not iterable or not entries -%}
+        {%- do mistakes.append("features must be a list of views, such as ['customer_orders']") -%}
+        {%- set entries = [] -%}
+    {%- endif -%}
+    {%- for entry in entries -%}
+        {%- if entry is string -%}
+            {%- set pieces = entry.split(':', 1) -%}
+            {%- set entry = {'view': pieces[0] | trim} -%}
+            {%- if pieces | length > 1 -%}
+                {%- do entry.update({'features': pieces[1].split(',') | map('trim') | list}) -%}
+            {%- endif -%}
+        {%- endif -%}
+        {%- do mistakes.extend(feature_warehouse._service_part_mistakes(entry)) -%}
+        {%- if not mistakes -%}
+            {%- do parts.append({
+                'view': entry.view,
+                'features': entry.get('features'),
+                'join_keys': entry.get('join_keys') or {},
+                'prefix': entry.get('prefix') or '',
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", mistakes) }}
+    {%- endif -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+
+{% macro _service_part_mistakes(entry) -%}
+    {%- if entry is not mapping or entry.get('view') is not string or not entry.view -%}
+        {{ return(["'" ~ entry ~ "' names no view; write 'view', 'view:feature,feature' or"
+            ~ " {'view': ..., 'features': [...], 'join_keys': {...}, 'prefix': ...}"]) }}
+    {%- endif -%}
+    {%- set mistakes = feature_warehouse._unknown_keys(
+        entry, ['view', 'features', 'join_keys', 'prefix']
+    ) -%}
+    {%- set features = entry.get('features') -%}
+    {%- if features is string or (features is not none and features is not iterable) -%}
+        {%- do mistakes.append(
+            "features of '" ~ entry.view ~ "' must be a list, or a mapping from a feature to its name"
+            ~ ' in the training set'
+        ) -%}
+    {%- endif -%}
+    {%- if entry.get('join_keys') is not none and entry.join_keys is not mapping -%}
+        {%- do mistakes.append(
+            "join_keys of '" ~ entry.view ~ "' must map the view's keys to label columns, such as"
+            ~ " {'airport': 'dest'}"
+        ) -%}
+    {%- endif -%}
+    {%- if entry.get('prefix') is not none and entry.prefix is not string -%}
+        {%- do mistakes.append("prefix of '" ~ entry.view ~ "' must be a text, not " ~ entry.prefix) -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
+{%- endmacro %}

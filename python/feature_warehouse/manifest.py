@@ -1,0 +1,136 @@
+"""dbt's ``manifest.json``, as far as it concerns us, and whether it still fits the files."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.errors import UsageError
+
+__all__ = ["Manifest", "ManifestColumn", "Node", "read_manifest", "refuse_stale"]
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """Whether dbt holds the model to its declared columns."""
+
+    enforced: bool = False
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The part of a node's or column's config that concerns us."""
+
+    meta: dict[str, Any] = {}
+    contract: Contract = Contract()
+
+
+class ManifestColumn(msgspec.Struct):
+    """A declared column."""
+
+    name: str
+    data_type: str | None = None
+    description: str = ""
+    meta: dict[str, Any] = {}
+    config: Config = Config()
+
+
+class Checksum(msgspec.Struct, frozen=True):
+    """Of the model's text; see ``refuse_stale``."""
+
+    checksum: str
+
+
+class Node(msgspec.Struct):
+    """A model, test, or anything else dbt knows."""
+
+    name: str
+    resource_type: str
+    package_name: str
+    config: Config = Config()
+    columns: dict[str, ManifestColumn] = {}
+    relation_name: str | None = None
+    description: str = ""
+    checksum: Checksum = Checksum("")
+    original_file_path: str = ""
+    patch_path: str | None = None
+    version: str | int | float | None = None
+    latest_version: str | int | float | None = None
+
+
+class Metadata(msgspec.Struct):
+    """Of the invocation that wrote the manifest."""
+
+    project_name: str
+    adapter_type: str
+    invocation_id: str
+    generated_at: datetime
+
+
+class Manifest(msgspec.Struct):
+    """The parts of ``manifest.json`` that we read."""
+
+    metadata: Metadata
+    nodes: dict[str, Node]
+
+
+def read_manifest(manifest: Path) -> Manifest:
+    """Read the file; UsageError if it is missing or no manifest."""
+    try:
+        return msgspec.json.decode(manifest.read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise UsageError(f"there is no {manifest}; run `dbt build` first") from None
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
+        ) from None
+
+
+def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:
+    """A manifest that does not know the models as they are on disk must not be published from."""
+    for node in nodes:
+        model = project / node.original_file_path
+        if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
+            raise UsageError(f"{model} changed after {manifest} was written; run `dbt build` again")
+        if node.patch_path is not None:
+            properties = project / node.patch_path.partition("://")[2]
+            if _changed_after(properties, generated) and _block_changed(properties, node):
+                raise UsageError(
+                    f"{node.name!r} in {properties} changed after {manifest} was written;"
+                    " run `dbt build` again"
+                )
+
+
+def _changed_after(file: Path, instant: datetime) -> bool:
+    # Models of installed packages lie elsewhere; a project may be deployed as its manifest alone.
+    return file.is_file() and file.stat().st_mtime > instant.timestamp()
+
+
+def _checksum(file: Path) -> str:
+    """As dbt computes it: SHA-256 of the text without surrounding white space."""
+    return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
+
+
+def _block_changed(properties: Path, node: Node) -> bool:
+    """Whether the feature view block or the columns differ; all else may change without a build.
+
+    Only what stands there literally can be compared: not Jinja, and not what a model's SQL sets.
+    """
+    import yaml  # comes with dbt, which wrote the manifest
+
+    try:
+        content = yaml.safe_load(properties.read_text(encoding="utf-8"))
+        [model] = [model for model in content["models"] if model["name"] == node.name]
+        meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
+        block = meta.get("feature_view")
+        columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
+    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, ValueError, AttributeError):
+        return True
+    known = [(column.name, column.data_type) for column in node.columns.values()]
+    block_differs = block is not None and block != node.config.meta.get("feature_view")
+    columns_differ = bool(columns) and columns != known
+    return (block_differs and "{{" not in str(block)) or (
+        columns_differ and "{{" not in str(columns)
+    )

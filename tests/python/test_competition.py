@@ -1,0 +1,131 @@
+"""Two publishers, a killed one, a sleeping one, one with an older clock: laws 4.6 and 4.7."""
+
+import itertools
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+import redis
+
+from feature_warehouse import OnlineStore, Status, layout
+from feature_warehouse.codec.values import encode_rows
+from feature_warehouse.locks import locked
+from feature_warehouse.publication import WRITE_NEWER, Clock, ViewResult
+from mini import NAMES, NOW, Mini, simple
+
+Publish = Callable[..., dict[str, ViewResult]]
+
+
+def test_ctrl_c_in_the_middle_leaves_the_old_generation_and_no_trace(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    keys = set(client.scan_iter())
+    mini.execute("insert into scores select i, timestamp '2026-01-01', i from range(2, 30000) t(i)")
+
+    def interrupt(_: str, rows: int) -> None:
+        assert rows == 10_000
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(progress=interrupt)
+    assert set(client.scan_iter()) == keys
+    assert store.get("scores", {"id": 1})["score"] == 1.0
+    assert publish()["scores"].rows_written == 29_999
+    assert store.get("scores", {"id": 29_000})["score"] == 29_000.0
+
+
+def test_leftovers_of_a_killed_run_are_removed_by_the_next(
+    mini: Mini, publish: Publish, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    # What a run leaves that was killed before its flip.
+    client.set(NAMES.run("scores"), 2)
+    client.sadd(NAMES.generations("scores"), 2)
+    client.set(NAMES.row_prefix("scores", 2) + "77}", b"half")
+    publish()
+    numbers = {key.rsplit(b"@")[1][:1] for key in client.scan_iter(NAMES.pointer("scores") + "@*")}
+    assert numbers == {b"1", b"3"}
+    publish()
+    assert {int(n) for n in client.smembers(NAMES.generations("scores"))} == {3, 4}
+
+
+def test_two_runs_at_once_one_is_busy(mini: Mini, publish: Publish, client: "redis.Redis") -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    with locked(client, NAMES, "scores", wait=False):
+        result = publish()["scores"]
+    assert (result.status, result.exit_code) == ("error", 4)
+    assert "another run is publishing 'scores'" in result.message
+    assert publish()["scores"].status == "success"
+
+
+def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
+    mini: Mini, publish: Publish, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    foreign = msgspec.json.encode(layout.Pointer(edition=1, claim=99))
+
+    def compete(*_: Any) -> None:
+        client.set(NAMES.pointer("scores"), foreign)
+
+    result = publish(progress=compete)["scores"]
+    assert result.exit_code == 4
+    assert client.get(NAMES.pointer("scores")) == foreign
+
+
+def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
+    """Law 4.6, straight against the script: random versions in any order, whoever writes."""
+    write = client.register_script(WRITE_NEWER)
+    instants = [-(2**62), -1, 0, 1, 2**32, 2**53 + 1, 2**53 + 2, 2**62]
+    versions = list(itertools.product(instants, [None, *instants], [1, 2**32 - 1]))
+    random.Random(0).shuffle(versions)  # noqa: S311 - any order will do, the same every time
+    rows = [encode_rows([e], [c], r, 7, [[None]])[0] for e, c, r in versions]
+    written = [write(keys=["k"], args=[row, 0]) for row in rows]
+    assert client.get("k") == max(rows)
+    greatest = list(itertools.accumulate(rows, max))
+    assert written == [int(i == 0 or greatest[i] != greatest[i - 1]) for i in range(len(rows))]
+
+
+def test_a_run_that_was_stopped_and_lost_its_lock_cannot_flip(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    """What a second run does while the first one sleeps: take the lock, publish, clean up."""
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    publish()
+    mini.execute("update scores set score = 2.0")
+    done: list[ViewResult] = []
+
+    def overtake(*_: Any) -> None:
+        if not done:
+            done.append(ViewResult("the lock has expired meanwhile"))
+            client.delete(NAMES.lock("scores"))
+            done.append(publish()["scores"])
+
+    sleepy = publish(progress=overtake)["scores"]
+    assert (done[1].status, done[1].generation) == ("success", 3)
+    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
+    assert "another run took over 'scores'" in sleepy.message
+    assert dict(store.get("scores", {"id": 1})) == {"score": 2.0}
+    assert store.get("scores", {"id": 1}).status("score") is Status.FOUND
+
+
+def test_a_run_with_an_older_real_clock_does_not_undo_a_later_one(
+    mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    real = Clock.real()
+    publish(real)
+    older = publish(Clock(real.now - 1, simulated=False))["scores"]
+    assert (older.exit_code, older.status) == (4, "error")
+    assert "a later run has published 'scores'" in older.message
+    assert publish(Clock(real.now, simulated=False))["scores"].status == "success"
+    # A simulated clock goes where it is told to.
+    assert publish(NOW)["scores"].status == "success"
+    assert publish(NOW - timedelta(days=900))["scores"].rows_not_yet_available == 1
+    assert store.get("scores", {"id": 1}).status("score") is Status.MISSING
