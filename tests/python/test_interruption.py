@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, kill -9 at any time: one line, nothing half-published, the next run converges."""
+"""Ctrl-C, SIGTERM, kill -9 at any time: one line, nothing half-published, the next run works."""
 
 import os
 import signal
