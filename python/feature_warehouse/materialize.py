@@ -18,7 +18,7 @@ from feature_warehouse.publication import (
     ViewResult,
     remove_view,
 )
-from feature_warehouse.registry import FeatureView, Registry, Service, ServicePart
+from feature_warehouse.registry import FeatureView, Registry, Service
 from feature_warehouse.warehouse import Warehouse
 
 __all__ = ["Materialization", "ServiceResult"]
@@ -33,6 +33,7 @@ class ServiceResult(msgspec.Struct, frozen=True):
     fingerprint: str
     status: str = "success"
     message: str = ""
+    exit_code: int = 0
 
 
 class Materialization:
@@ -94,10 +95,13 @@ class Materialization:
             message = f"not changed: {', '.join(failed)} failed"
             return ServiceResult(service.name, service.fingerprint, "skipped", message)
         with reachable(self._client):
-            self._write_service(service)
+            generations = [self._generation(view.name) for view in views]
+            if conflict := _key_conflict(service, generations):
+                return ServiceResult(service.name, service.fingerprint, "error", conflict, 2)
+            self._write_service(service, generations)
         return ServiceResult(service.name, service.fingerprint)
 
-    def _write_service(self, service: Service) -> None:
+    def _write_service(self, service: Service, generations: list[layout.Generation]) -> None:
         names, client = self._names, self._client
         description = layout.Service(
             service=service.name,
@@ -107,9 +111,9 @@ class Materialization:
                     part.view.name,
                     part.join_keys,
                     part.features,
-                    self._stored_types(part),
+                    {f.name: f.type for f in generation.features if f.name in part.features},
                 )
-                for part in service.parts
+                for part, generation in zip(service.parts, generations, strict=True)
             ),
         )
         client.set(
@@ -123,12 +127,10 @@ class Materialization:
             # Not at once: a reader may be between the pointer and the description.
             client.expire(names.description(service.name, before.edition), _OLD_SERVICE_SECONDS)
 
-    def _stored_types(self, part: ServicePart) -> dict[str, str]:
-        view = part.view.name
+    def _generation(self, view: str) -> layout.Generation:
         pointer = layout.read_pointer(self._client.get(self._names.pointer(view)))
         text: Any = self._client.get(self._names.description(view, pointer.edition or 0))
-        generation = msgspec.json.decode(text, type=layout.Generation)
-        return {f.name: f.type for f in generation.features if f.name in part.features}
+        return msgspec.json.decode(text, type=layout.Generation)
 
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
@@ -164,3 +166,18 @@ class Materialization:
                 return None
             text: Any = self._client.get(self._names.description(name, pointer.edition))
             return msgspec.json.decode(text, type=layout.Service) if text else None
+
+
+def _key_conflict(service: Service, generations: list[layout.Generation]) -> str:
+    """What is wrong if two views take one entity key with different types: no value would do."""
+    types: dict[str, tuple[str, str]] = {}
+    for part, generation in zip(service.parts, generations, strict=True):
+        for key in generation.keys:
+            entity_key = part.join_keys[key.name]
+            view, kind = types.setdefault(entity_key, (part.view.name, key.type))
+            if kind != key.type:
+                return (
+                    f"entity key {entity_key!r} is {kind} for {view!r} and {key.type} for"
+                    f" {part.view.name!r}; cast it to one type in the models"
+                )
+    return ""

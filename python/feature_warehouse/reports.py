@@ -44,7 +44,7 @@ class MaterializeReport:
             "clock_is_simulated": clock.simulated,
             "dbt_invocation_id": registry.invocation_id,
         }
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, soft_wrap=True)
         self._for_person = self._console.is_terminal and not as_json
         self._bar = Progress(
             SpinnerColumn(),
@@ -66,8 +66,9 @@ class MaterializeReport:
 
     @property
     def exit_code(self) -> int:
-        """The highest of the views' exit codes."""
-        return max((result.exit_code for result in self._results), default=0)
+        """The highest of all exit codes."""
+        codes = [result.exit_code for result in self._results]
+        return max(codes + [result.exit_code for result in self._services], default=0)
 
     def progress(self, view: str, rows: int) -> None:
         if view not in self._tasks:
@@ -91,7 +92,9 @@ class MaterializeReport:
 
     def service(self, result: ServiceResult) -> None:
         self._services.append(result)
-        if self._for_person:
+        if result.status == "error":
+            self._error(f"{result.service}: {result.message}")
+        elif self._for_person:
             done = result.status == "success"
             label = "[green]published[/] service" if done else "[yellow]skipped[/] service"
             detail = f"fingerprint {result.fingerprint}" if done else escape(result.message)

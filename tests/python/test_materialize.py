@@ -272,3 +272,21 @@ def test_a_view_that_fails_while_it_is_read_stops_no_other(
     assert results["bad"].exit_code == 2
     assert "feature view 'bad' cannot be read: Conversion Error" in results["bad"].message
     assert store.get("scores", {"id": 1})["score"] == 1.0
+
+
+def test_a_service_whose_views_disagree_on_a_key_is_refused(
+    mini: Mini, publish: Publish, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    mini.view(
+        "notes",
+        {"id": "text", "ts": "timestamp", "note": "text"},
+        "select '1' as id, timestamp '2026-01-01' as ts, 'x' as note",
+    )
+    mini.service("risk", {"view": "scores"}, {"view": "notes"})
+    publish()
+    registry = read_registry(mini.write(), mini.folder)
+    [result] = Materialization(registry, client, environment="dev", clock=Clock.at(NOW)).services()
+    assert (result.status, result.exit_code) == ("error", 2)
+    assert "entity key 'id' is int for 'scores' and string for 'notes'" in result.message
+    assert client.get(NAMES.pointer("risk")) is None
