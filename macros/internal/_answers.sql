@@ -9,7 +9,9 @@
                 spec.defaults[feature], spec.types.get(feature)
             ) -%}
         {%- endif -%}
-        {%- if spec.expires -%}
+        {%- if spec.lifetime -%}
+            {%- set matched = at ~ ' <= ' ~ spec.alias ~ '.' ~ spec.available_at ~ ' + ' ~ spec.lifetime -%}
+        {%- elif spec.expires -%}
             {%- set matched = at ~ ' <= ' ~ spec.alias ~ '.' ~ spec.expires_at -%}
         {%- else -%}
             {%- set matched = spec.alias ~ '.' ~ spec.available_at ~ ' is not null' -%}

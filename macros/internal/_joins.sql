@@ -50,6 +50,7 @@
         'created': created,
         'known': 'greatest(' ~ known ~ ', ' ~ created ~ ')' if created else known,
         'expires': event ~ ' + ' ~ feature_warehouse._interval(ttl) if ttl else none,
+        'lifetime': feature_warehouse._interval(ttl) if ttl and not lag and not created else none,
         'unique': view.get('unique', false),
         'ties': [] if view.get('unique') else feature_warehouse._tie_breakers(view, types, features),
         'features': features,
@@ -158,7 +159,7 @@
         {{ feature_warehouse._quote(feature) }},
         {%- endfor %}
         {{ spec.known }} as {{ spec.available_at }}
-        {%- if spec.expires %},
+        {%- if spec.expires and not spec.lifetime %},
         {{ spec.expires }} as {{ spec.expires_at }}
         {%- endif %}
         {%- for column in extra %},

@@ -39,7 +39,7 @@ MUTATIONS = (
     ),
     Mutation("ttl exclusive", ANSWERS, "at ~ ' <= '", "at ~ ' < '"),
     Mutation("ttl counted from availability", PARTS, "'expires': event", "'expires': known"),
-    Mutation("ttl ignored", ANSWERS, "{%- if spec.expires -%}", "{%- if false -%}"),
+    Mutation("ttl ignored", PARTS, "feature_warehouse._length(view, 'ttl')", "0"),
     Mutation(
         "created is not waited for",
         PARTS,
