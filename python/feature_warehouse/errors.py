@@ -1,7 +1,6 @@
 """Every error this package raises on purpose.
 
     FeatureWarehouseError            70  never raised itself
-    ├── GateError                     1  a gate or a comparison failed
     ├── UsageError                    2  wrong use or configuration
     │   ├── EntityError               2  an entity key is missing, unknown or of the wrong type
     │   ├── NotPublishedError         2  no such service or feature view in this store
@@ -21,7 +20,6 @@ __all__ = [
     "EntityError",
     "FeatureWarehouseError",
     "FingerprintError",
-    "GateError",
     "NotPublishedError",
     "UnreachableError",
     "UnservableError",
@@ -33,12 +31,6 @@ class FeatureWarehouseError(Exception):
     """Base of all errors below; ``exit_code`` is what the command line ends with."""
 
     exit_code: ClassVar[int] = 70
-
-
-class GateError(FeatureWarehouseError):
-    """A gate or a comparison failed."""
-
-    exit_code = 1
 
 
 class UsageError(FeatureWarehouseError):

@@ -46,7 +46,6 @@ class Node(msgspec.Struct):
 
     name: str
     resource_type: str
-    package_name: str
     config: Config = Config()
     columns: dict[str, ManifestColumn] = {}
     relation_name: str | None = None

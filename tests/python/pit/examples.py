@@ -87,7 +87,7 @@ def _label_for(random: Random, training_set: TrainingSet, part: Part, row: Row, 
 
 def view_example(view: View, anchors: Sequence[int], number: int) -> Example:
     """Rows of a view around instants at which it is asked for."""
-    random = Random(f"{view.name} {number}")  # noqa: S311
+    random = Random(f"{view.name} {number}")  # noqa: S311 (not for secrets)
     palette = _palette(random, view, anchors, midnight=False)
     return Example({view.name: _view_rows(random, view, palette)}, loop_join=False)
 
