@@ -2,7 +2,7 @@
     {%- set relation = ref(view) -%}
     {%- if execute -%}
         {{ return(feature_warehouse._newest_rows(
-            view, relation, feature_warehouse._instant_argument(timestamp), true
+            view, relation, feature_warehouse._instant(timestamp), true
         )) }}
     {%- endif -%}
 {%- endmacro %}

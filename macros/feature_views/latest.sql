@@ -2,7 +2,7 @@
     {%- set relation = ref(view) -%}
     {%- if execute -%}
         {{ return(feature_warehouse._newest_rows(
-            view, relation, "cast(current_timestamp at time zone 'UTC' as timestamp)", false
+            view, relation, feature_warehouse._now(), false
         )) }}
     {%- endif -%}
 {%- endmacro %}

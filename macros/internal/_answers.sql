@@ -1,39 +1,65 @@
 {% macro _answers(spec, at) %}
     {#- A row past its ttl is no match. Defaults fill in for no match only: NULL in a row stays NULL. -#}
+    {%- set matched = feature_warehouse._matched(spec, at) -%}
     {%- for feature, name in spec.features.items() %}
-        {%- set value = spec.alias ~ '.' ~ feature_warehouse._quote(feature) -%}
-        {%- set column = feature_warehouse._quote(name) -%}
-        {%- set default = '' -%}
+        {%- set default = none -%}
         {%- if feature in spec.defaults -%}
-            {%- set default = ' else ' ~ feature_warehouse._literal(
+            {%- set default = feature_warehouse._literal(
                 spec.defaults[feature], spec.types.get(feature)
             ) -%}
         {%- endif -%}
-        {%- if spec.lifetime -%}
-            {%- set matched = at ~ ' <= ' ~ spec.alias ~ '.' ~ spec.available_at ~ ' + ' ~ spec.lifetime -%}
-        {%- elif spec.expires -%}
-            {%- set matched = at ~ ' <= ' ~ spec.alias ~ '.' ~ spec.expires_at -%}
-        {%- else -%}
-            {%- set matched = spec.alias ~ '.' ~ spec.available_at ~ ' is not null' -%}
-        {%- endif -%}
-        {%- if spec.expires or default %}
-            {%- set test = 'when ' ~ matched -%}
-            {%- set result = 'then ' ~ value -%}
-            {%- set line = 'case ' ~ test ~ ' ' ~ result ~ default ~ ' end as ' ~ column -%}
-            {%- if line | length < 96 %},
-    {{ line }}
-            {%- else %},
-    case
-        {{ test ~ (' ' if (test ~ result) | length < 92 else '\n            ') ~ result }}
-                {%- if default %}
-        {{ default | trim }}
-                {%- endif %}
-    end as {{ column }}
-            {%- endif -%}
-        {%- else %},
-    {{ value }}{{ ' as ' ~ column if name != feature }}
-        {%- endif -%}
+        {{ feature_warehouse._answer(
+            matched, spec.alias ~ '.' ~ feature_warehouse._quote(feature),
+            feature_warehouse._quote(name), default, named=name == feature
+        ) }}
     {%- endfor -%}
+    {%- set event_at = spec.alias ~ '.' ~ spec.event_at -%}
+    {%- if spec.event_timestamp_as %}
+        {{- feature_warehouse._answer(
+            matched, event_at, feature_warehouse._quote(spec.event_timestamp_as)
+        ) }}
+    {%- endif -%}
+    {%- if spec.age_as %}
+        {{- feature_warehouse._answer(
+            matched,
+            adapter.dispatch('_seconds_between', 'feature_warehouse')(event_at, at),
+            feature_warehouse._quote(spec.age_as)
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _matched(spec, at) -%}
+    {#- The condition that the joined row counts, and whether all but a default does without it. -#}
+    {%- if spec.indexed -%}
+        {{ return({'test': spec.alias ~ '.' ~ spec.is_newest, 'implied': true}) }}
+    {%- elif spec.lifetime -%}
+        {%- set last = spec.alias ~ '.' ~ spec.available_at ~ ' + ' ~ spec.lifetime -%}
+        {{ return({'test': at ~ ' <= ' ~ last, 'implied': false}) }}
+    {%- elif spec.expires -%}
+        {%- set last = spec.alias ~ '.' ~ spec.expires_at -%}
+        {{ return({'test': at ~ ' <= ' ~ last, 'implied': false}) }}
+    {%- endif -%}
+    {{ return({'test': spec.alias ~ '.' ~ spec.available_at ~ ' is not null', 'implied': true}) }}
+{%- endmacro %}
+
+
+{% macro _answer(matched, value, column, default=none, named=false) -%}
+    {%- if matched.implied and default is none -%}
+        {{ return(',\n    ' ~ value ~ ('' if named else ' as ' ~ column)) }}
+    {%- endif -%}
+    {%- set test = 'when ' ~ matched.test -%}
+    {%- set result = 'then ' ~ value -%}
+    {%- set otherwise = '' if default is none else ' else ' ~ default -%}
+    {%- set line = 'case ' ~ test ~ ' ' ~ result ~ otherwise ~ ' end as ' ~ column -%}
+    {%- if line | length < 96 -%}
+        {{ return(',\n    ' ~ line) }}
+    {%- endif -%}
+    {{ return(
+        ',\n    case\n        ' ~ test
+        ~ (' ' if (test ~ result) | length < 92 else '\n            ') ~ result
+        ~ ('\n       ' ~ otherwise if otherwise else '') ~ '\n    end as ' ~ column
+    ) }}
 {%- endmacro %}
 
 

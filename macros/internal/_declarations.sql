@@ -70,6 +70,7 @@
         'types': types,
         'tie_breakers': [block.get('tie_breaker')] if block.get('tie_breaker') else features.keys() | list,
         'unique': feature_warehouse._declares_unique_rows(node, block),
+        'indexed': feature_warehouse._declares_index(node, block),
     }) }}
 {%- endmacro %}
 
@@ -100,6 +101,32 @@
 {%- endmacro %}
 
 
+{% macro _declares_index(node, block) -%}
+    {#- Whether an index of the node leads to the newest row of an entity: the join keys first, in any
+        order, then the event timestamp. Of dbt's `indexes` config, or of a primary key. -#}
+    {%- set type = node.columns[block.get('event_timestamp')].data_type | lower -%}
+    {%- if node.config.materialized not in ('table', 'incremental')
+        or type == 'date' or type == 'timestamptz' or 'with time zone' in type -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set indexes = [] -%}
+    {%- for index in node.config.get('indexes') or [] if (index.get('type') or 'btree') == 'btree' -%}
+        {%- do indexes.append(index.get('columns') or []) -%}
+    {%- endfor -%}
+    {%- for constraint in node.constraints or [] if constraint.type == 'primary_key' -%}
+        {%- do indexes.append(constraint.columns or []) -%}
+    {%- endfor -%}
+    {%- set keys = block.get('join_keys') -%}
+    {%- for columns in indexes -%}
+        {%- if columns[:keys | length] | sort == keys | sort
+            and columns[keys | length:][:1] == [block.get('event_timestamp')] -%}
+            {{ return(true) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+
 {% macro _label_set(node) -%}
     {#- The checked declaration of a label set, as a dict. -#}
     {%- set mistakes = feature_warehouse._label_set_mistakes(node) -%}
@@ -107,29 +134,17 @@
         {{ feature_warehouse._fail("label set '" ~ node.name ~ "'", mistakes) }}
     {%- endif -%}
     {%- set block = feature_warehouse._declared(node, 'label_set') -%}
-    {%- set column = node.columns.get(block.get('timestamp'), {}) -%}
+    {%- set types = {} -%}
+    {%- for column in node.columns.values() if node.config.contract.enforced -%}
+        {%- do types.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
     {{ return({
         'name': node.name,
         'timestamp': block.get('timestamp'),
-        'timestamp_type': column.data_type if node.config.contract.enforced else none,
         'label': block.get('label'),
         'known_at': block.get('known_at'),
+        'maturity': block.get('maturity'),
         'columns': node.columns.keys() | list,
+        'types': types,
     }) }}
-{%- endmacro %}
-
-
-{% macro _tested_identity() -%}
-    {#- What no two rows of the feature view under test may share. Inside a generic test the global
-        `model` is the test's own node, which knows the model it is attached to. -#}
-    {%- set node = graph.nodes.get(model.attached_node) -%}
-    {%- if node is none or feature_warehouse._declared(node, 'feature_view') is none -%}
-        {{ exceptions.raise_compiler_error(
-            "feature_warehouse: unique_feature_rows is attached to a model that is no feature view;"
-            ~ " name the columns, such as `arguments: {columns: [customer_id, valid_from]}`"
-        ) }}
-    {%- endif -%}
-    {%- set block = feature_warehouse._declared(node, 'feature_view') -%}
-    {%- set columns = block.get('join_keys') + [block.get('event_timestamp')] -%}
-    {{ return(columns + ([block.get('created_timestamp')] if block.get('created_timestamp') else [])) }}
 {%- endmacro %}

@@ -34,7 +34,9 @@
             feature_warehouse._quote(view.created_timestamp), types.get(view.created_timestamp)
         ) -%}
     {%- endif -%}
-    {%- set known = event ~ (' + ' ~ feature_warehouse._interval(lag) if lag else '') -%}
+    {%- set due = event ~ (' + ' ~ feature_warehouse._interval(lag) if lag else '') -%}
+    {%- set available = 'greatest(' ~ due ~ ', ' ~ created ~ ')' if created else due -%}
+    {%- set late = created is not none and view.get('knowledge') != 'event_time' -%}
     {%- set keys = [] -%}
     {%- set pairs = [] -%}
     {%- for key, label_key in join_keys.items() -%}
@@ -48,14 +50,24 @@
         'pairs': pairs,
         'event': event,
         'created': created,
-        'known': 'greatest(' ~ known ~ ', ' ~ created ~ ')' if created else known,
+        'late': late,
+        'known': available if late else due,
+        'lag': feature_warehouse._interval(lag) if lag else none,
+        'ttl': feature_warehouse._interval(ttl) if ttl else none,
         'expires': event ~ ' + ' ~ feature_warehouse._interval(ttl) if ttl else none,
-        'lifetime': feature_warehouse._interval(ttl) if ttl and not lag and not created else none,
+        'lifetime': feature_warehouse._interval(ttl) if ttl and not lag and not late else none,
+        'filters': [available ~ ' <= ' ~ feature_warehouse._instant(view.as_of)]
+            if view.get('as_of') is not none else [],
+        'indexed': view.get('indexed', false)
+            and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
         'unique': view.get('unique', false),
         'ties': [] if view.get('unique') else feature_warehouse._tie_breakers(view, types, features),
         'features': features,
         'defaults': view.get('defaults') or {},
         'types': types,
+        'event_timestamp_as': view.get('event_timestamp_as'),
+        'age_as': view.get('age_as'),
+        'event_at': feature_warehouse._free_name('event_at', taken),
         'available_at': feature_warehouse._free_name('available_at', taken),
         'expires_at': feature_warehouse._free_name('expires_at', taken),
         'position': feature_warehouse._free_name('position', taken),
@@ -63,6 +75,17 @@
         'is_newest': feature_warehouse._free_name('is_newest', taken),
         'instant': feature_warehouse._free_name('instant', taken),
     }) }}
+{%- endmacro %}
+
+
+{% macro default___asks_by_index() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{% macro duckdb___asks_by_index() -%}
+    {#- ASOF JOIN sorts, and is faster than an index. -#}
+    {{ return(false) }}
 {%- endmacro %}
 
 
@@ -159,6 +182,9 @@
         {{ feature_warehouse._quote(feature) }},
         {%- endfor %}
         {{ spec.known }} as {{ spec.available_at }}
+        {%- if spec.event_timestamp_as or spec.age_as %},
+        {{ spec.event }} as {{ spec.event_at }}
+        {%- endif %}
         {%- if spec.expires and not spec.lifetime %},
         {{ spec.expires }} as {{ spec.expires_at }}
         {%- endif %}
@@ -170,5 +196,8 @@
         {{ spec.event }} is not null
         {%- for key in spec.entity %}
         and {{ key }} is not null
+        {%- endfor %}
+        {%- for condition in spec.filters %}
+        and {{ condition }}
         {%- endfor %}
 {%- endmacro %}

@@ -152,7 +152,21 @@
     {%- if block is not mapping or not block.get('timestamp') -%}
         {{ return(["meta.label_set must be a mapping with at least `timestamp: <column>`"]) }}
     {%- endif -%}
-    {%- set mistakes = feature_warehouse._unknown_keys(block, ['timestamp', 'label', 'known_at']) -%}
+    {%- set mistakes = feature_warehouse._unknown_keys(
+        block, ['timestamp', 'label', 'known_at', 'maturity']
+    ) -%}
+    {%- if block.get('maturity') is not none -%}
+        {%- if feature_warehouse._microseconds(block.maturity) is none -%}
+            {%- do mistakes.append(
+                "maturity '" ~ block.maturity ~ "' is no fixed length of time; write one such as '30 days'"
+            ) -%}
+        {%- endif -%}
+        {%- if block.get('known_at') -%}
+            {%- do mistakes.append(
+                'known_at and maturity both say when a label becomes known; keep one of them'
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
     {%- for role in ['timestamp', 'label', 'known_at'] if block.get(role) and node.columns -%}
         {%- if block[role] is not string or block[role] not in node.columns -%}
             {%- do mistakes.append(

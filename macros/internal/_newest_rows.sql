@@ -32,18 +32,3 @@
 )
 {%- endmacro %}
 
-
-{% macro _instant_argument(text) -%}
-    {#- An instant written by a person, such as '2013-07-01 12:00:00' or '2013-07-01T12:00:00Z'. -#}
-    {%- set instant = text | string | trim -%}
-    {%- set form = '\\d{4}-\\d\\d-\\d\\d([T ]\\d\\d:\\d\\d(:\\d\\d(\\.\\d{1,6})?)?)?(Z|[+-]\\d\\d(:?\\d\\d)?)?' -%}
-    {%- if not modules.re.fullmatch(form, instant) -%}
-        {{ exceptions.raise_compiler_error(
-            "feature_warehouse: '" ~ text ~ "' is no instant; write it as 2013-07-01T12:00:00Z"
-        ) }}
-    {%- endif -%}
-    {%- if modules.re.search('(Z|[+-]\\d\\d(:?\\d\\d)?)$', instant[10:]) -%}
-        {{ return("(timestamptz '" ~ instant ~ "' at time zone 'UTC')") }}
-    {%- endif -%}
-    {{ return("timestamp '" ~ instant ~ "'") }}
-{%- endmacro %}

@@ -1,6 +1,6 @@
 {#- What a training set asks for: the entries of its `features`, read and checked. -#}
 
-{% macro _service_parts(entries) -%}
+{% macro _service_parts(entries, place) -%}
     {#- The entries of `features` as mappings with all keys. -#}
     {%- set parts = [] -%}
     {%- set mistakes = [] -%}
@@ -18,16 +18,24 @@
         {%- endif -%}
         {%- do mistakes.extend(feature_warehouse._service_part_mistakes(entry)) -%}
         {%- if not mistakes -%}
-            {%- do parts.append({
+            {%- set prefix = entry.get('prefix') or '' -%}
+            {%- set part = {
                 'view': entry.view,
                 'features': entry.get('features'),
                 'join_keys': entry.get('join_keys') or {},
-                'prefix': entry.get('prefix') or '',
-            }) -%}
+                'prefix': prefix,
+            } -%}
+            {%- for role, ending in [('event_timestamp', '_event_timestamp'), ('age', '_age_seconds')] -%}
+                {%- if entry.get(role) -%}
+                    {%- set name = (prefix ~ ending[1:]) if prefix else entry.view ~ ending -%}
+                    {%- do part.update({role ~ '_as': name if entry[role] is true else entry[role]}) -%}
+                {%- endif -%}
+            {%- endfor -%}
+            {%- do parts.append(part) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if mistakes -%}
-        {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", mistakes) }}
+        {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
     {{ return(parts) }}
 {%- endmacro %}
@@ -39,7 +47,7 @@
             ~ " {'view': ..., 'features': [...], 'join_keys': {...}, 'prefix': ...}"]) }}
     {%- endif -%}
     {%- set mistakes = feature_warehouse._unknown_keys(
-        entry, ['view', 'features', 'join_keys', 'prefix']
+        entry, ['view', 'features', 'join_keys', 'prefix', 'event_timestamp', 'age']
     ) -%}
     {%- set features = entry.get('features') -%}
     {%- if features is string or (features is not none and features is not iterable) -%}
@@ -57,5 +65,13 @@
     {%- if entry.get('prefix') is not none and entry.prefix is not string -%}
         {%- do mistakes.append("prefix of '" ~ entry.view ~ "' must be a text, not " ~ entry.prefix) -%}
     {%- endif -%}
+    {%- for role in ['event_timestamp', 'age'] -%}
+        {%- set name = entry.get(role) -%}
+        {%- if name is not none and name is not boolean and (name is not string or not name) -%}
+            {%- do mistakes.append(
+                role ~ " of '" ~ entry.view ~ "' must be true, or the name of the column to add"
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return(mistakes) }}
 {%- endmacro %}

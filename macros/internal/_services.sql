@@ -30,15 +30,19 @@
 {%- endmacro %}
 
 
-{% macro _service_views(parts, label_set, relations) -%}
-    {#- The views of a join, each with the features, names and keys this service asks for. -#}
-    {%- set place = "training set '" ~ model.name ~ "'" -%}
+{% macro _service_views(place, label_set, parts, relations, options, mistakes) -%}
+    {#- The views of a join, each with the features, names and keys this service asks for. All that
+        is wrong goes to `mistakes`. -#}
     {%- set views = [] -%}
-    {%- set mistakes = [] -%}
     {#- By lower-case name: DuckDB takes names that differ in case for the same. -#}
     {%- set owners = {} -%}
     {%- for column in label_set.columns -%}
         {%- do owners.update({column | lower: "label column '" ~ label_set.name ~ '.' ~ column ~ "'"}) -%}
+    {%- endfor -%}
+    {%- for column in label_set.get('added') or {} -%}
+        {%- do feature_warehouse._claim(
+            column, label_set.added[column], '; give it another name', owners, mistakes
+        ) -%}
     {%- endfor -%}
     {%- for part in parts if not feature_warehouse._is_feature_view(part.view) -%}
         {%- do mistakes.append(feature_warehouse._no_feature_view(part.view)) -%}
@@ -49,29 +53,29 @@
         {%- set outputs = {} -%}
         {%- for feature in wanted -%}
             {%- set name = wanted[feature] if part.features is mapping else part.prefix ~ feature -%}
-            {%- set origin = "feature '" ~ part.view ~ '.' ~ feature ~ "'" -%}
             {%- if feature not in view.features -%}
                 {%- do mistakes.append(
                     "view '" ~ part.view ~ "' has no feature '" ~ feature ~ "'; it has "
                     ~ view.features | join(', ')
                 ) -%}
-            {%- elif name | lower in owners -%}
-                {%- do mistakes.append(
-                    "two columns are named '" ~ name ~ "': " ~ owners[name | lower] ~ ' and ' ~ origin
-                    ~ ('; give the feature another name' if part.features is mapping
-                    else "; give the view a prefix, such as {'view': '" ~ part.view
-                    ~ "', 'prefix': '" ~ part.view ~ "_'}")
+            {%- else -%}
+                {%- do feature_warehouse._claim(
+                    name, "feature '" ~ part.view ~ '.' ~ feature ~ "'",
+                    '; give the feature another name' if part.features is mapping
+                        else "; give the view a prefix, such as {'view': '" ~ part.view
+                        ~ "', 'prefix': '" ~ part.view ~ "_'}",
+                    owners, mistakes
+                ) -%}
+                {%- do outputs.update({feature: name}) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- for role, words in [('event_timestamp_as', 'event timestamp'), ('age_as', 'age')] -%}
+            {%- if part.get(role) -%}
+                {%- do feature_warehouse._claim(
+                    part[role], words ~ " of view '" ~ part.view ~ "'", '; give it another name',
+                    owners, mistakes
                 ) -%}
             {%- endif -%}
-            {%- if not feature_warehouse._name_fits(name) -%}
-                {%- do mistakes.append(
-                    "the name '" ~ name ~ "' of " ~ origin ~ ' is longer than the 63 bytes that '
-                    ~ target.type ~ " keeps of a name; give it a shorter one, such as {'view': '"
-                    ~ part.view ~ "', 'features': {'" ~ feature ~ "': '<name>'}}"
-                ) -%}
-            {%- endif -%}
-            {%- do owners.update({name | lower: origin}) -%}
-            {%- do outputs.update({feature: name}) -%}
         {%- endfor -%}
         {%- for key in part.join_keys if key not in view.join_keys -%}
             {%- do mistakes.append(
@@ -97,13 +101,31 @@
             'relation': relations[part.view],
             'features': outputs,
             'join_keys': join_keys,
+            'as_of': options.get('as_of'),
+            'knowledge': options.get('knowledge'),
+            'event_timestamp_as': part.get('event_timestamp_as'),
+            'age_as': part.get('age_as'),
         }) -%}
         {%- do views.append(view) -%}
     {%- endfor -%}
-    {%- if mistakes -%}
-        {{ feature_warehouse._fail(place, mistakes) }}
-    {%- endif -%}
     {{ return(views) }}
+{%- endmacro %}
+
+
+{% macro _claim(name, origin, remedy, owners, mistakes) -%}
+    {#- Notes whose a column of the result is, and what is wrong with its name. -#}
+    {%- if name | lower in owners -%}
+        {%- do mistakes.append(
+            "two columns are named '" ~ name ~ "': " ~ owners[name | lower] ~ ' and ' ~ origin ~ remedy
+        ) -%}
+    {%- endif -%}
+    {%- if not feature_warehouse._name_fits(name) -%}
+        {%- do mistakes.append(
+            "the name '" ~ name ~ "' of " ~ origin ~ ' is longer than the 63 bytes that '
+            ~ target.type ~ ' keeps of a name; give it a shorter one'
+        ) -%}
+    {%- endif -%}
+    {%- do owners.update({name | lower: origin}) -%}
 {%- endmacro %}
 
 

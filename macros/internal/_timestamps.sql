@@ -36,5 +36,19 @@
 
 
 {% macro duckdb___utc_of_any(expression) -%}
-    {{ return('make_timestamp(epoch_us(' ~ expression ~ '))') }}
+    {#- Infinity has no microseconds, and is the same in every time zone. -#}
+    {{ return(
+        'case when isfinite(' ~ expression ~ ') then make_timestamp(epoch_us(' ~ expression
+        ~ ')) else cast(' ~ expression ~ ' as timestamp) end'
+    ) }}
+{%- endmacro %}
+
+
+{% macro default___seconds_between(first, last) -%}
+    {{ return('cast(extract(epoch from ' ~ last ~ ' - ' ~ first ~ ') as double precision)') }}
+{%- endmacro %}
+
+
+{% macro duckdb___seconds_between(first, last) -%}
+    {{ return('(epoch_us(' ~ last ~ ') - epoch_us(' ~ first ~ ')) / 1e6') }}
 {%- endmacro %}

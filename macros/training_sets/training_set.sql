@@ -1,20 +1,25 @@
-{% macro training_set(labels, features, service=none) -%}
+{% macro training_set(
+    labels, features, service=none, where=none, start=none, end=none, as_of=none,
+    knowledge='available', split=none
+) -%}
     {%- set parts = feature_warehouse._service_parts(features) -%}
-    {%- set relations = {} -%}
     {%- for part in parts -%}
-        {%- do relations.update({part.view: ref(part.view)}) -%}
+        {%- do ref(part.view) -%}
     {%- endfor -%}
-    {%- set label_relation = ref(labels) -%}
-    {{- config(meta={'feature_service': {
-        'name': service or model.name,
-        'labels': labels,
-        'features': parts,
-    }}) -}}
+    {%- set relation = ref(labels) -%}
+    {%- set options = {
+        'where': where, 'start': start, 'end': end, 'as_of': as_of, 'knowledge': knowledge,
+        'split': split,
+    } -%}
+    {{- config(meta={
+        'feature_service': {'name': service or model.name, 'labels': labels, 'features': parts},
+        'training_set': options,
+    }) -}}
     {%- if execute -%}
         {%- set label_set = feature_warehouse._label_set_named(labels) -%}
-        {%- set views = feature_warehouse._service_views(parts, label_set, relations) -%}
-        {{ return(feature_warehouse.point_in_time_join(
-            label_relation, label_set.timestamp, views, label_set.timestamp_type
+        {%- do label_set.update({'relation': relation}) -%}
+        {{ return(feature_warehouse._training_set(
+            "training set '" ~ model.name ~ "'", label_set, parts, options
         )) }}
     {%- endif -%}
 {%- endmacro %}

@@ -4,20 +4,26 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Never
 
 import typer
 
-from feature_warehouse.errors import (
-    BusyError,
-    FeatureWarehouseError,
-    UnreachableError,
-    UsageError,
-)
+from feature_warehouse import training_cli
+from feature_warehouse.errors import FeatureWarehouseError, UnreachableError, UsageError
 from feature_warehouse.interruption import received, watch_signals
+from feature_warehouse.options import (
+    Environment,
+    Json,
+    ProfilesDir,
+    Project,
+    ProjectDir,
+    RedisUrl,
+    Target,
+    TargetPath,
+    Wait,
+)
 
 __all__ = ["main"]
 
@@ -33,37 +39,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-RedisUrl = Annotated[
-    str | None,
-    typer.Option(
-        envvar="REDIS_URL", show_envvar=True, help="redis://, rediss:// or unix:// address."
-    ),
-]
-Project = Annotated[
-    str | None, typer.Option(help="dbt project; may be left out where Redis holds one.")
-]
-Environment = Annotated[
-    str | None, typer.Option(help="dbt target; may be left out where Redis holds one.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable result.")]
+app.add_typer(training_cli.app, name="training-set")
 
 
 @app.command()
 def materialize(
     redis_url: RedisUrl = None,
-    project_dir: Annotated[
-        Path, typer.Option(envvar="DBT_PROJECT_DIR", help="Folder of dbt_project.yml.")
-    ] = Path(),
-    profiles_dir: Annotated[
-        Path | None, typer.Option(envvar="DBT_PROFILES_DIR", help="Folder of profiles.yml.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(envvar="DBT_TARGET", help="Target of the profile.")
-    ] = None,
-    target_path: Annotated[
-        Path, typer.Option(envvar="DBT_TARGET_PATH", help="Folder of dbt's manifest.json.")
-    ] = Path("target"),
+    project_dir: ProjectDir = Path(),
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    target_path: TargetPath = Path("target"),
     environment: Annotated[
         str | None, typer.Option(help="Part of every key; by default the target's name.")
     ] = None,
@@ -74,17 +59,16 @@ def materialize(
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what is published but no longer declared.")
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for another run, or for dbt.")] = False,
+    wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Publish the newest row of every entity of every online feature view."""
     from feature_warehouse.connection import connect
     from feature_warehouse.materialize import Materialization
+    from feature_warehouse.project import DbtProject
     from feature_warehouse.publication import Clock
     from feature_warehouse.registry import read_registry
     from feature_warehouse.reports import MaterializeReport
-    from feature_warehouse.warehouse import open_warehouse
-    from feature_warehouse.warehouse.profile import load_profile
 
     url = _required(redis_url)
     target_dir = (project_dir / target_path).absolute()
@@ -92,9 +76,8 @@ def materialize(
     results.unlink(missing_ok=True)
     clock = Clock.at(_instant(as_of)) if as_of else Clock.real()
     registry = read_registry(project_dir / target_path / "manifest.json", project_dir)
-    profile = load_profile(project_dir, profiles_dir, target)
-    # As dbt does: a path in the profile is relative to the project.
-    os.chdir(project_dir)
+    project = DbtProject(project_dir, profiles_dir=profiles_dir, target=target, wait=wait)
+    profile = project.profile
     if registry.adapter != profile.adapter:
         raise UsageError(
             f"{target_dir / 'manifest.json'} was built on {registry.adapter}, but target"
@@ -105,7 +88,7 @@ def materialize(
         registry, client, environment=environment or profile.target, clock=clock, wait=wait
     )
     report = MaterializeReport(registry, environment or profile.target, clock, as_json=as_json)
-    with report, _patiently(lambda: open_warehouse(profile), wait) as warehouse:
+    with report, project.open_warehouse() as warehouse:
         for result in run.views(warehouse, report.progress):
             report.view(result)
         for service in run.services():
@@ -209,16 +192,6 @@ def _instant(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"{text!r} is no instant; write it as 2013-12-31T00:00:00Z") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _patiently(attempt: Callable[[], Any], wait: bool) -> Any:
-    while True:
-        try:
-            return attempt()
-        except BusyError:
-            if not wait:
-                raise
-            time.sleep(0.5)
 
 
 def main() -> Never:

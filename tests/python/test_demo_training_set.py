@@ -42,9 +42,16 @@ def expected(flights: Frame) -> Frame:
     late = (flights["arr_delay"] > 15).astype("boolean")
     labels = flights.assign(is_late=late.mask(flights["arr_delay"].isna()))
     labels = labels[list(LABEL_COLUMNS)].rename(columns=LABEL_COLUMNS)
+    labels["train_test_split"] = [split(at) for at in labels["sched_dep_ts"]]
     for features in (weather(labels), last_legs(flights, labels), aircraft(labels)):
         labels = labels.merge(features, on="flight_id", how="left", validate="one_to_one")
     return labels
+
+
+def split(at: pd.Timestamp) -> str | None:
+    if at >= pd.Timestamp("2013-11-01"):
+        return "test"
+    return "train" if at < pd.Timestamp("2013-10-31") else None
 
 
 def weather(labels: Frame) -> Frame:
@@ -52,8 +59,9 @@ def weather(labels: Frame) -> Frame:
     hours = read("weather")[["origin", "time_hour", *WEATHER]]
     hours["available_at"] = hours["time_hour"] + pd.Timedelta(hours=1)
     found = newest(labels, hours, "origin")
+    found["weather_observed_at"] = found["time_hour"]
     return found[found["sched_dep_ts"] <= found["time_hour"] + pd.Timedelta(hours=3)][
-        ["flight_id", *WEATHER]
+        ["flight_id", *WEATHER, "weather_observed_at"]
     ]
 
 
@@ -65,8 +73,9 @@ def last_legs(flights: Frame, labels: Frame) -> Frame:
         columns={name: f"last_leg_{name}" for name in LAST_LEG} | {"arr_ts": "landed_at"}
     )
     found = newest(labels, legs.assign(available_at=legs["landed_at"]), "tailnum")
+    found["last_leg_age_seconds"] = (found["sched_dep_ts"] - found["landed_at"]).dt.total_seconds()
     return found[found["sched_dep_ts"] <= found["landed_at"] + pd.Timedelta(days=1)][
-        ["flight_id", *(f"last_leg_{name}" for name in LAST_LEG)]
+        ["flight_id", *(f"last_leg_{name}" for name in LAST_LEG), "last_leg_age_seconds"]
     ]
 
 

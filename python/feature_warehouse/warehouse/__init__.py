@@ -1,4 +1,4 @@
-"""Reading feature views from the warehouse that dbt built, as Arrow batches."""
+"""Reading the warehouse that dbt built, as Arrow batches."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
@@ -25,7 +25,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Warehouse(Protocol):
-    """One read-only connection and one consistent snapshot of the data."""
+    """One connection that changes nothing, and one consistent snapshot of the data."""
 
     def counts(self, view: FeatureView, clock: int) -> Counts:
         """Count rows; ``clock`` in microseconds since 1970 UTC."""
@@ -38,6 +38,12 @@ class Warehouse(Protocol):
         Columns by position: join keys, features, event timestamp in UTC and, where the view
         declares one, created timestamp in UTC. Rows past their ttl are among them.
         """
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Make a table that this connection alone sees, and that ends with it."""
+
+    def rows(self, query: str, what: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """What a query gives; ``what`` names it in messages."""
 
     def close(self) -> None:
         """Close the connection."""

@@ -24,14 +24,24 @@ class DuckDBWarehouse:
         self._connection = _connect(credentials)
 
     def counts(self, view: FeatureView, clock: int) -> Counts:
-        with self._explained(view):
+        with self._explained(f"feature view {view.name!r}"):
             return Counts(*self._connection.sql(sql.counts_query(view, clock)).fetchall()[0])
 
     @contextmanager
     def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
         query = sql.newest_rows_query(view, clock, bytewise="")
+        # Without it 128-bit integers, bits and times with a zone arrive as something else.
+        self._connection.execute("set arrow_lossless_conversion = true")
+        with self.rows(query, f"feature view {view.name!r}") as reader:
+            yield reader
+
+    def load(self, name: str, table: pa.Table) -> None:
+        self._connection.register(name, table)
+
+    @contextmanager
+    def rows(self, query: str, what: str) -> Iterator[pa.RecordBatchReader]:
         with (
-            self._explained(view),
+            self._explained(what),
             self._connection.sql(query).to_arrow_reader(BATCH_ROWS) as reader,
         ):
             yield reader
@@ -46,7 +56,7 @@ class DuckDBWarehouse:
         self.close()
 
     @contextmanager
-    def _explained(self, view: FeatureView) -> Iterator[None]:
+    def _explained(self, what: str) -> Iterator[None]:
         try:
             with cancelled_by_signals(self._connection.interrupt):
                 yield
@@ -54,15 +64,13 @@ class DuckDBWarehouse:
             raise KeyboardInterrupt from None
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise UsageError(
-                f"feature view {view.name!r} is not in the warehouse as declared"
+                f"{what} is not in the warehouse as declared"
                 f" ({_first_line(error)}); run `dbt build`"
             ) from None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if received:
                 raise KeyboardInterrupt from None
-            raise UsageError(
-                f"feature view {view.name!r} cannot be read: {_first_line(error)}"
-            ) from None
+            raise UsageError(f"{what} cannot be read: {_first_line(error)}") from None
 
 
 def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
@@ -93,8 +101,6 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
             reason = "see `dbt debug`"
         raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
-    # Without it 128-bit integers, bits and times with a zone arrive as something else.
-    connection.execute("set arrow_lossless_conversion = true")
     return connection
 
 

@@ -33,22 +33,35 @@ class PostgresWarehouse:
         self._password, self._role = credentials.password, credentials.role
         self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, access: str = "read only") -> None:
         with self._connection.cursor() as cursor:
-            cursor.execute("set transaction isolation level repeatable read read only")
+            cursor.execute(f"set transaction isolation level repeatable read {access}")
             cursor.execute("set local time zone 'UTC'")
             if self._role:
                 cursor.execute(f"set local role {sql.quote(self._role)}")
 
     def counts(self, view: FeatureView, clock: int) -> Counts:
-        with self._connection.cursor() as cursor, self._explained(view, cursor):
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
             cursor.execute(sql.counts_query(view, clock))
             return Counts(*cursor.fetchone())
 
     @contextmanager
     def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
         query = sql.newest_rows_query(view, clock, bytewise='collate "C"')
-        with self._connection.cursor() as cursor, self._explained(view, cursor):
+        with self.rows(query, _named(view)) as reader:
+            yield reader
+
+    def load(self, name: str, table: pa.Table) -> None:
+        # A temporary table needs a transaction that may write; it is rolled back with the rest.
+        self._connection.rollback()
+        self._begin("read write")
+        with self._connection.cursor() as cursor, self._explained("the labels", cursor):
+            cursor.adbc_ingest(name, table, mode="create", temporary=True)
+            cursor.execute(f"analyze {sql.quote(name)}")
+
+    @contextmanager
+    def rows(self, query: str, what: str) -> Iterator[pa.RecordBatchReader]:
+        with self._connection.cursor() as cursor, self._explained(what, cursor):
             cursor.execute(query)
             with cursor.fetch_record_batch() as reader:
                 yield reader
@@ -63,8 +76,8 @@ class PostgresWarehouse:
         self.close()
 
     @contextmanager
-    def _explained(self, view: FeatureView, cursor: Any) -> Iterator[None]:
-        """Errors of one view in our words; the next view gets a new transaction."""
+    def _explained(self, what: str, cursor: Any) -> Iterator[None]:
+        """Errors in our words; what comes next gets a new transaction."""
         try:
             with cancelled_by_signals(cursor.adbc_cancel):
                 yield
@@ -78,10 +91,13 @@ class PostgresWarehouse:
                 self._begin()
             if isinstance(error, adbc.ProgrammingError):
                 raise UsageError(
-                    f"feature view {view.name!r} is not in the warehouse as declared ({reason});"
-                    " run `dbt build`"
+                    f"{what} is not in the warehouse as declared ({reason}); run `dbt build`"
                 ) from None
-            raise UsageError(f"feature view {view.name!r} cannot be read: {reason}") from None
+            raise UsageError(f"{what} cannot be read: {reason}") from None
+
+
+def _named(view: FeatureView) -> str:
+    return f"feature view {view.name!r}"
 
 
 def _uri(credentials: Any) -> str:

@@ -1,0 +1,102 @@
+{#- Training sets that another model, a test or the command line names: what their `meta` says. -#}
+
+{% macro _training_set_named(name, place) -%}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
+        {{ feature_warehouse._fail(place, [
+            "'" ~ name ~ "' is no training set; name a model that is made by training_set()"
+        ]) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._training_set_of(node)) }}
+{%- endmacro %}
+
+
+{% macro _training_set_of(node) -%}
+    {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
+    {%- set label_set = feature_warehouse._label_set_named(service.labels) -%}
+    {%- set relations = {} -%}
+    {%- for part in service.features -%}
+        {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
+    {%- endfor -%}
+    {%- do label_set.update({'relation': feature_warehouse._built_relation(service.labels)}) -%}
+    {{ return({
+        'name': node.name,
+        'place': "training set '" ~ node.name ~ "'",
+        'node': node,
+        'service': service.name,
+        'label_set': label_set,
+        'parts': service.features,
+        'options': feature_warehouse._declared(node, 'training_set'),
+        'relations': relations,
+    }) }}
+{%- endmacro %}
+
+
+{% macro _built_relation(name) -%}
+    {#- A model that comes before in the lineage, though this node has no ref() to it. -#}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {%- if node is none or node.relation_name is none -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: model '" ~ name ~ "' has no table or view of its own, which is needed"
+            ~ ' here; give it another materialization than ephemeral'
+        ) }}
+    {%- endif -%}
+    {{ return(node.relation_name) }}
+{%- endmacro %}
+
+
+{% macro _training_set_sql(made) -%}
+    {{ return(feature_warehouse._training_set(
+        made.place, made.label_set, made.parts, made.options, made.relations
+    )) }}
+{%- endmacro %}
+
+
+{% macro _training_set_views(made, options=none) -%}
+    {%- set mistakes = [] -%}
+    {%- set views = feature_warehouse._service_views(
+        made.place, made.label_set, made.parts, made.relations, options or made.options, mistakes
+    ) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail(made.place, mistakes) }}
+    {%- endif -%}
+    {{ return(views) }}
+{%- endmacro %}
+
+
+{% macro _service_fingerprint(views) -%}
+    {#- As the registry of the Python package computes it. -#}
+    {%- set lines = [] -%}
+    {%- for view in views -%}
+        {%- set pairs = [] -%}
+        {%- for key, column in view.join_keys.items() -%}
+            {%- do pairs.append(key ~ '=' ~ column) -%}
+        {%- endfor -%}
+        {%- for feature, output in view.features.items() -%}
+            {%- do lines.append(
+                output ~ '=' ~ view.name ~ '.' ~ feature ~ ':' ~ view.types[feature] | lower ~ ' by '
+                ~ pairs | join(',')
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(local_md5(lines | join('\n'))[:16]) }}
+{%- endmacro %}
+
+
+{% macro _built_columns(node, sizes=false) -%}
+    {#- Names and types of a model's columns, as they are in the warehouse; while nothing is built, as
+        they are declared. With sizes also the digits of a decimal. -#}
+    {%- set columns = {} -%}
+    {%- set relation = api.Relation.create(
+        database=node.database, schema=node.schema, identifier=node.alias
+    ) -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do columns.update({
+            column.name: (column.data_type if sizes else column.dtype) | lower
+        }) -%}
+    {%- endfor -%}
+    {%- for column in (node.columns.values() if not columns else []) -%}
+        {%- do columns.update({column.name: column.data_type}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}

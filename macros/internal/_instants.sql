@@ -1,0 +1,53 @@
+{#- Instants written by a person, such as '2013-07-01 12:00:00' or '2013-07-01T12:00:00Z'. -#}
+
+{% macro _instant_microseconds(text) -%}
+    {#- Microseconds since 1970 in UTC; none if the text is no instant. Without an offset it is UTC. -#}
+    {%- set form = '(\\d{4})-(\\d\\d)-(\\d\\d)'
+        ~ '(?:[T ](\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,6}))?)?)?'
+        ~ '(?:Z|([+-])(\\d\\d)(?::?(\\d\\d))?)?' -%}
+    {%- set found = modules.re.fullmatch(form, text | string | trim) -%}
+    {%- if not found -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set year, month, day, hour, minute, second = found.groups('0')[:6] | map('int') -%}
+    {%- set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
+    {%- set days = [31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
+    {%- if not (year > 0 and 0 < month < 13 and hour < 24 and minute < 60 and second < 60)
+        or not 0 < day <= days[month - 1] -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set passed = modules.datetime.datetime(year, month, day, hour, minute, second)
+        - modules.datetime.datetime(1970, 1, 1) -%}
+    {%- set offset = (found.group(9) or 0) | int * 60 + (found.group(10) or 0) | int -%}
+    {%- set seconds = passed.days * 86400 + passed.seconds
+        - offset * (-60 if found.group(8) == '-' else 60) -%}
+    {%- set fraction = ((found.group(7) or '') ~ '000000')[:6] | int -%}
+    {{ return(seconds * 1000000 + fraction) }}
+{%- endmacro %}
+
+
+{% macro _instant_mistakes(role, text) -%}
+    {%- if text is none or feature_warehouse._instant_microseconds(text) is not none -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {{ return([role ~ " '" ~ text ~ "' is no instant; write it as 2013-07-01T12:00:00Z"]) }}
+{%- endmacro %}
+
+
+{% macro _instant(text) -%}
+    {#- The instant as a TIMESTAMP literal in UTC. -#}
+    {%- set microseconds = feature_warehouse._instant_microseconds(text) -%}
+    {%- if microseconds is none -%}
+        {{ exceptions.raise_compiler_error(
+            'feature_warehouse: ' ~ feature_warehouse._instant_mistakes('the instant', text)[0]
+        ) }}
+    {%- endif -%}
+    {%- set instant = modules.datetime.datetime(1970, 1, 1)
+        + modules.datetime.timedelta(microseconds=microseconds) -%}
+    {{ return("timestamp '" ~ instant.isoformat(' ') ~ "'") }}
+{%- endmacro %}
+
+
+{% macro _now() -%}
+    {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
+{%- endmacro %}

@@ -1,0 +1,79 @@
+{% macro _late_data_cost(made) -%}
+    {#- Both values of a feature come out of one join, side by side for each label row. -#}
+    {%- set compared = [] -%}
+    {%- set views = [] -%}
+    {%- set available = made.options.copy() -%}
+    {%- do available.update({'knowledge': 'available'}) -%}
+    {%- for view in feature_warehouse._training_set_views(made, available) if view.created_timestamp -%}
+        {%- set known = {} -%}
+        {%- set early = {} -%}
+        {%- for feature, name in view.features.items() -%}
+            {%- set number = compared | length + 1 -%}
+            {%- do known.update({feature: 'when_available_' ~ number}) -%}
+            {%- do early.update({feature: 'when_true_' ~ number}) -%}
+            {%- set type = view.types[feature] -%}
+            {%- do compared.append({
+                'name': name,
+                'differs': feature_warehouse._comparable('when_available_' ~ number, type)
+                    ~ ' is distinct from ' ~ feature_warehouse._comparable('when_true_' ~ number, type)
+            }) -%}
+        {%- endfor -%}
+        {%- set plain = {'event_timestamp_as': none, 'age_as': none} -%}
+        {%- set waiting = view.copy() -%}
+        {%- do waiting.update(plain) -%}
+        {%- do waiting.update({'features': known}) -%}
+        {%- set knowing = view.copy() -%}
+        {%- do knowing.update(plain) -%}
+        {%- do knowing.update({
+            'features': early, 'knowledge': 'event_time', 'alias': view.alias ~ '_event_time'
+        }) -%}
+        {%- do views.extend([waiting, knowing]) -%}
+    {%- endfor -%}
+    {%- set rows = feature_warehouse._label_rows(made.label_set, made.options) -%}
+    {%- set at = feature_warehouse._utc(
+        'labels.' ~ feature_warehouse._quote(made.label_set.timestamp),
+        made.label_set.types.get(made.label_set.timestamp)
+    ) -%}
+    {%- if views -%}
+        {%- set sql = feature_warehouse._join(rows, at, views) -%}
+    {%- else -%}
+        {%- set sql = ('with ' ~ (rows.cte | trim)[:-1] ~ '\n\n' if rows.cte else '')
+            ~ 'select labels.*\nfrom ' ~ rows.source -%}
+    {%- endif -%}
+with compared as (
+{{ sql | indent(4, true) }}
+)
+
+{% for item in compared -%}
+select
+    cast('{{ item.name | replace("'", "''") }}' as text) as feature,
+    count(*) as label_rows,
+    count(case when {{ item.differs }} then 1 end) as rows_that_differ
+from compared
+union all
+{% endfor -%}
+select
+    cast(null as text) as feature,
+    count(*) as label_rows,
+    {%- if compared %}
+    count(
+        case
+            when
+                {% for item in compared -%}
+                {{ 'or ' if not loop.first }}{{ item.differs }}
+                {% endfor -%}
+            then 1
+        end
+    ) as rows_that_differ
+    {%- else %}
+    cast(0 as bigint) as rows_that_differ
+    {%- endif %}
+from compared
+{%- endmacro %}
+
+
+{% macro _comparable(column, data_type) -%}
+    {#- PostgreSQL compares no JSON. -#}
+    {%- set type = (data_type or '') | lower | trim -%}
+    {{ return('cast(' ~ column ~ ' as text)' if type in ('json', 'xml', 'point') else column) }}
+{%- endmacro %}

@@ -1,0 +1,101 @@
+{#- What the command line asks of dbt, by `dbt compile --inline`: SQL, as JSON. -#}
+
+{% macro _export_plan(name) -%}
+    {%- if execute -%}
+        {%- set made = feature_warehouse._training_set_named(name, 'training-set export') -%}
+        {%- set relation = made.node.relation_name -%}
+        {%- set types = feature_warehouse._built_columns(made.node) -%}
+        {%- set order = [made.label_set.timestamp] -%}
+        {#- Rows that are equal in all label columns are equal. -#}
+        {%- for column in made.label_set.columns or types if column not in order -%}
+            {%- do order.append(column) -%}
+        {%- endfor -%}
+        {%- set sorted = [] -%}
+        {%- for column in order if column in types -%}
+            {%- do sorted.append(feature_warehouse._comparable(
+                feature_warehouse._quote(column), types[column]
+            )) -%}
+        {%- endfor -%}
+        {{ return(tojson({
+            'relation': relation,
+            'query': 'select * from ' ~ relation
+                ~ (' order by ' ~ sorted | join(', ') if sorted else ''),
+            'data_types': feature_warehouse._built_columns(made.node, sizes=true),
+            'card': feature_warehouse._dataset_card(made, relation),
+        })) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _check_plan(name) -%}
+    {%- if execute -%}
+        {%- set made = feature_warehouse._training_set_named(name, 'training-set check') -%}
+        {%- set sql = feature_warehouse._training_set_sql(made) -%}
+        {{ return(tojson({
+            'card': feature_warehouse._dataset_card(made, '(\n' ~ sql ~ '\n)'),
+        })) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _build_plan(request) -%}
+    {#- `request` has `features` or `service`, `labels` (relation, columns, timestamp and its type), the
+        name of a column with the number of the row, and the options of training_set(). -#}
+    {%- if execute -%}
+        {%- set place = 'training-set build' -%}
+        {%- if request.service -%}
+            {%- set parts = feature_warehouse._parts_of_service(request.service, place) -%}
+        {%- else -%}
+            {%- set parts = feature_warehouse._service_parts(request.features, place) -%}
+        {%- endif -%}
+        {%- set relations = {} -%}
+        {%- for part in parts if feature_warehouse._is_feature_view(part.view) -%}
+            {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
+        {%- endfor -%}
+        {%- set label_set = {
+            'name': 'labels',
+            'relation': request.labels.relation,
+            'columns': request.labels.columns,
+            'timestamp': request.labels.timestamp,
+            'types': {request.labels.timestamp: request.labels.timestamp_type},
+        } -%}
+        {%- set sql = feature_warehouse._training_set(
+            place, label_set, parts, request.options, relations
+        ) -%}
+        {%- set keys = {} -%}
+        {%- set data_types = {} -%}
+        {%- for view in feature_warehouse._service_views(
+            place, label_set, parts, relations, request.options, []
+        ) -%}
+            {%- for key, column in view.join_keys.items() -%}
+                {%- do keys.update({column: view.types[key]}) -%}
+            {%- endfor -%}
+            {%- for feature, name in view.features.items() -%}
+                {%- do data_types.update({name: view.types[feature]}) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {{ return(tojson({
+            'query': 'select * from (\n' ~ sql ~ '\n) as answers order by '
+                ~ feature_warehouse._quote(request.row),
+            'keys': keys,
+            'data_types': data_types,
+        })) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _parts_of_service(name, place) -%}
+    {%- set known = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
+        {%- if service and (node.version is none or node.version == node.latest_version) -%}
+            {%- if service.name == name -%}
+                {{ return(service.features) }}
+            {%- endif -%}
+            {%- do known.append(service.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ feature_warehouse._fail(place, [
+        "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
+    ]) }}
+{%- endmacro %}

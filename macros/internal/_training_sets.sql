@@ -1,0 +1,128 @@
+{#- What a training set consists of: some rows of a label set, and what was known at their time. -#}
+
+{% macro _training_set(place, label_set, parts, options, relations=none) -%}
+    {#- The SQL of a training set; `relations` of the views where they cannot be had by ref(). -#}
+    {%- if relations is none -%}
+        {%- set relations = {} -%}
+        {%- for part in parts -%}
+            {%- do relations.update({part.view: ref(part.view)}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set mistakes = feature_warehouse._option_mistakes(options, label_set) -%}
+    {%- if options.get('split') is mapping -%}
+        {%- do label_set.update({
+            'added': {feature_warehouse._split_column(options.split): 'the split'}
+        }) -%}
+    {%- endif -%}
+    {%- set views = feature_warehouse._service_views(
+        place, label_set, parts, relations, options, mistakes
+    ) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail(place, mistakes) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._join(
+        feature_warehouse._label_rows(label_set, options),
+        feature_warehouse._utc(
+            'labels.' ~ feature_warehouse._quote(label_set.timestamp),
+            label_set.types.get(label_set.timestamp)
+        ),
+        views
+    )) }}
+{%- endmacro %}
+
+
+{% macro _option_mistakes(options, label_set) -%}
+    {%- set mistakes = [] -%}
+    {%- for role in ['start', 'end', 'as_of'] -%}
+        {%- do mistakes.extend(feature_warehouse._instant_mistakes(role, options.get(role))) -%}
+    {%- endfor -%}
+    {%- if options.get('knowledge') not in ('available', 'event_time') -%}
+        {%- do mistakes.append(
+            "knowledge is '" ~ options.get('knowledge') ~ "'; it must be 'available', or 'event_time' to"
+            ~ ' see values before the warehouse knew them'
+        ) -%}
+    {%- endif -%}
+    {%- set where = options.get('where') -%}
+    {%- set conditions = [where] if where is string else where or [] -%}
+    {%- if conditions is mapping or conditions is not iterable
+        or conditions | reject('string') | list or '' in conditions | map('trim') | list -%}
+        {%- do mistakes.append(
+            "where must be a condition on label columns, such as \"carrier <> 'HA'\", or a list of them"
+        ) -%}
+    {%- endif -%}
+    {%- if options.get('split') is not none -%}
+        {%- do mistakes.extend(feature_warehouse._split_mistakes(options.split, label_set)) -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
+{% macro _label_rows(label_set, options) -%}
+    {#- Where the label rows come from: `source` stands after FROM, `cte` comes first or is empty. All
+        filters stand in the CTE, where no feature is in sight. -#}
+    {%- set at = feature_warehouse._utc(
+        feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
+    ) -%}
+    {%- set split = options.get('split') -%}
+    {%- set instant = label_set.get('instant') -%}
+    {%- set conditions = [] if instant
+        else feature_warehouse._label_conditions(label_set, options, at) -%}
+    {%- if not conditions and not split and not instant -%}
+        {{ return({'source': label_set.relation ~ ' as labels', 'cte': ''}) }}
+    {%- endif -%}
+    {%- set lines = ['labels as (', '    select'] -%}
+    {%- if split -%}
+        {%- do lines.extend([
+            '        *,',
+            feature_warehouse._split(split, label_set, at) | indent(8, true)
+        ]) -%}
+    {%- elif instant -%}
+        {%- do lines.extend([
+            '        *,',
+            '        ' ~ instant ~ ' as ' ~ feature_warehouse._quote(label_set.timestamp)
+        ]) -%}
+    {%- else -%}
+        {%- set lines = ['labels as (', '    select *'] -%}
+    {%- endif -%}
+    {%- do lines.append('    from ' ~ label_set.relation) -%}
+    {%- for condition in conditions -%}
+        {%- do lines.extend((['    where'] if loop.first else []) + [
+            '        ' ~ ('' if loop.first else 'and ') ~ condition
+        ]) -%}
+    {%- endfor -%}
+    {%- do lines.append('),\n\n') -%}
+    {{ return({'source': 'labels', 'cte': lines | join('\n')}) }}
+{%- endmacro %}
+
+
+{% macro _label_conditions(label_set, options, at) -%}
+    {%- set conditions = [] -%}
+    {%- if options.get('start') is not none -%}
+        {%- do conditions.append(at ~ ' >= ' ~ feature_warehouse._instant(options.start)) -%}
+    {%- endif -%}
+    {%- if options.get('end') is not none -%}
+        {%- do conditions.append(at ~ ' < ' ~ feature_warehouse._instant(options.end)) -%}
+    {%- endif -%}
+    {%- if options.get('as_of') is not none -%}
+        {%- do conditions.append(at ~ ' <= ' ~ feature_warehouse._instant(options.as_of)) -%}
+    {%- endif -%}
+    {%- set clock = none if options.get('as_of') is none else feature_warehouse._instant(options.as_of) -%}
+    {%- if label_set.get('maturity') -%}
+        {%- do conditions.append(
+            at ~ ' + ' ~ feature_warehouse._interval(feature_warehouse._microseconds(label_set.maturity))
+            ~ ' <= ' ~ (clock or feature_warehouse._now())
+        ) -%}
+    {%- elif label_set.get('known_at') and clock -%}
+        {%- do conditions.append(
+            feature_warehouse._utc(
+                feature_warehouse._quote(label_set.known_at), label_set.types.get(label_set.known_at)
+            ) ~ ' <= ' ~ clock
+        ) -%}
+    {%- endif -%}
+    {%- set where = options.get('where') or [] -%}
+    {%- for condition in ([where] if where is string else where) -%}
+        {#- A comment at its end must not swallow the parenthesis. -#}
+        {%- do conditions.append('(' ~ condition | trim ~ ('\n        )' if '--' in condition else ')')) -%}
+    {%- endfor -%}
+    {{ return(conditions) }}
+{%- endmacro %}

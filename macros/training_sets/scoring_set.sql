@@ -1,0 +1,25 @@
+{% macro scoring_set(training_set, entities, at=none) -%}
+    {%- do ref(training_set) -%}
+    {%- set relation = ref(entities) -%}
+    {%- if execute -%}
+        {%- set place = "scoring set '" ~ model.name ~ "'" -%}
+        {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}
+            {{ feature_warehouse._fail(place, feature_warehouse._instant_mistakes('at', at)) }}
+        {%- endif -%}
+        {%- set made = feature_warehouse._training_set_named(training_set, place) -%}
+        {%- set node = feature_warehouse._model_node(entities) -%}
+        {%- set rows = {
+            'name': entities,
+            'relation': relation,
+            'columns': node.columns.keys() | list if node else [],
+            'types': {'scored_at': 'timestamp'},
+            'added': {'scored_at': 'the instant of the scoring set'},
+            'timestamp': 'scored_at',
+            'instant': feature_warehouse._now() if at is none else feature_warehouse._instant(at),
+        } -%}
+        {{ return(feature_warehouse._training_set(
+            place, rows, made.parts, {'knowledge': made.options.knowledge, 'as_of': at},
+            made.relations
+        )) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,115 @@
+"""Columns of training sets between files, Arrow and the warehouse."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feature_warehouse.errors import UsageError
+
+__all__ = ["PreparedLabels", "plain", "prepared_labels", "writable_types"]
+
+_MICROSECOND: Final = "us"
+_DECIMAL: Final = re.compile(r"(?:numeric|decimal)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
+_INTEGER: Final = re.compile(r"(small|big|huge|tiny|u\w+)?int(eger)?\d?")
+
+
+class PreparedLabels(msgspec.Struct, frozen=True):
+    """A label table whose timestamps have microseconds; ``timestamp_type`` as SQL names it."""
+
+    table: pa.Table
+    timestamp: str
+    timestamp_type: str
+
+    def columns(self, names: Collection[str], keys: Mapping[str, str]) -> pa.Table:
+        """The columns of those names that are there, in types that every warehouse knows."""
+        columns = {
+            name: _loadable(name, self.table[name], keys.get(name, ""))
+            for name in self.table.column_names
+            if name in names
+        }
+        return pa.table(columns)
+
+
+def prepared_labels(labels: pa.Table, timestamp: str) -> PreparedLabels:
+    """Check the label table and its timestamp; UsageError says what is wrong."""
+    names = labels.column_names
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"the label table has two columns {name!r}; rename one of them")
+    if timestamp not in names:
+        raise UsageError(f"the label table has no column {timestamp!r}; it has {', '.join(names)}")
+    kind = labels.schema.field(timestamp).type
+    if pa.types.is_date(kind):
+        return PreparedLabels(labels, timestamp, "date")
+    if not pa.types.is_timestamp(kind):
+        raise UsageError(f"label column {timestamp!r} is of type {kind}; it must be a timestamp")
+    return PreparedLabels(labels, timestamp, "timestamptz" if kind.tz else "timestamp")
+
+
+def _loadable(name: str, column: pa.ChunkedArray, key_type: str) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+    elif pa.types.is_null(kind):
+        # All NULL, as pandas and Parquet have it: of the type of what it is compared with.
+        column = column.cast(pa.int64() if _INTEGER.fullmatch(key_type) else pa.string())
+    elif pa.types.is_timestamp(kind) and kind.unit != _MICROSECOND:
+        try:
+            column = column.cast(pa.timestamp(_MICROSECOND, tz=kind.tz))
+        except pa.ArrowInvalid:
+            raise UsageError(
+                f"label column {name!r} has nanoseconds; round it to microseconds"
+            ) from None
+    return column
+
+
+def writable_types(schema: pa.Schema, data_types: Mapping[str, str]) -> pa.Schema:
+    """The schema as it is given to people; UsageError for a type no Parquet file has."""
+    return pa.schema(
+        [
+            pa.field(field.name, _plain_type(field, data_types.get(field.name, "")), field.nullable)
+            for field in schema
+        ]
+    )
+
+
+def plain(table: pa.Table, data_types: Mapping[str, str]) -> pa.Table:
+    """Columns without a driver's own types: decimals as declared, JSON and ids as text."""
+    schema = writable_types(table.schema, data_types)
+    columns = [
+        _plain_column(column, field.type)
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _plain_type(field: pa.Field, data_type: str) -> pa.DataType:
+    kind = field.type
+    if isinstance(kind, pa.OpaqueType) and kind.type_name == "numeric":
+        # PostgreSQL's arrives as text, which it stays where its digits are not declared.
+        digits = _DECIMAL.fullmatch(data_type.strip().lower())
+        if digits is None or int(digits[1]) > 76:
+            return pa.string()
+        decimal = pa.decimal128 if int(digits[1]) <= 38 else pa.decimal256
+        return decimal(int(digits[1]), int(digits[2] or 0))
+    if isinstance(kind, pa.UuidType | pa.JsonType):
+        return pa.string()
+    if isinstance(kind, pa.BaseExtensionType) or pa.types.is_interval(kind):
+        raise UsageError(
+            f"column {field.name!r} is of type {kind}, which a Parquet file cannot hold; cast it in"
+            " the model"
+        )
+    return kind
+
+
+def _plain_column(column: pa.ChunkedArray, kind: pa.DataType) -> Any:
+    if column.type == kind:
+        return column
+    if isinstance(column.type, pa.UuidType):
+        return pa.chunked_array([[None if v is None else str(v) for v in column.to_pylist()]], kind)
+    storage = pa.chunked_array([chunk.storage for chunk in column.chunks], column.type.storage_type)
+    return pc.cast(storage, kind)

@@ -1,0 +1,30 @@
+{% test same_rows_as(model, compare_to=none, columns=none) %}
+    {%- if execute -%}
+        {%- set expected = feature_warehouse._expected_rows(model, compare_to, columns) %}
+{{ 'with ' ~ (expected.cte | trim)[:-1] ~ '\n' if expected.cte }}
+select
+    {%- for column in expected.columns %}
+    {{ column }},
+    {%- endfor %}
+    cast(sum(side) as bigint) as rows_too_many,
+    cast(case when sum(side) > 0 then 'not in' else 'missing from what is in' end as text)
+    || {{ feature_warehouse._text_literal(' ' ~ expected.name) }} as problem
+from (
+    select
+        {%- for column in expected.columns %}
+        {{ column }},
+        {%- endfor %}
+        1 as side
+    from {{ model }}
+    union all
+    select
+        {%- for column in expected.columns %}
+        {{ column }},
+        {%- endfor %}
+        -1 as side
+    from {{ expected.source }}
+) as both_sides
+group by {{ range(1, expected.columns | length + 1) | join(', ') }}
+having sum(side) <> 0
+    {%- endif %}
+{% endtest %}
