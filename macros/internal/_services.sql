@@ -64,7 +64,8 @@
                     '; give the feature another name' if part.features is mapping
                         else "; give the view a prefix, such as {'view': '" ~ part.view
                         ~ "', 'prefix': '" ~ part.view ~ "_'}",
-                    owners, mistakes
+                    owners, mistakes,
+                    ", such as {'view': '" ~ part.view ~ "', 'features': {'" ~ feature ~ "': '<name>'}}"
                 ) -%}
                 {%- do outputs.update({feature: name}) -%}
             {%- endif -%}
@@ -112,7 +113,7 @@
 {%- endmacro %}
 
 
-{% macro _claim(name, origin, remedy, owners, mistakes) -%}
+{% macro _claim(name, origin, remedy, owners, mistakes, shorter='') -%}
     {#- Notes whose a column of the result is, and what is wrong with its name. -#}
     {%- if name | lower in owners -%}
         {%- do mistakes.append(
@@ -122,7 +123,7 @@
     {%- if not feature_warehouse._name_fits(name) -%}
         {%- do mistakes.append(
             "the name '" ~ name ~ "' of " ~ origin ~ ' is longer than the 63 bytes that '
-            ~ target.type ~ ' keeps of a name; give it a shorter one'
+            ~ target.type ~ ' keeps of a name; give it a shorter one' ~ shorter
         ) -%}
     {%- endif -%}
     {%- do owners.update({name | lower: origin}) -%}

@@ -56,8 +56,8 @@ class TrainingSets:
 
         ``labels`` is a pyarrow Table, a pandas DataFrame or the path of a Parquet file. The result
         has its rows in its order with all its columns unchanged, and then those of the split and
-        the features. ``timestamp`` names the column with the instant of the prediction; it may be left
-        out where there is only one column of instants. Without a time zone they are in UTC.
+        the features. ``timestamp`` names the column with the instant of the prediction; it may be
+        left out where there is only one column of instants. Without a time zone they are in UTC.
         ``features`` or ``service`` say what to join; ``as_of``, ``knowledge`` and ``split`` are
         those of the macro ``training_set``.
 
@@ -177,8 +177,8 @@ def _table(labels: Any) -> pa.Table:
     if hasattr(labels, "__dataframe__"):
         return pa.Table.from_pandas(labels, preserve_index=False)
     raise UsageError(
-        f"labels are a {type(labels).__name__}; give a pyarrow Table, a pandas DataFrame or the path"
-        " of a Parquet file"
+        f"labels are a {type(labels).__name__}; give a pyarrow Table, a pandas DataFrame or the"
+        " path of a Parquet file"
     )
 
 

@@ -3,6 +3,7 @@
 Nothing here knows the package under test: these are the words of the law and no more.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,12 +29,26 @@ class Length(NamedTuple):
     microseconds: int
 
 
+class Moment(NamedTuple):
+    """An instant as a person writes it, and in microseconds since 1970 UTC."""
+
+    text: str
+    microseconds: int
+
+
+class Condition(NamedTuple):
+    """A condition on label columns in SQL, and what it means: whether it is true, not NULL."""
+
+    text: str
+    holds: Callable[[Row], bool]
+
+
 @dataclass(frozen=True, kw_only=True)
 class View:
     """A feature view. ``extra`` columns are no features.
 
     ``unique`` is how the view declares that no rows tie, if it does; ``tested`` are columns of a
-    test for uniqueness that says less.
+    test for uniqueness that says less. A ``table`` can have ``indexes``, each given by its columns.
     """
 
     name: str
@@ -47,6 +62,8 @@ class View:
     tie_breaker: str | None = None
     unique: str | None = None
     tested: tuple[str, ...] = ()
+    table: bool = False
+    indexes: tuple[tuple[str, ...], ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)
 
     @property
@@ -61,22 +78,34 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """A label set; without ``contract`` the package does not know the types of its columns."""
+    """A label set; without ``contract`` the package does not know the types of its columns.
+
+    ``known_at`` is a column, ``maturity`` a length after the timestamp: when a label is known.
+    """
 
     name: str
     columns: tuple[Column, ...]
     timestamp: str
     contract: bool = True
+    known_at: str | None = None
+    maturity: Length | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One view of a training set: view key -> label column, feature -> column of the result."""
+    """One view of a training set: view key -> label column, feature -> column of the result.
+
+    ``rename`` gives features, all that are wanted, other names. ``event_timestamp`` and ``age``
+    add columns: true, or their name.
+    """
 
     view: View
     keys: dict[str, str] = field(default_factory=dict)
     features: tuple[str, ...] | None = None
     prefix: str = ""
+    rename: dict[str, str] = field(default_factory=dict)
+    event_timestamp: bool | str = False
+    age: bool | str = False
 
     @property
     def label_keys(self) -> tuple[str, ...]:
@@ -85,18 +114,54 @@ class Part:
 
     @property
     def outputs(self) -> dict[str, str]:
+        if self.rename:
+            return self.rename
         wanted = self.features or tuple(feature.name for feature in self.view.features)
         return {name: self.prefix + name for name in wanted}
+
+    @property
+    def event_timestamp_column(self) -> str | None:
+        return self._added(self.event_timestamp, "event_timestamp")
+
+    @property
+    def age_column(self) -> str | None:
+        return self._added(self.age, "age_seconds")
+
+    def _added(self, wanted: bool | str, name: str) -> str | None:
+        if isinstance(wanted, str):
+            return wanted
+        return (self.prefix or f"{self.view.name}_") + name if wanted else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """A column that names a row's split: by a hash, by time, or where both agree."""
+
+    by: tuple[str, ...] = ()
+    fractions: dict[str, float] = field(default_factory=dict)
+    salt: str | None = None
+    starts: dict[str, Moment] = field(default_factory=dict)
+    embargo: Length | None = None
+    column: str = "train_test_split"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSet:
-    """``typed`` false calls the lower macro ``point_in_time_join`` with names only."""
+    """``typed`` false calls the lower macro ``point_in_time_join`` with names only.
+
+    That one has neither filters nor splits, and takes ``as_of`` for the rows of the views alone.
+    """
 
     name: str
     labels: Labels
     parts: tuple[Part, ...]
     typed: bool = True
+    where: tuple[Condition, ...] = ()
+    start: Moment | None = None
+    end: Moment | None = None
+    as_of: Moment | None = None
+    knowledge: str | None = None
+    split: Split | None = None
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -106,10 +171,13 @@ class TrainingSet:
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the result."""
-        types = {part.view.name: dict(part.view.columns) for part in self.parts}
-        features = (
-            Column(output, types[part.view.name][name])
-            for part in self.parts
-            for name, output in part.outputs.items()
-        )
-        return (*self.labels.columns, *features)
+        columns = [*self.labels.columns]
+        columns += [Column(self.split.column, "text")] if self.split else []
+        for part in self.parts:
+            types = dict(part.view.columns)
+            columns += [Column(output, types[name]) for name, output in part.outputs.items()]
+            if part.event_timestamp_column:
+                columns.append(Column(part.event_timestamp_column, "timestamp"))
+            if part.age_column:
+                columns.append(Column(part.age_column, "double precision"))
+        return tuple(columns)

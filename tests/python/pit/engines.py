@@ -19,9 +19,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Table = tuple[tuple[Column, ...], list[Row]]
 
+NANOSECONDS = "timestamp_ns"
+"""DuckDB's type; elsewhere a TIMESTAMP stands in for it."""
+
 
 class Engine(Protocol):
     name: str
+    older: bool
+    """A server beside the two that we bring along: it gets fewer cases."""
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """Run statements; the rows of the last one."""
@@ -35,6 +40,7 @@ class Engine(Protocol):
 
 class DuckDB:
     name = "duckdb"
+    older = False
 
     def __init__(self) -> None:
         self.connection = duckdb.connect()
@@ -53,7 +59,8 @@ class DuckDB:
 class PostgreSQL:
     name = "postgres"
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, older: bool = False) -> None:
+        self.older = older
         self.connection = psycopg2.connect(uri)
         self.connection.autocommit = True  # transactions begin and end in the statements
         self.ask(f"set time zone '{ZONE}'; create schema if not exists {SCHEMA}")
@@ -81,8 +88,12 @@ def quote(name: str) -> str:
 
 
 def create(engine: Engine, name: str, columns: tuple[Column, ...]) -> None:
-    types = ", ".join(f"{quote(column.name)} {column.type}" for column in columns)
+    types = ", ".join(f"{quote(name)} {type_on(engine.name, type_)}" for name, type_ in columns)
     engine.ask(f"create table {SCHEMA}.{quote(name)} ({types})")
+
+
+def type_on(engine: str, type_: str) -> str:
+    return "timestamp" if type_ == NANOSECONDS and engine != "duckdb" else type_
 
 
 def answers(
@@ -116,9 +127,9 @@ def difference(expected: list[list[Value]], found: list[list[Value]]) -> str:
 
 
 def _comparable(value: Any) -> Value:
-    """NaN equals itself here, and 1 is not true."""
-    if isinstance(value, float) and math.isnan(value):
-        return "NaN"
+    """NaN equals itself here, and 1 is not true. An age of millennia has no microseconds."""
+    if isinstance(value, float):
+        return "NaN" if math.isnan(value) else float(f"{value:.15g}")
     return str(value).lower() if isinstance(value, bool) else value
 
 
@@ -149,7 +160,7 @@ def _literal(value: Value, column: Column) -> str:
         text = str(EPOCH + timedelta(microseconds=value))
         if column.type == "date":
             text = text[:10]
-        elif column.type == "timestamp":
+        elif column.type in ("timestamp", NANOSECONDS):
             text = text.removesuffix("+00:00")
     elif column.type.startswith("numeric"):
         assert isinstance(value, int)

@@ -10,6 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 from pit.declarations import Column, Part, Row, TrainingSet, Value, View
+from pit.engines import NANOSECONDS
 from pit.oracle import availability
 from pit.shapes import DAY
 
@@ -17,6 +18,9 @@ FIRST = -62_135_596_800_000_000
 """Year 1 begins."""
 LAST = 253_402_300_799_999_999
 """Year 9999 ends."""
+
+NANOSECOND_RANGE = (-9_223_286_400_000_000, 9_223_286_400_000_000)
+"""What 64 bits hold if they count nanoseconds, to the day."""
 
 CLOCK_CHANGES = (1_362_898_800_000_000, 1_383_458_400_000_000)
 """New York's in 2013: 10 March 07:00 UTC and 3 November 06:00 UTC."""
@@ -32,6 +36,7 @@ VALUES: dict[str, tuple[Value, ...]] = {
     "text": ("1", "11", "12", "2", "B", "a", "á", "", None, "\ue000", "\U0001f600"),
     "double precision": (0.5, -1.0, float("nan"), float("inf"), float("-inf"), None),
     "numeric(6,2)": (150, 149, -150, None),
+    "real": (0.5, float("nan"), -0.25, None),
     "uuid": (
         "00000000-0000-0000-0000-000000000001",
         "80000000-0000-0000-0000-000000000000",
@@ -50,13 +55,15 @@ class Example(NamedTuple):
 
 
 def training_example(training_set: TrainingSet, number: int) -> Example:
-    """Rows for a label set and its views, around the bounds of one of the views."""
+    """Rows for a label set and its views, around the bounds of one of the views and of the set."""
     random = Random(f"{training_set.name} {number}")  # noqa: S311 (not for secrets)
     label_set = training_set.labels
     views = training_set.views
     used = [*label_set.columns, *(column for view in views for column in view.columns)]
     midnight = any(column.type == "date" for column in used)
-    palette = _palette(random, random.choice(views), ANCHORS, midnight=midnight)
+    bounds = bounds_of(training_set)
+    palette = _palette(random, random.choice(views), bounds or ANCHORS, midnight=midnight)
+    palette += [_clamped(bound + random.choice((0, 0, 1, -1))) for bound in bounds]
     label_keys = {name for part in training_set.parts for name in part.label_keys}
     tables = {view.name: _view_rows(random, view, palette) for view in views}
     labels = _rows(random, label_set.columns, label_keys, palette)
@@ -81,8 +88,22 @@ def _label_for(random: Random, training_set: TrainingSet, part: Part, row: Row, 
     types = dict(training_set.labels.columns)
     name = training_set.labels.timestamp
     if at is not None and types[name] != "date" and random.random() < 0.5:
-        label[name] = min(max(at + random.choice((0, 0, 1, -1)), FIRST), LAST)
+        label[name] = _clamped(at + random.choice((0, 0, 1, -1)), types[name])
     return label
+
+
+def bounds_of(training_set: TrainingSet) -> list[int]:
+    """The instants at which a label row is taken in, left out or put in another split."""
+    split = training_set.split
+    starts = list(split.starts.values()) if split else []
+    moments = (training_set.start, training_set.end, training_set.as_of, *starts)
+    bounds = [moment.microseconds for moment in moments if moment]
+    if split and split.embargo:
+        bounds += [start.microseconds - split.embargo.microseconds for start in starts]
+    if training_set.as_of and training_set.labels.maturity:
+        maturity = training_set.labels.maturity.microseconds
+        bounds.append(training_set.as_of.microseconds - maturity)
+    return bounds
 
 
 def view_example(view: View, anchors: Sequence[int], number: int) -> Example:
@@ -117,7 +138,12 @@ def _palette(random: Random, view: View, anchors: Sequence[int], *, midnight: bo
     palette = [anchor, *(anchor + distance for distance in distances)]
     if random.random() < 0.2:
         palette.append(random.choice((FIRST, LAST)))
-    return [min(max(instant, FIRST), LAST) for instant in palette]
+    return [_clamped(instant) for instant in palette]
+
+
+def _clamped(instant: int, type_: str = "timestamp") -> int:
+    first, last = NANOSECOND_RANGE if type_ == NANOSECONDS else (FIRST, LAST)
+    return min(max(instant, first), last)
 
 
 def _view_rows(random: Random, view: View, palette: list[int]) -> list[Row]:
@@ -152,7 +178,7 @@ def _instant(random: Random, column: Column, palette: list[int]) -> int | None:
     if random.random() < 0.1:
         return None
     instant = random.choice(palette)
-    return instant // DAY * DAY if column.type == "date" else instant
+    return instant // DAY * DAY if column.type == "date" else _clamped(instant, column.type)
 
 
 def _without_undecided_ties(view: View, rows: list[Row]) -> list[Row]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from pit.declarations import Column, Labels, TrainingSet, Value, View
-from pit.engines import quote
+from pit.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
+from pit.engines import NANOSECONDS, quote
 from pit.shapes import LABELS, TRAINING_SETS, VIEWS
 from support import ROOT, dbt
 
@@ -31,7 +31,8 @@ def make_project(folder: Path, package: Path = ROOT) -> Path:
     for view in VIEWS:
         properties.append(_view_properties(view))
         (models / f"{view.name}.sql").write_text(_empty_table(view.columns))
-        (models / f"{as_of_model(view)}.sql").write_text(_as_of_model(view))
+        if not view.table:
+            (models / f"{as_of_model(view)}.sql").write_text(_as_of_model(view))
     for label_set in LABELS:
         properties.append(_label_properties(label_set))
         (models / f"{label_set.name}.sql").write_text(_empty_table(label_set.columns))
@@ -75,6 +76,9 @@ def _view_properties(view: View) -> dict[str, Any]:
     }
     block = {name: value for name, value in block.items() if value is not None}
     properties = _properties(view.name, {"feature_view": block}, view.columns)
+    if view.table:
+        indexes = [{"columns": list(columns)} for columns in view.indexes]
+        properties["config"] |= {"materialized": "table", "indexes": indexes}
     for column in properties["columns"]:
         name = column["name"]
         if name in view.defaults:
@@ -96,7 +100,12 @@ def _view_properties(view: View) -> dict[str, Any]:
 
 
 def _label_properties(label_set: Labels) -> dict[str, Any]:
-    meta = {"label_set": {"timestamp": label_set.timestamp}}
+    block = {"timestamp": label_set.timestamp}
+    if label_set.known_at:
+        block["known_at"] = label_set.known_at
+    if label_set.maturity:
+        block["maturity"] = label_set.maturity.text
+    meta = {"label_set": block}
     if label_set.contract:
         return _properties(label_set.name, meta, label_set.columns)
     return {"name": label_set.name, "config": {"meta": meta}}
@@ -107,9 +116,15 @@ def _properties(name: str, meta: dict[str, Any], columns: tuple[Column, ...]) ->
         "name": name,
         "config": {"contract": {"enforced": True}, "meta": meta},
         "columns": [
-            {"name": column.name, "data_type": column.type, "quote": True} for column in columns
+            {"name": column.name, "data_type": _type(column), "quote": True} for column in columns
         ],
     }
+
+
+def _type(column: Column) -> str:
+    if column.type == NANOSECONDS:
+        return "{{ 'timestamp_ns' if target.type == 'duckdb' else 'timestamp' }}"
+    return column.type
 
 
 def _default(data_type: str, value: Value) -> Value:
@@ -120,7 +135,7 @@ def _default(data_type: str, value: Value) -> Value:
 
 
 def _empty_table(columns: tuple[Column, ...]) -> str:
-    nulls = [f"cast(null as {column.type}) as {quote(column.name)}" for column in columns]
+    nulls = [f"cast(null as {_type(column)}) as {quote(column.name)}" for column in columns]
     return "select\n    " + ",\n    ".join(nulls) + "\nwhere false\n"
 
 
@@ -136,12 +151,13 @@ def _as_of_model(view: View) -> str:
 
 def _training_model(training_set: TrainingSet) -> str:
     # Python's literals are Jinja's.
-    if training_set.typed:
-        features = [_entry(training_set, number) for number in range(len(training_set.parts))]
-        call = f"training_set({training_set.labels.name!r}, {features!r})"
-        return f"{{{{ feature_warehouse.{call} }}}}\n"
-    views = ", ".join(_explicit(training_set, number) for number in range(len(training_set.parts)))
     labels = training_set.labels
+    if training_set.typed:
+        features = [_entry(part) for part in training_set.parts]
+        options = "".join(f",\n    {name}={value!r}" for name, value in _options(training_set))
+        call = f"training_set({labels.name!r}, {features!r}{options})"
+        return f"{{{{ feature_warehouse.{call} }}}}\n"
+    views = ", ".join(_explicit(training_set, part) for part in training_set.parts)
     return (
         "{{ feature_warehouse.point_in_time_join(\n"
         f"    ref({labels.name!r}), {labels.timestamp!r}, [{views}]\n"
@@ -149,23 +165,49 @@ def _training_model(training_set: TrainingSet) -> str:
     )
 
 
-def _entry(training_set: TrainingSet, number: int) -> str | dict[str, Any]:
-    part = training_set.parts[number]
-    if not part.keys and not part.prefix:
-        features = f":{', '.join(part.features)}" if part.features else ""
-        return part.view.name + features
+def _options(training_set: TrainingSet) -> list[tuple[str, object]]:
+    where = [condition.text for condition in training_set.where]
+    options: dict[str, object] = {
+        "where": where[0] if len(where) == 1 else where or None,
+        "knowledge": training_set.knowledge,
+        "split": _split(training_set.split) if training_set.split else None,
+    }
+    for name in ("start", "end", "as_of"):
+        moment = getattr(training_set, name)
+        options[name] = moment.text if moment else None
+    return [(name, value) for name, value in options.items() if value is not None]
+
+
+def _split(split: Split) -> dict[str, object]:
+    entry = {
+        "by": list(split.by),
+        "fractions": split.fractions,
+        "salt": split.salt,
+        "starts": {name: start.text for name, start in split.starts.items()},
+        "embargo": split.embargo.text if split.embargo else None,
+        "column": split.column if split.column != "train_test_split" else None,
+    }
+    return {name: value for name, value in entry.items() if value}
+
+
+def _entry(part: Part) -> str | dict[str, Any]:
     entry: dict[str, Any] = {"view": part.view.name}
-    if part.features:
-        entry["features"] = list(part.features)
+    if part.features or part.rename:
+        entry["features"] = part.rename or list(part.features or ())
     if part.keys:
         entry["join_keys"] = part.keys
     if part.prefix:
         entry["prefix"] = part.prefix
+    if part.event_timestamp:
+        entry["event_timestamp"] = part.event_timestamp
+    if part.age:
+        entry["age"] = part.age
+    if entry.keys() <= {"view", "features"} and not part.rename:
+        return part.view.name + (f":{', '.join(part.features)}" if part.features else "")
     return entry
 
 
-def _explicit(training_set: TrainingSet, number: int) -> str:
-    part = training_set.parts[number]
+def _explicit(training_set: TrainingSet, part: Part) -> str:
     view = part.view
     arguments: dict[str, Any] = {
         "name": view.name,
@@ -174,12 +216,16 @@ def _explicit(training_set: TrainingSet, number: int) -> str:
         "created_timestamp": view.created.name if view.created else None,
         "features": part.outputs if part.prefix else list(part.outputs),
         "tie_breakers": list(view.tie_breakers),
+        "availability_lag": view.lag.text if view.lag else None,
+        "ttl": view.ttl.text if view.ttl else None,
+        "indexed": bool(view.indexes),
+        "as_of": training_set.as_of.text if training_set.as_of else None,
+        "knowledge": training_set.knowledge,
+        "event_timestamp_as": part.event_timestamp_column,
+        "age_as": part.age_column,
     }
-    if view.lag:
-        arguments["availability_lag"] = view.lag.text
-    if view.ttl:
-        arguments["ttl"] = view.ttl.text
-    text = ", ".join(f"{name!r}: {value!r}" for name, value in arguments.items())
+    given = {name: value for name, value in arguments.items() if value not in (None, False)}
+    text = ", ".join(f"{name!r}: {value!r}" for name, value in given.items())
     return f"{{{text}, 'relation': ref({view.name!r})}}"
 
 

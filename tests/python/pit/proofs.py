@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from pprint import pformat
-from time import time
 
 import duckdb
 import psycopg2
@@ -17,26 +16,36 @@ from pit.examples import Example, smallest, training_example, view_example
 from pit.project import INSTANTS, as_of_model, compiled
 
 CLOCKS = tuple(at for _, at in INSTANTS)
-NOW = int(time() * 1_000_000)
-"""For ``latest``: examples have rows long before and long after it."""
 
 
 def prove_training_set(
     engine: Engine, target: Path, training_set: TrainingSet, cases: Iterable[int]
 ) -> None:
     """Compare all columns and all rows of a training set with the law."""
+    ask = asker(engine, target, training_set)
+
+    def compare(example: Example) -> str:
+        return difference(oracle.training_rows(training_set, example.tables), ask(example))
+
+    for_all(lambda number: training_example(training_set, number), compare, cases)
+
+
+def asker(
+    engine: Engine, target: Path, training_set: TrainingSet
+) -> Callable[[Example], list[list[Value]]]:
+    """What the compiled training set gives on an example's rows."""
     query = compiled(target, training_set.name)
     columns = {training_set.labels.name: training_set.labels.columns}
     columns |= {view.name: view.columns for view in training_set.views}
 
-    def compare(example: Example) -> str:
+    def ask(example: Example) -> list[list[Value]]:
         if engine.name == "duckdb":
             engine.ask(f"set asof_loop_join_threshold = {64 if example.loop_join else 0}")
         tables = {name: (columns[name], rows) for name, rows in example.tables.items()}
         (found,) = answers(engine, tables, (query, training_set.columns))
-        return difference(oracle.training_rows(training_set, example.tables), found)
+        return found
 
-    _for_all(lambda number: training_example(training_set, number), compare, cases)
+    return ask
 
 
 def prove_view(engine: Engine, target: Path, view: View, cases: Iterable[int]) -> None:
@@ -56,11 +65,11 @@ def prove_view(engine: Engine, target: Path, view: View, cases: Iterable[int]) -
             for row in oracle.all_newest(view, rows, at):
                 expected[1].append([number, *(row[name] for name in names)])
             expected[2].append([number, *oracle.counts(view, rows, at)])
-        for row in oracle.all_newest(view, rows, NOW):
+        for row in oracle.all_newest(view, rows, oracle.NOW):
             expected[0].append([len(CLOCKS), *(row[column.name] for column in view.columns)])
         return "".join(map(difference, expected, found))
 
-    _for_all(lambda number: view_example(view, CLOCKS, number), compare, cases)
+    for_all(lambda number: view_example(view, CLOCKS, number), compare, cases)
 
 
 NUMBER = Column("number", "integer")
@@ -95,9 +104,11 @@ def _counts(target: Path, view: View) -> Query:
     return query, (NUMBER, *(Column(name, "bigint") for name in names))
 
 
-def _for_all(
+def for_all(
     make: Callable[[int], Example], compare: Callable[[Example], str], cases: Iterable[int]
 ) -> None:
+    """Compare examples until one differs, which is made small."""
+
     def compare_or_fail(example: Example) -> str:
         try:
             return compare(example)

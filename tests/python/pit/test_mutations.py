@@ -56,7 +56,8 @@ def is_noticed(engine: Engine, target: Path) -> bool:
     """Whether a training set or a view differs from the law."""
     try:
         for view in VIEWS:
-            prove_view(engine, target, view, VIEW_SLICE)
+            if not view.table:
+                prove_view(engine, target, view, VIEW_SLICE)
         for training_set in TRAINING_SETS:
             prove_training_set(engine, target, training_set, SLICE)
     except AssertionError:

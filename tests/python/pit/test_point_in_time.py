@@ -4,7 +4,7 @@ import pytest
 
 from pit.conftest import Prepared
 from pit.declarations import Row, TrainingSet, Value, View
-from pit.engines import Table, answers
+from pit.engines import Engine, Table, answers
 from pit.project import as_of_model, compiled
 from pit.proofs import prove_training_set, prove_view
 from pit.shapes import TRAINING_SETS, VIEWS, plain
@@ -13,18 +13,26 @@ SLICE = range(20)
 VIEW_SLICE = range(10)
 LONG = range(600)
 
+
+def share(engine: Engine, cases: range) -> range:
+    """The cases for an engine."""
+    return cases[::5] if engine.older else cases
+
+
 every_training_set = pytest.mark.parametrize("training_set", TRAINING_SETS, ids=lambda s: s.name)
-every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda v: v.name)
+every_view = pytest.mark.parametrize(
+    "view", [view for view in VIEWS if not view.table], ids=lambda v: v.name
+)
 
 
 @every_training_set
 def test_a_training_set_is_what_the_law_says(prepared: Prepared, training_set: TrainingSet) -> None:
-    prove_training_set(*prepared, training_set, SLICE)
+    prove_training_set(*prepared, training_set, share(prepared[0], SLICE))
 
 
 @every_view
 def test_the_newest_rows_are_what_the_law_says(prepared: Prepared, view: View) -> None:
-    prove_view(*prepared, view, VIEW_SLICE)
+    prove_view(*prepared, view, share(prepared[0], VIEW_SLICE))
 
 
 @pytest.mark.long
@@ -32,7 +40,7 @@ def test_the_newest_rows_are_what_the_law_says(prepared: Prepared, view: View) -
 def test_a_training_set_is_what_the_law_says_in_many_cases(
     prepared: Prepared, training_set: TrainingSet
 ) -> None:
-    prove_training_set(*prepared, training_set, LONG)
+    prove_training_set(*prepared, training_set, share(prepared[0], LONG))
 
 
 @pytest.mark.long
@@ -40,7 +48,7 @@ def test_a_training_set_is_what_the_law_says_in_many_cases(
 def test_the_newest_rows_are_what_the_law_says_in_many_cases(
     prepared: Prepared, view: View
 ) -> None:
-    prove_view(*prepared, view, LONG)
+    prove_view(*prepared, view, share(prepared[0], LONG))
 
 
 @every_training_set
@@ -53,12 +61,22 @@ def test_columns_and_types_are_those_of_labels_and_views(
         view.name: dict(engine.columns(f'select * from pit."{view.name}"'))
         for view in training_set.views
     }
-    of_features = [
-        (name, of_views[part.view.name][feature])
-        for part in training_set.parts
-        for feature, name in part.outputs.items()
-    ]
-    assert engine.columns(compiled(target, training_set.name)) == of_labels + of_features
+    added = engine.columns(
+        "select cast(null as text) as a, cast(null as timestamp) as b,"
+        " cast(null as double precision) as c"
+    )
+    text, moment, seconds = (type_ for _, type_ in added)
+    expected = [*of_labels]
+    if training_set.split:
+        expected.append((training_set.split.column, text))
+    for part in training_set.parts:
+        types = of_views[part.view.name]
+        expected += [(name, types[feature]) for feature, name in part.outputs.items()]
+        if part.event_timestamp_column:
+            expected.append((part.event_timestamp_column, moment))
+        if part.age_column:
+            expected.append((part.age_column, seconds))
+    assert engine.columns(compiled(target, training_set.name)) == expected
 
 
 @pytest.mark.parametrize("threshold", [0, 64], ids=["sorting", "looping"])
@@ -89,7 +107,7 @@ def test_no_form_fans_out_where_rows_tie_that_were_declared_not_to(
 
 
 def test_text_that_ties_is_compared_bytewise(prepared: Prepared) -> None:
-    """The bundled PostgreSQL has no other order than by bytes, but others have."""
+    """The bundled PostgreSQL has no other order than by bytes, but the older ones have here."""
     engine, target = prepared
     for model in ("of_plain", as_of_model(plain)):
         assert ('b collate "C"' in compiled(target, model)) == (engine.name == "postgres")
