@@ -46,18 +46,20 @@
 
 {% macro _answer(matched, value, column, default=none, named=false) -%}
     {%- if matched.implied and default is none -%}
-        {{ return(',\n    ' ~ value ~ ('' if named else ' as ' ~ column)) }}
+        {{ return(',\n    ' ~ value | indent(4) ~ ('' if named else ' as ' ~ column)) }}
     {%- endif -%}
     {%- set test = 'when ' ~ matched.test -%}
     {%- set result = 'then ' ~ value -%}
     {%- set otherwise = '' if default is none else ' else ' ~ default -%}
     {%- set line = 'case ' ~ test ~ ' ' ~ result ~ otherwise ~ ' end as ' ~ column -%}
-    {%- if line | length < 96 -%}
+    {%- if line | length < 96 and '\n' not in value -%}
         {{ return(',\n    ' ~ line) }}
     {%- endif -%}
     {{ return(
         ',\n    case\n        ' ~ test
-        ~ (' ' if (test ~ result) | length < 92 else '\n            ') ~ result
+        ~ (
+            ' ' if (test ~ result) | length < 92 and '\n' not in value else '\n            '
+        ) ~ result | indent(12)
         ~ ('\n       ' ~ otherwise if otherwise else '') ~ '\n    end as ' ~ column
     ) }}
 {%- endmacro %}

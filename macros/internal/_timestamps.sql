@@ -45,7 +45,10 @@
 
 
 {% macro default___seconds_between(first, last) -%}
-    {{ return('cast(extract(epoch from ' ~ last ~ ' - ' ~ first ~ ') as double precision)') }}
+    {{ return(
+        'cast(\n    extract(\n        epoch from ' ~ last ~ ' - ' ~ first
+        ~ '\n    ) as double precision\n)'
+    ) }}
 {%- endmacro %}
 
 

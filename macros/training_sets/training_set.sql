@@ -2,7 +2,8 @@
     labels, features, service=none, where=none, start=none, end=none, as_of=none,
     knowledge='available', split=none
 ) -%}
-    {%- set parts = feature_warehouse._service_parts(features) -%}
+    {%- set place = "training set '" ~ model.name ~ "'" -%}
+    {%- set parts = feature_warehouse._service_parts(features, place) -%}
     {%- for part in parts -%}
         {%- do ref(part.view) -%}
     {%- endfor -%}
@@ -18,8 +19,6 @@
     {%- if execute -%}
         {%- set label_set = feature_warehouse._label_set_named(labels) -%}
         {%- do label_set.update({'relation': relation}) -%}
-        {{ return(feature_warehouse._training_set(
-            "training set '" ~ model.name ~ "'", label_set, parts, options
-        )) }}
+        {{ return(feature_warehouse._training_set(place, label_set, parts, options)) }}
     {%- endif -%}
 {%- endmacro %}

@@ -126,8 +126,16 @@ def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
     assert set(shown) == {
         "as_of",
         "check_declarations",
+        "dataset_card",
+        "late_data_cost",
         "latest",
         "point_in_time_join",
+        "scoring_set",
+        "test_bounds",
+        "test_no_future_features",
+        "test_not_stale",
+        "test_point_in_time_correct",
+        "test_same_rows_as",
         "test_unique_feature_rows",
         "training_set",
     }
