@@ -1,0 +1,1 @@
+{{ feature_warehouse.dataset_card('flight_delay_training') }}
