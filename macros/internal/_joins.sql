@@ -37,6 +37,19 @@
     {%- set due = event ~ (' + ' ~ feature_warehouse._interval(lag) if lag else '') -%}
     {%- set available = 'greatest(' ~ due ~ ', ' ~ created ~ ')' if created else due -%}
     {%- set late = created is not none and view.get('knowledge') != 'event_time' -%}
+    {#- What no label between start and end can see need not be read. -#}
+    {%- set pruning = [] -%}
+    {%- if view.get('start') is not none and ttl -%}
+        {%- do pruning.append(
+            event ~ ' >= ' ~ feature_warehouse._instant(view.start) ~ ' - '
+            ~ feature_warehouse._interval(ttl)
+        ) -%}
+    {%- endif -%}
+    {%- if view.get('end') is not none -%}
+        {%- do pruning.append(
+            (available if late else due) ~ ' < ' ~ feature_warehouse._instant(view.end)
+        ) -%}
+    {%- endif -%}
     {%- set keys = [] -%}
     {%- set pairs = [] -%}
     {%- for key, label_key in join_keys.items() -%}
@@ -58,6 +71,7 @@
         'lifetime': feature_warehouse._interval(ttl) if ttl and not lag and not late else none,
         'filters': [available ~ ' <= ' ~ feature_warehouse._instant(view.as_of)]
             if view.get('as_of') is not none else [],
+        'pruning': pruning,
         'indexed': view.get('indexed', false)
             and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
         'unique': view.get('unique', false),
@@ -197,7 +211,7 @@
         {%- for key in spec.entity %}
         and {{ key }} is not null
         {%- endfor %}
-        {%- for condition in spec.filters %}
+        {%- for condition in spec.pruning + spec.filters %}
         and {{ condition }}
         {%- endfor %}
 {%- endmacro %}

@@ -102,6 +102,8 @@
             'relation': relations[part.view],
             'features': outputs,
             'join_keys': join_keys,
+            'start': options.get('start'),
+            'end': options.get('end'),
             'as_of': options.get('as_of'),
             'knowledge': options.get('knowledge'),
             'event_timestamp_as': part.get('event_timestamp_as'),

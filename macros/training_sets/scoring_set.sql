@@ -18,8 +18,8 @@
             'instant': feature_warehouse._now() if at is none else feature_warehouse._instant(at),
         } -%}
         {{ return(feature_warehouse._training_set(
-            place, rows, made.parts, {'knowledge': made.options.knowledge, 'as_of': at},
-            made.relations
+            place, rows, made.parts,
+            {'knowledge': made.options.knowledge, 'as_of': at, 'start': at}, made.relations
         )) }}
     {%- endif -%}
 {%- endmacro %}
