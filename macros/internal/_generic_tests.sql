@@ -66,9 +66,9 @@
 {%- endmacro %}
 
 
-{% macro _expected_rows(relation, compare_to, columns) -%}
+{% macro _expected_rows(relation, compare_to, columns, condition) -%}
     {#- The rows that same_rows_as expects: of a relation, or those of the label set that the training
-        set under test selects. -#}
+        set under test selects; in both of them those that the `where` of the test selects. -#}
     {%- set compared = [] -%}
     {%- if compare_to is not none -%}
         {%- set rows = {'source': compare_to, 'cte': ''} -%}
@@ -86,7 +86,7 @@
             {%- set where = options.get('where') or [] -%}
             {%- set at = feature_warehouse._quote(made.label_set.timestamp) -%}
             {%- do options.update({'where': ([where] if where is string else where) + [
-                at ~ ' <= (select max(built.' ~ at ~ ') from ' ~ relation ~ ' as built)'
+                at ~ ' <= (select max(' ~ at ~ ') from ' ~ relation ~ ')'
             ]}) -%}
         {%- endif -%}
         {%- set rows = feature_warehouse._label_rows(made.label_set, options) -%}
@@ -94,11 +94,21 @@
         {%- set types = feature_warehouse._built_columns(feature_warehouse._model_node(name)) -%}
     {%- endif -%}
     {%- for column in columns or types -%}
-        {%- do compared.append(feature_warehouse._comparable(
-            feature_warehouse._quote(column), types.get(column)
-        )) -%}
+        {%- set column_name = feature_warehouse._quote(column) -%}
+        {%- set value = feature_warehouse._comparable(column_name, types.get(column)) -%}
+        {%- do compared.append({
+            'name': column_name,
+            'value': value if value == column_name else value ~ ' as ' ~ column_name,
+        }) -%}
     {%- endfor -%}
-    {{ return({'source': rows.source, 'cte': rows.cte, 'name': name, 'columns': compared}) }}
+    {{ return({
+        'source': rows.source ~ (' where ' ~ condition if condition else ''),
+        'cte': rows.cte,
+        'name': name,
+        'columns': compared,
+        'side': feature_warehouse._free_name('side', types),
+        'problem': feature_warehouse._free_name('problem', types),
+    }) }}
 {%- endmacro %}
 
 
@@ -163,6 +173,7 @@
     {%- endif -%}
     {%- set types = feature_warehouse._built_columns(made.node) -%}
     {%- set number = feature_warehouse._free_name('sample_number', types) -%}
+    {%- set problem = feature_warehouse._free_name('problem', types) -%}
     {%- set identity = {} -%}
     {%- set ctes = [] -%}
     {%- set joins = [] -%}
@@ -207,14 +218,14 @@ compared as (
         sampled.*,
         {{ feature_warehouse._concatenated(
             feature_warehouse._differences(problems), '; '
-        ) | indent(8) }} as problem
+        ) | indent(8) }} as {{ problem }}
     from sampled
     {{ joins | join('\n') | indent(4) }}
 )
 
 select *
 from compared
-where problem <> ''
+where {{ problem }} <> ''
 {%- endmacro %}
 
 

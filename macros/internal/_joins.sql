@@ -7,7 +7,7 @@
     {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
-        {%- set name = (view.get('alias') or view.name)[:48] -%}
+        {%- set name = (view.get('alias') or view.name).encode('utf-8')[:48].decode('utf-8', 'ignore') -%}
         {%- for role, suffix in [('alias', ''), ('timeline', '_timeline'), ('answers', '_answers')] -%}
             {%- set free = feature_warehouse._free_name(name ~ suffix, names) -%}
             {%- do names.append(free) -%}

@@ -11,6 +11,20 @@
 {%- endmacro %}
 
 
+{% macro _columns_of_labels(label_set, relation) -%}
+    {#- Without a contract the warehouse knows more columns than are declared. It is asked only when it
+        has built the label set in any case; the SQL is the same either way. -#}
+    {%- set columns = label_set.columns | list -%}
+    {%- if not label_set.types and flags.WHICH in ('build', 'run')
+        and feature_warehouse._model_node(label_set.name).config.materialized != 'ephemeral' -%}
+        {%- for column in adapter.get_columns_in_relation(relation) if column.name not in columns -%}
+            {%- do columns.append(column.name) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
 {% macro _is_feature_view(name) -%}
     {%- set node = feature_warehouse._model_node(name) -%}
     {{ return(node is not none and feature_warehouse._declared(node, 'feature_view') is not none) }}

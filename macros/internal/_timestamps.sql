@@ -45,9 +45,10 @@
 
 
 {% macro default___seconds_between(first, last) -%}
+    {#- An infinite age is NULL, as DuckDB has it: PostgreSQL refuses to subtract. -#}
     {{ return(
-        'cast(\n    extract(\n        epoch from ' ~ last ~ ' - ' ~ first
-        ~ '\n    ) as double precision\n)'
+        'cast(\n    extract(\n        epoch from nullif(' ~ last ~ ", 'infinity')\n        - nullif("
+        ~ first ~ ", '-infinity')\n    ) as double precision\n)"
     ) }}
 {%- endmacro %}
 

@@ -18,7 +18,10 @@
     }) -}}
     {%- if execute -%}
         {%- set label_set = feature_warehouse._label_set_named(labels) -%}
-        {%- do label_set.update({'relation': relation}) -%}
+        {%- do label_set.update({
+            'relation': relation,
+            'columns': feature_warehouse._columns_of_labels(label_set, relation),
+        }) -%}
         {{ return(feature_warehouse._training_set(place, label_set, parts, options)) }}
     {%- endif -%}
 {%- endmacro %}
