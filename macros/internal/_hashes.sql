@@ -102,6 +102,17 @@
 {%- endmacro %}
 
 
+{#- Digits sort before letters by their bytes, and who knows how in a language. -#}
+{% macro default___hash_digits(digest, first, digits) -%}
+    {{ return('substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ') collate "C"') }}
+{%- endmacro %}
+
+
+{% macro duckdb___hash_digits(digest, first, digits) -%}
+    {{ return('substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ')') }}
+{%- endmacro %}
+
+
 {% macro _hash_part(digest, first, digits) -%}
     {#- Some hexadecimal digits of an MD5 digest as a number; at most 15 digits. -#}
     {{ return(adapter.dispatch('_hash_part', 'feature_warehouse')(

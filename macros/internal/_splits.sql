@@ -119,13 +119,13 @@
     {%- for name in names -%}
         {%- set conditions = [] -%}
         {%- if fractions -%}
-            {#- Of 2^32 hashes; the rounding of a sum must not open a gap before 1. -#}
+            {#- The last has no upper bound: the rounding of a sum must not open a gap. -#}
             {%- if not loop.first -%}
-                {%- do conditions.append(bucket ~ ' >= ' ~ (sum.fractions * 4294967296) | round | int) -%}
+                {%- do conditions.append(bucket ~ ' >= ' ~ feature_warehouse._threshold(sum.fractions)) -%}
             {%- endif -%}
             {%- set sum.fractions = sum.fractions + fractions[name] -%}
             {%- if not loop.last -%}
-                {%- do conditions.append(bucket ~ ' < ' ~ (sum.fractions * 4294967296) | round | int) -%}
+                {%- do conditions.append(bucket ~ ' < ' ~ feature_warehouse._threshold(sum.fractions)) -%}
             {%- endif -%}
         {%- endif -%}
         {%- if starts -%}
@@ -152,7 +152,7 @@
 
 
 {% macro _bucket(split, label_set) -%}
-    {#- A number below 2^32 that depends on the values of the columns and on nothing else. -#}
+    {#- Eight hexadecimal digits that depend on the values of the columns and on nothing else. -#}
     {%- set texts = [] -%}
     {%- if split.get('salt') -%}
         {%- do texts.append("'" ~ split.salt | replace("'", "''") ~ "'") -%}
@@ -162,7 +162,13 @@
             feature_warehouse._quote(column), label_set.types.get(column)
         )) -%}
     {%- endfor -%}
-    {{ return(feature_warehouse._hash_part(
+    {{ return(adapter.dispatch('_hash_digits', 'feature_warehouse')(
         "md5(concat_ws('|', " ~ texts | join(', ') ~ '))', 1, 8
     )) }}
+{%- endmacro %}
+
+
+{% macro _threshold(fraction) -%}
+    {#- The first eight digits that are not of this fraction of all. -#}
+    {{ return("'" ~ '%08x' | format((fraction * 4294967296) | round | int) ~ "'") }}
 {%- endmacro %}
