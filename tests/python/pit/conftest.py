@@ -10,9 +10,10 @@ import pytest
 
 from feature_warehouse.servers import Postgres
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, create
+from pit.label_sets import LABELS
 from pit.project import compile_project, make_project
 from pit.servers import dictionary_postgres, older_servers
-from pit.shapes import LABELS, VIEWS
+from pit.views import VIEWS
 
 Prepared = tuple[Engine, Path]
 """An engine with empty tables, and dbt's target folder with the SQL for it."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pit.declarations import Column, Part, Row, TrainingSet, Value, View
 from pit.engines import NANOSECONDS
 from pit.oracle import availability
-from pit.shapes import DAY
+from pit.views import DAY
 
 FIRST = -62_135_596_800_000_000
 """Year 1 begins."""
@@ -93,7 +93,10 @@ def _label_for(random: Random, training_set: TrainingSet, part: Part, row: Row, 
 
 
 def bounds_of(training_set: TrainingSet) -> list[int]:
-    """The instants at which a label row is taken in, left out or put in another split."""
+    """The instants at which a label row is taken in, left out or put in another split.
+
+    And the events that are just too old for the first label.
+    """
     split = training_set.split
     starts = list(split.starts.values()) if split else []
     moments = (training_set.start, training_set.end, training_set.as_of, *starts)
@@ -103,6 +106,9 @@ def bounds_of(training_set: TrainingSet) -> list[int]:
     if training_set.as_of and training_set.labels.maturity:
         maturity = training_set.labels.maturity.microseconds
         bounds.append(training_set.as_of.microseconds - maturity)
+    if training_set.start:
+        ttls = [view.ttl.microseconds for view in training_set.views if view.ttl]
+        bounds += [training_set.start.microseconds - ttl for ttl in ttls]
     return bounds
 
 

@@ -7,11 +7,14 @@ from typing import NamedTuple
 from support import ROOT
 
 DECLARATIONS = "internal/_declarations.sql"
-JOIN = "training_sets/point_in_time_join.sql"
+JOIN = "internal/_point_in_time_join.sql"
 PARTS = "internal/_joins.sql"
 ANSWERS = "internal/_answers.sql"
 NEWEST = "internal/_newest_rows.sql"
 TIMES = "internal/_timestamps.sql"
+SETS = "internal/_training_sets.sql"
+SPLITS = "internal/_splits.sql"
+HASHES = "internal/_hashes.sql"
 BOTH = ("duckdb", "postgres")
 
 
@@ -38,13 +41,13 @@ MUTATIONS = (
         BOTH[1:],
     ),
     Mutation("ttl exclusive", ANSWERS, "at ~ ' <= '", "at ~ ' < '"),
-    Mutation("ttl counted from availability", PARTS, "'expires': event", "'expires': known"),
+    Mutation("ttl counted from availability", PARTS, "'expires': event", "'expires': due"),
     Mutation("ttl ignored", PARTS, "feature_warehouse._length(view, 'ttl')", "0"),
     Mutation(
         "created is not waited for",
         PARTS,
-        "'greatest(' ~ known ~ ', ' ~ created ~ ')' if created else known",
-        "known",
+        "'known': available if late else due",
+        "'known': due",
     ),
     Mutation(
         "lag is not waited for",
@@ -129,7 +132,8 @@ MUTATIONS = (
         "default for a NULL in a row",
         ANSWERS,
         "{%- set result = 'then ' ~ value -%}",
-        "{%- set result = 'then coalesce(' ~ value ~ default | replace(' else ', ', ') ~ ')' -%}",
+        "{%- set result = 'then coalesce(' ~ value ~ (', ' ~ default if default is not none"
+        " else '') ~ ')' -%}",
     ),
     Mutation("no default", ANSWERS, "{%- if feature in spec.defaults -%}", "{%- if false -%}"),
     Mutation(
@@ -146,6 +150,223 @@ MUTATIONS = (
         NEWEST,
         "and {{ key }} is not null",
         "and true",
+    ),
+    Mutation(
+        "the set's as_of ignored for rows",
+        PARTS,
+        "if view.get('as_of') is not none else []",
+        "if false else []",
+    ),
+    Mutation(
+        "the set's as_of compared with events",
+        PARTS,
+        "'filters': [available ~ ' <= '",
+        "'filters': [due ~ ' <= '",
+    ),
+    Mutation(
+        "the set's as_of exclusive for rows", PARTS, "[available ~ ' <= '", "[available ~ ' < '"
+    ),
+    Mutation(
+        "the set's as_of ignored for labels",
+        SETS,
+        """{%- do conditions.append(at ~ ' <= ' ~ feature_warehouse._instant(options.as_of)) -%}""",
+        "",
+    ),
+    Mutation(
+        "the set's as_of exclusive for labels",
+        SETS,
+        "at ~ ' <= ' ~ feature_warehouse._instant(options.as_of)",
+        "at ~ ' < ' ~ feature_warehouse._instant(options.as_of)",
+    ),
+    Mutation("start exclusive", SETS, "at ~ ' >= ' ~", "at ~ ' > ' ~"),
+    Mutation("end inclusive", SETS, "at ~ ' < ' ~", "at ~ ' <= ' ~"),
+    Mutation("maturity ignored", SETS, "{%- if label_set.get('maturity') -%}", "{%- if false -%}"),
+    Mutation("maturity exclusive", SETS, "' <= ' ~ (clock or", "' < ' ~ (clock or"),
+    Mutation(
+        "maturity without as_of ignored",
+        SETS,
+        "{%- if label_set.get('maturity') -%}",
+        "{%- if label_set.get('maturity') and clock -%}",
+    ),
+    Mutation(
+        "known_at ignored",
+        SETS,
+        "{%- elif label_set.get('known_at') and clock -%}",
+        "{%- elif false -%}",
+    ),
+    Mutation("known_at exclusive", SETS, ") ~ ' <= ' ~ clock", ") ~ ' < ' ~ clock"),
+    Mutation(
+        "conditions not kept together",
+        SETS,
+        "'(' ~ condition | trim ~ ('\\n        )' if '--' in condition else ')')",
+        "condition | trim ~ '\\n        '",
+    ),
+    Mutation(
+        "embargo after the start",
+        SPLITS,
+        "(' - ' ~ feature_warehouse",
+        "(' + ' ~ feature_warehouse",
+    ),
+    Mutation(
+        "embargo ignored",
+        SPLITS,
+        "split.get('embargo') or '0 seconds') -%}\n    {%- set sum",
+        "'0 seconds') -%}\n    {%- set sum",
+    ),
+    Mutation("embargo inclusive", SPLITS, "at ~ ' < ' ~", "at ~ ' <= ' ~"),
+    Mutation("start of a split exclusive", SPLITS, "at ~ ' >= ' ~", "at ~ ' > ' ~"),
+    Mutation("hash at the end of a split", SPLITS, "bucket ~ ' < ' ~", "bucket ~ ' <= ' ~"),
+    Mutation("hash at the start of a split", SPLITS, "bucket ~ ' >= ' ~", "bucket ~ ' > ' ~"),
+    Mutation(
+        "fractions not cumulative",
+        SPLITS,
+        "sum.fractions + fractions[name]",
+        "fractions[name]",
+    ),
+    Mutation("salt ignored", SPLITS, "{%- if split.get('salt') -%}", "{%- if false -%}"),
+    Mutation("values of a hash not separated", SPLITS, "concat_ws('|', ", "concat_ws('', "),
+    Mutation("other digits of the hash", SPLITS, "'))', 1, 8", "'))', 2, 8"),
+    Mutation(
+        "instants hashed in the session's time zone",
+        HASHES,
+        "feature_warehouse._utc(column, data_type)",
+        "'cast(' ~ column ~ ' as timestamp)'",
+    ),
+    Mutation("doubles hashed as text", HASHES, "kind in ('double', 'real')", "false"),
+    Mutation(
+        "event_time: created ignored for ties",
+        PARTS,
+        "'created': created,",
+        "'created': created if late else none,",
+    ),
+    Mutation(
+        "event_time: created waited for",
+        PARTS,
+        "created is not none and view.get('knowledge') != 'event_time'",
+        "created is not none",
+    ),
+    Mutation(
+        "age of the wrong sign (DuckDB)",
+        TIMES,
+        "(epoch_us(' ~ last",
+        "-(epoch_us(' ~ last",
+        ("duckdb",),
+    ),
+    Mutation(
+        "age of the wrong sign (PostgreSQL)",
+        TIMES,
+        "cast(\\n    extract(",
+        "cast(\\n    -extract(",
+        BOTH[1:],
+    ),
+    Mutation(
+        "event timestamp of rows that are expired",
+        ANSWERS,
+        "matched, event_at,",
+        "{'implied': true}, event_at,",
+    ),
+    Mutation(
+        "available_at for the event timestamp",
+        PARTS,
+        "{{ spec.event }} as {{ spec.event_at }}",
+        "{{ spec.known }} as {{ spec.event_at }}",
+    ),
+    Mutation(
+        "what start does not see: exclusive",
+        PARTS,
+        "event ~ ' >= ' ~ feature_warehouse._instant(view.start)",
+        "event ~ ' > ' ~ feature_warehouse._instant(view.start)",
+    ),
+    Mutation(
+        "what start does not see: ttl ignored",
+        PARTS,
+        "._instant(view.start) ~ ' - '",
+        "._instant(view.start) ~ ' - 0 * '",
+    ),
+    Mutation(
+        "what end does not see: created waited for",
+        PARTS,
+        "(available if late else due) ~ ' < '",
+        "available ~ ' < '",
+    ),
+    Mutation(
+        "lookup: at its availability is too early",
+        JOIN,
+        "{{ spec.event }} <= {{ at }}",
+        "{{ spec.event }} < {{ at }}",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: lag ignored",
+        JOIN,
+        "{{ ' - ' ~ spec.lag if spec.lag }}",
+        "",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: ttl exclusive",
+        JOIN,
+        "{{ spec.event }} >= {{ at }} - {{ spec.ttl }}",
+        "{{ spec.event }} > {{ at }} - {{ spec.ttl }}",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: ttl counted from availability",
+        JOIN,
+        "and {{ spec.event }} >= {{ at }} - {{ spec.ttl }}",
+        "and {{ spec.known }} >= {{ at }} - {{ spec.ttl }}",
+        BOTH[1:],
+    ),
+    Mutation("lookup: ttl ignored", JOIN, "{%- if spec.ttl %}", "{%- if false %}", BOTH[1:]),
+    Mutation(
+        "lookup: created is not waited for",
+        JOIN,
+        "and ({{ spec.created }} is null or {{ spec.created }} <= {{ at }})",
+        "",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: created exclusive",
+        JOIN,
+        "{{ spec.created }} <= {{ at }}",
+        "{{ spec.created }} < {{ at }}",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: rows without created thrown away",
+        JOIN,
+        "{{ spec.created }} is null or ",
+        "",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: as_of ignored",
+        JOIN,
+        "{%- for condition in spec.filters %}",
+        "{%- for condition in [] %}",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: oldest first",
+        JOIN,
+        "'order by', feature_warehouse._newest_first(spec)",
+        "'order by', feature_warehouse._newest_last(spec)",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: only the first key separates",
+        JOIN,
+        "{{ spec.alias }}.{{ key }} = labels.{{ label_key }}",
+        "{% if loop.first %}{{ spec.alias }}.{{ key }} = labels.{{ label_key }}"
+        "{% else %}true{% endif %}",
+        BOTH[1:],
+    ),
+    Mutation(
+        "lookup: labels without a match are lost",
+        JOIN,
+        "left join lateral",
+        "join lateral",
+        BOTH[1:],
     ),
 )
 

@@ -7,7 +7,9 @@ import yaml
 
 from pit.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
 from pit.engines import NANOSECONDS, quote
-from pit.shapes import LABELS, TRAINING_SETS, VIEWS
+from pit.label_sets import LABELS
+from pit.training_sets import TRAINING_SETS
+from pit.views import VIEWS
 from support import ROOT, dbt
 
 INSTANTS = (

@@ -7,7 +7,8 @@ from pit.declarations import Row, TrainingSet, Value, View
 from pit.engines import Engine, Table, answers
 from pit.project import as_of_model, compiled
 from pit.proofs import prove_training_set, prove_view
-from pit.shapes import TRAINING_SETS, VIEWS, plain
+from pit.training_sets import TRAINING_SETS
+from pit.views import VIEWS, plain
 
 SLICE = range(20)
 VIEW_SLICE = range(10)
@@ -111,3 +112,54 @@ def test_text_that_ties_is_compared_bytewise(prepared: Prepared) -> None:
     engine, target = prepared
     for model in ("of_plain", as_of_model(plain)):
         assert ('b collate "C"' in compiled(target, model)) == (engine.name == "postgres")
+
+
+@pytest.mark.parametrize(
+    ("training_set", "view", "columns", "expected"),
+    [
+        (
+            "of_ages",
+            "world_plain (ts, a)",
+            '"at", world_a, world_age_seconds',
+            [("-infinity", 7, None), ("2013", 7, None), ("infinity", 8, None)],
+        ),
+        (
+            "of_ages",
+            "lagged (ts, a, k)",
+            '"at", a, lagged_age_seconds',
+            [("-infinity", 7, None), ("2013", None, None), ("infinity", 8, None)],
+        ),
+        (
+            "zoned_of_index",
+            "indexed_lagged (ts, a, k)",
+            '"at", lagged_a, lagged_age_seconds',
+            [("-infinity", 7, None), ("2013", None, None), ("infinity", 8, None)],
+        ),
+    ],
+    ids=["without ttl", "with ttl", "looked up"],
+)
+def test_infinite_instants_are_before_and_after_all_others(
+    prepared: Prepared,
+    training_set: str,
+    view: str,
+    columns: str,
+    expected: list[tuple[str, int | None, float | None]],
+) -> None:
+    """A row valid since ever has no age in seconds, and is past any ttl."""
+    engine, target = prepared
+    key = ", 1" if view.endswith("k)") else ""
+    engine.ask("begin")
+    try:
+        engine.ask(
+            f"insert into pit.{view} values ('-infinity', 7{key}), ('infinity', 8{key});"
+            'insert into pit.zoned_labels ("at", k) values'
+            " ('-infinity', 1), ('2013-07-01 12:00:00+00', 1), ('infinity', 1)"
+        )
+        at, *values = columns.split(", ")
+        found = engine.ask(
+            f"select cast({at} as text), {', '.join(values)}"
+            f" from ({compiled(target, training_set)}) as result order by {at}"
+        )
+    finally:
+        engine.ask("rollback")
+    assert [(at.partition("-07-01")[0], *rest) for at, *rest in found] == expected

@@ -1,7 +1,6 @@
-"""Feature views, label sets and training sets of every shape that takes its own path in the SQL."""
+"""Training sets of every shape that takes its own path in the SQL."""
 
 from pit.declarations import (
-    Column,
     Condition,
     Labels,
     Length,
@@ -12,414 +11,70 @@ from pit.declarations import (
     Value,
     View,
 )
-
-MINUTE = 60_000_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+from pit.label_sets import (
+    daily_labels,
+    free_daily_labels,
+    free_known_labels,
+    free_labels,
+    free_zoned_labels,
+    hashed_labels,
+    known_labels,
+    leg_labels,
+    mature_daily_labels,
+    mature_labels,
+    naive_labels,
+    named_labels,
+    nano_labels,
+    pair_labels,
+    zoned_labels,
+)
+from pit.views import (
+    DAY,
+    HOUR,
+    MINUTE,
+    corrected,
+    counted,
+    daily,
+    daily_late,
+    indexed,
+    indexed_corrected,
+    indexed_keyed,
+    indexed_lagged,
+    indexed_late,
+    indexed_named,
+    indexed_pairs,
+    indexed_world,
+    indexed_wrongly,
+    indexed_zoned,
+    instantaneous,
+    keyed,
+    labels,
+    labels_answers,
+    lagged,
+    late,
+    long_name,
+    named,
+    nano,
+    order,
+    order_timeline,
+    pairs,
+    pairs_plain,
+    plain,
+    ranked,
+    ranked_plain,
+    suffixed,
+    tested,
+    tested_plain,
+    tested_with_a,
+    typed,
+    world,
+    world_plain,
+    zoned,
+    zoned_late,
+)
 
 MARCH_10 = 1_362_873_600_000_000
 """2013-03-10 in UTC, seven hours before the clocks of New York change."""
-
-K = Column("k", "bigint")
-TS = Column("ts", "timestamp")
-LOADED = Column("loaded_at", "timestamp")
-A = Column("a", "integer")
-B = Column("b", "text")
-
-plain = View(name="plain", keys=(K,), event=TS, features=(A, B))
-lagged = View(
-    name="lagged",
-    keys=(K,),
-    event=TS,
-    features=(A,),
-    lag=Length("90 minutes", 90 * MINUTE),
-    ttl=Length("3 hours", 3 * HOUR),
-)
-instantaneous = View(
-    name="instantaneous",
-    keys=(K,),
-    event=TS,
-    features=(A, B),
-    ttl=Length("500 milliseconds", 500_000),
-)
-corrected = View(
-    name="corrected",
-    keys=(K,),
-    event=TS,
-    created=LOADED,
-    features=(A, B),
-    ttl=Length("1 day", DAY),
-)
-late = View(
-    name="late",
-    keys=(K,),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    lag=Length("1 hour", HOUR),
-    ttl=Length("1 hour 1 microsecond", HOUR + 1),
-)
-pairs = View(
-    name="pairs",
-    keys=(Column("one", "text"), Column("two", "text")),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-)
-pairs_plain = View(
-    name="pairs_plain",
-    keys=(Column("one", "text"), Column("two", "text")),
-    event=TS,
-    features=(B,),
-    lag=Length("1 second", 1_000_000),
-)
-world = View(
-    name="world",
-    keys=(),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    lag=Length("1 minute", MINUTE),
-    ttl=Length("2 minutes", 2 * MINUTE),
-)
-world_plain = View(name="world_plain", keys=(), event=TS, features=(B, A))
-ranked = View(
-    name="ranked",
-    keys=(K,),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    extra=(Column("serial", "integer"),),
-    tie_breaker="serial",
-)
-ranked_plain = View(name="ranked_plain", keys=(K,), event=TS, features=(A, B), tie_breaker="b")
-tested = View(
-    name="tested", keys=(K,), event=TS, created=LOADED, features=(A,), unique="unique_feature_rows"
-)
-tested_plain = View(
-    name="tested_plain", keys=(K,), event=TS, features=(A,), unique="unique_feature_rows"
-)
-tested_with_a = View(
-    name="tested_with_a", keys=(K,), event=TS, features=(A, B), tested=("k", "ts", "a")
-)
-keyed = View(
-    name="keyed",
-    keys=(K,),
-    event=TS,
-    features=(A,),
-    unique="primary_key",
-    ttl=Length("1 week", 7 * DAY),
-)
-zoned = View(
-    name="zoned",
-    keys=(K,),
-    event=Column("ts", "timestamptz"),
-    features=(A,),
-    ttl=Length("1 day", DAY),
-)
-zoned_late = View(
-    name="zoned_late",
-    keys=(K,),
-    event=TS,
-    created=Column("loaded_at", "timestamp with time zone"),
-    features=(A, Column("seen_at", "timestamptz")),
-    lag=Length("1 day", DAY),
-)
-daily = View(
-    name="daily",
-    keys=(K,),
-    event=Column("day", "date"),
-    features=(A,),
-    lag=Length("1 day", DAY),
-    ttl=Length("3 days", 3 * DAY),
-)
-daily_late = View(
-    name="daily_late",
-    keys=(K,),
-    event=Column("day", "date"),
-    created=Column("loaded_on", "date"),
-    features=(A, Column("valid_until", "date")),
-)
-typed = View(
-    name="typed",
-    keys=(K,),
-    event=TS,
-    features=(
-        Column("truth", "boolean"),
-        Column("ratio", "double precision"),
-        Column("price", "numeric(6,2)"),
-        Column("word", "text"),
-        Column("tiny", "smallint"),
-        Column("since", "timestamp"),
-        Column("until", "timestamptz"),
-        Column("day", "date"),
-        Column("id", "uuid"),
-    ),
-    ttl=Length("1 hour", HOUR),
-    defaults={
-        "truth": False,
-        "ratio": 0.5,
-        "price": 0,
-        "word": 'it\'s "none"',
-        "tiny": -1,
-        "since": 0,
-        "until": 0,
-        "day": 0,
-        "id": "00000000-0000-0000-0000-000000000000",
-    },
-)
-counted = View(
-    name="counted", keys=(K,), event=TS, created=LOADED, features=(A, B), defaults={"a": 0}
-)
-named = View(
-    name="named",
-    keys=(Column("Select", "text"),),
-    event=Column("available_at", "timestamp"),
-    created=Column("Position", "timestamp"),
-    features=(
-        Column("order", "integer"),
-        Column("Mixed Case", "integer"),
-        Column("it's", "text"),
-        Column("Expires_At", "integer"),
-        Column("is_newest", "integer"),
-        Column("newest_position", "integer"),
-        Column("named", "integer"),
-    ),
-    extra=(Column("choice", "integer"),),
-    lag=Length("1 hour", HOUR),
-    ttl=Length("2 hours", 2 * HOUR),
-)
-labels = View(
-    name="labels",
-    keys=(K,),
-    event=Column("instant", "timestamp"),
-    created=Column("position", "timestamp"),
-    features=(
-        Column("Available_At", "integer"),
-        Column("expires_at", "integer"),
-        Column("labels", "integer"),
-    ),
-    extra=(Column("is_newest", "integer"), Column("expires_at_2", "integer")),
-    lag=Length("1 hour", HOUR),
-    ttl=Length("2 hours", 2 * HOUR),
-)
-labels_answers = View(
-    name="labels_answers",
-    keys=(K,),
-    event=TS,
-    features=(Column("available_at", "integer"), Column("position", "integer")),
-    ttl=Length("2 hours", 2 * HOUR),
-)
-order = View(name="order", keys=(K,), event=TS, features=(A,), ttl=Length("1 hour", HOUR))
-order_timeline = View(name="order_timeline", keys=(K,), event=TS, created=LOADED, features=(A,))
-long_name = View(name="v" * 62, keys=(K,), event=TS, created=LOADED, features=(A,))
-
-nano = View(
-    name="nano",
-    keys=(K,),
-    event=Column("ts", "timestamp_ns"),
-    created=Column("loaded_at", "timestamp_ns"),
-    features=(A, Column("seen_at", "timestamp_ns")),
-    ttl=Length("1 second", 1_000_000),
-)
-suffixed = View(
-    name="suffixed",
-    keys=(K,),
-    event=TS,
-    features=(Column("y", "integer"), Column("a_x", "integer"), Column("a_y", "integer")),
-)
-
-# Tables with an index by which PostgreSQL can look an answer up.
-indexed = View(
-    name="indexed",
-    keys=(K,),
-    event=TS,
-    features=(A, B),
-    table=True,
-    indexes=(("a",), ("k", "ts")),
-)
-indexed_lagged = View(
-    name="indexed_lagged",
-    keys=(K,),
-    event=TS,
-    features=(A,),
-    lag=Length("90 minutes", 90 * MINUTE),
-    ttl=Length("3 hours", 3 * HOUR),
-    table=True,
-    indexes=(("k", "ts", "a"),),
-)
-indexed_corrected = View(
-    name="indexed_corrected",
-    keys=(K,),
-    event=TS,
-    created=LOADED,
-    features=(A, B),
-    table=True,
-    indexes=(("k", "ts"),),
-)
-indexed_late = View(
-    name="indexed_late",
-    keys=(K,),
-    event=TS,
-    created=Column("loaded_at", "timestamptz"),
-    features=(A,),
-    extra=(Column("serial", "integer"),),
-    lag=Length("1 hour", HOUR),
-    ttl=Length("1 hour 1 microsecond", HOUR + 1),
-    tie_breaker="serial",
-    table=True,
-    indexes=(("k", "ts", "loaded_at"),),
-)
-indexed_pairs = View(
-    name="indexed_pairs",
-    keys=(Column("one", "text"), Column("two", "text")),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    table=True,
-    indexes=(("two", "one", "ts"),),
-)
-indexed_world = View(
-    name="indexed_world",
-    keys=(),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    lag=Length("1 minute", MINUTE),
-    ttl=Length("2 minutes", 2 * MINUTE),
-    table=True,
-    indexes=(("ts",),),
-)
-indexed_keyed = View(
-    name="indexed_keyed",
-    keys=(K,),
-    event=TS,
-    features=(A, B),
-    ttl=Length("1 hour", HOUR),
-    unique="primary_key",
-    table=True,
-    defaults={"a": -1, "b": "it's none"},
-)
-indexed_named = View(
-    name="indexed_named",
-    keys=(Column("Select", "text"),),
-    event=Column("event_at", "timestamp"),
-    created=Column("Is_Newest", "timestamp"),
-    features=(
-        Column("order", "integer"),
-        Column("is_newest_2", "integer"),
-        Column("event_at_2", "integer"),
-        Column("indexed_named", "integer"),
-    ),
-    lag=Length("1 hour", HOUR),
-    table=True,
-    indexes=(("Select", "event_at"),),
-)
-indexed_wrongly = View(
-    name="indexed_wrongly",
-    keys=(Column("one", "text"), Column("two", "text")),
-    event=TS,
-    features=(A,),
-    table=True,
-    indexes=(("one", "two"), ("ts", "one", "two"), ("one", "ts")),
-)
-indexed_zoned = View(
-    name="indexed_zoned",
-    keys=(K,),
-    event=Column("ts", "timestamptz"),
-    features=(A,),
-    table=True,
-    indexes=(("k", "ts"),),
-)
-
-VIEWS = tuple(value for value in list(vars().values()) if isinstance(value, View))
-
-Y = Column("y", "boolean")
-naive_labels = Labels(
-    name="naive_labels",
-    columns=(Column("k", "bigint"), TS, Y, Column("note", "text")),
-    timestamp="ts",
-)
-zoned_labels = Labels(
-    name="zoned_labels", columns=(Column("at", "timestamptz"), K, Y), timestamp="at"
-)
-daily_labels = Labels(name="daily_labels", columns=(K, Column("at", "date"), Y), timestamp="at")
-free_labels = Labels(name="free_labels", columns=(K, TS, Y), timestamp="ts", contract=False)
-free_zoned_labels = Labels(
-    name="free_zoned_labels",
-    columns=(K, Column("ts", "timestamptz")),
-    timestamp="ts",
-    contract=False,
-)
-free_daily_labels = Labels(
-    name="free_daily_labels", columns=(K, Column("ts", "date")), timestamp="ts", contract=False
-)
-pair_labels = Labels(
-    name="pair_labels",
-    columns=(Column("one", "text"), Column("two", "text"), TS),
-    timestamp="ts",
-)
-leg_labels = Labels(
-    name="leg_labels",
-    columns=(Column("origin", "integer"), Column("dest", "bigint"), TS, Y),
-    timestamp="ts",
-)
-named_labels = Labels(
-    name="Named-Labels",
-    columns=(
-        Column("From", "text"),
-        Column("Time Stamp", "timestamptz"),
-        Column("labels", "integer"),
-        Column("available_at", "timestamp"),
-        Column("select", "text"),
-    ),
-    timestamp="Time Stamp",
-)
-
-nano_labels = Labels(name="nano_labels", columns=(K, Column("ts", "timestamp_ns")), timestamp="ts")
-known_labels = Labels(
-    name="known_labels",
-    columns=(K, TS, Y, Column("Known At", "timestamptz")),
-    timestamp="ts",
-    known_at="Known At",
-)
-free_known_labels = Labels(
-    name="free_known_labels",
-    columns=(K, Column("ts", "timestamptz"), Column("known_on", "date")),
-    timestamp="ts",
-    contract=False,
-    known_at="known_on",
-)
-mature_labels = Labels(
-    name="mature_labels",
-    columns=(K, TS, Y),
-    timestamp="ts",
-    maturity=Length("90 minutes", 90 * MINUTE),
-)
-mature_daily_labels = Labels(
-    name="mature_daily_labels",
-    columns=(K, Column("at", "date")),
-    timestamp="at",
-    maturity=Length("2 days", 2 * DAY),
-)
-hashed_labels = Labels(
-    name="hashed_labels",
-    columns=(
-        K,
-        Column("at", "timestamptz"),
-        Column("Word", "text"),
-        Column("truth", "boolean"),
-        Column("ratio", "double precision"),
-        Column("short", "real"),
-        Column("price", "numeric(6,2)"),
-        Column("since", "timestamp"),
-        Column("day", "date"),
-        Column("id", "uuid"),
-    ),
-    timestamp="at",
-)
-
-LABELS = tuple(value for value in list(vars().values()) if isinstance(value, Labels))
 
 
 def simple(name: str, label_set: Labels, *views: View, typed: bool = True) -> TrainingSet:
@@ -444,11 +99,12 @@ CHANGE = Moment("2013-03-10T03:00:00-04:00", MARCH_10 + 7 * HOUR)
 AFTER_CHANGE = Moment("2013-03-10 08:30:00.000001Z", MARCH_10 + 7 * HOUR + 90 * MINUTE + 1)
 MARCH_13 = Moment("2013-03-13T00:00Z", MARCH_10 + 3 * DAY)
 
-HASH_OF_1 = 0xC4CA4238 / 2**32
-"""By its MD5 the text 1 lies here between 0 and 1, exactly at the end of a split."""
+HASH_OF_2 = 0xC81E728D / 2**32
+"""By its MD5 the text 2 lies here between 0 and 1, and 1 before it: just where a split ends."""
 
 BY_KEY = Split(
-    by=("k",), fractions={"train": HASH_OF_1, "test": 0.2, "late test": 1 - HASH_OF_1 - 0.2}
+    by=("k",),
+    fractions={"train": HASH_OF_2, "test": 0.02, "late test": 1 - HASH_OF_2 - 0.02},
 )
 BY_ALL_TYPES = Split(
     by=("since", "Word", "truth", "ratio", "short", "price", "k", "at", "day", "id"),
@@ -463,7 +119,7 @@ BY_TIME = Split(
 BY_DAY = Split(starts={"test": MARCH_13}, embargo=Length("1 day", DAY), column="split")
 BY_KEY_AND_TIME = Split(
     by=("k",),
-    fractions={"train": HASH_OF_1, "test": 1 - HASH_OF_1},
+    fractions={"train": HASH_OF_2, "test": 1 - HASH_OF_2},
     starts={"test": CHANGE},
     embargo=Length("1 hour", HOUR),
 )
@@ -551,7 +207,12 @@ TRAINING_SETS = (
     TrainingSet(
         name="between_start_and_end",
         labels=naive_labels,
-        parts=(Part(view=plain), Part(view=late, prefix="late_")),
+        parts=(
+            Part(view=plain),
+            Part(view=late, prefix="late_"),
+            Part(view=lagged, prefix="lagged_"),
+            Part(view=instantaneous, prefix="short_"),
+        ),
         start=MARCH,
         end=AFTER_CHANGE,
     ),
@@ -602,6 +263,18 @@ TRAINING_SETS = (
         ),
         knowledge="event_time",
         as_of=CHANGE,
+    ),
+    TrainingSet(
+        name="by_event_time_between",
+        labels=zoned_labels,
+        parts=(
+            Part(view=late, age=True),
+            Part(view=corrected, prefix="corrected_"),
+            Part(view=indexed_late, prefix="indexed_"),
+        ),
+        knowledge="event_time",
+        start=CHANGE,
+        end=AFTER_CHANGE,
     ),
     TrainingSet(
         name="of_known_labels",
@@ -711,7 +384,6 @@ TRAINING_SETS = (
             Part(view=indexed_corrected, keys={"k": "dest"}, prefix="2 Dest "),
         ),
         where=(Condition("dest <> origin", lambda row: _differ(row["dest"], row["origin"])),),
-        end=AFTER_CHANGE,
         split=BY_TIME,
     ),
     TrainingSet(
