@@ -1,6 +1,6 @@
-{% macro _answers(spec, at) %}
+{% macro _answers(spec, at, source) %}
     {#- A row past its ttl is no match. Defaults fill in for no match only: NULL in a row stays NULL. -#}
-    {%- set matched = feature_warehouse._matched(spec, at) -%}
+    {%- set matched = feature_warehouse._matched(spec, at, source) -%}
     {%- for feature, name in spec.features.items() %}
         {%- set default = none -%}
         {%- if feature in spec.defaults -%}
@@ -9,11 +9,11 @@
             ) -%}
         {%- endif -%}
         {{ feature_warehouse._answer(
-            matched, spec.alias ~ '.' ~ feature_warehouse._quote(feature),
+            matched, source.name ~ '.' ~ feature_warehouse._quote(feature),
             feature_warehouse._quote(name), default, named=name == feature
         ) }}
     {%- endfor -%}
-    {%- set event_at = spec.alias ~ '.' ~ spec.event_at -%}
+    {%- set event_at = source.name ~ '.' ~ spec.event_at -%}
     {%- if spec.event_timestamp_as %}
         {{- feature_warehouse._answer(
             matched, event_at, feature_warehouse._quote(spec.event_timestamp_as)
@@ -29,18 +29,18 @@
 {%- endmacro %}
 
 
-{% macro _matched(spec, at) -%}
+{% macro _matched(spec, at, source) -%}
     {#- The condition that the joined row counts, and whether all but a default does without it. -#}
     {%- if spec.indexed -%}
-        {{ return({'test': spec.alias ~ '.' ~ spec.is_newest, 'implied': true}) }}
+        {{ return({'test': source.name ~ '.' ~ source.found, 'implied': true}) }}
     {%- elif spec.lifetime -%}
-        {%- set last = spec.alias ~ '.' ~ spec.available_at ~ ' + ' ~ spec.lifetime -%}
+        {%- set last = source.name ~ '.' ~ source.found ~ ' + ' ~ spec.lifetime -%}
         {{ return({'test': at ~ ' <= ' ~ last, 'implied': false}) }}
     {%- elif spec.expires -%}
-        {%- set last = spec.alias ~ '.' ~ spec.expires_at -%}
+        {%- set last = source.name ~ '.' ~ spec.expires_at -%}
         {{ return({'test': at ~ ' <= ' ~ last, 'implied': false}) }}
     {%- endif -%}
-    {{ return({'test': spec.alias ~ '.' ~ spec.available_at ~ ' is not null', 'implied': true}) }}
+    {{ return({'test': source.name ~ '.' ~ source.found ~ ' is not null', 'implied': true}) }}
 {%- endmacro %}
 
 

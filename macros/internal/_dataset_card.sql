@@ -8,12 +8,13 @@
     {%- set at = feature_warehouse._utc(
         feature_warehouse._quote(made.label_set.timestamp), columns.get(made.label_set.timestamp)
     ) -%}
+    {%- set digest = feature_warehouse._free_name('row_digest', columns) -%}
 with contents as (
     select
         *,
         md5(
             {{ feature_warehouse._row_text(columns) | indent(12) }}
-        ) as row_digest
+        ) as {{ digest }}
     from {{ source }} as training_set
 ),
 
@@ -29,8 +30,8 @@ summary as (
             concat_ws(
                 ' ',
                 count(*),
-                coalesce(sum({{ feature_warehouse._hash_part('row_digest', 1, 15) }}), 0),
-                coalesce(sum({{ feature_warehouse._hash_part('row_digest', 16, 15) }}), 0)
+                coalesce(sum({{ feature_warehouse._hash_part(digest, 1, 15) }}), 0),
+                coalesce(sum({{ feature_warehouse._hash_part(digest, 16, 15) }}), 0)
             )
         ) as content_fingerprint
     from contents
@@ -114,7 +115,7 @@ from summary
     {{ return(
         'coalesce(\n    (\n        select ' ~ adapter.dispatch('_iso_instant', 'feature_warehouse')(
             'max(' ~ spec.known ~ ')'
-        ) ~ '\n        from ' ~ spec.relation ~ '\n        where\n            '
+        ) ~ '\n        from ' ~ spec.relation ~ ' as known_rows\n        where\n            '
         ~ conditions | join('\n            and ') ~ "\n    ),\n    'null'\n)"
     ) }}
 {%- endmacro %}

@@ -6,6 +6,15 @@
 {%- endmacro %}
 
 
+{% macro _problem_column() -%}
+    {#- A name for what is wrong with a row that no column of the model under test has. -#}
+    {%- set node = feature_warehouse._tested_node() -%}
+    {{ return(feature_warehouse._free_name(
+        'problem', feature_warehouse._built_columns(node) if node else []
+    )) }}
+{%- endmacro %}
+
+
 {% macro _tested_training_set(test) -%}
     {%- set node = feature_warehouse._tested_node() -%}
     {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
@@ -232,7 +241,8 @@ where {{ problem }} <> ''
 {% macro _law(spec, view, number, timestamp, timestamp_type) -%}
     {#- The law for each sampled row, written from its text and apart from the joins it is to check:
         every row that was available, the newest of them, and no other if that is past its ttl. -#}
-    {%- set taken = view.types.keys() | list + [spec.event_at, spec.is_newest] -%}
+    {%- set taken = view.types.keys() | list -%}
+    {%- set event_at = feature_warehouse._free_name('event_at', taken) -%}
     {%- set at = feature_warehouse._free_name('label_at', taken) -%}
     {%- set choice = feature_warehouse._free_name('choice', taken) -%}
 {{ spec.alias }} as (
@@ -240,13 +250,13 @@ where {{ problem }} <> ''
         {%- for feature in spec.features %}
         newest.{{ feature_warehouse._quote(feature) }} as feature_{{ loop.index }},
         {%- endfor %}
-        newest.{{ spec.event_at }} as event_at,
+        newest.{{ event_at }} as event_at,
         newest.{{ at }} as label_at,
         newest.{{ feature_warehouse._free_name('label_number', taken) }} as number
     from (
         select
             *,
-            {{ spec.event }} as {{ spec.event_at }},
+            {{ spec.event }} as {{ event_at }},
             row_number() over (
                 partition by {{ feature_warehouse._free_name('label_number', taken) }}
                 {{ feature_warehouse._clause(
@@ -268,6 +278,7 @@ where {{ problem }} <> ''
                 label_rows.{{ feature_warehouse._free_name('label_key_' ~ loop.index, taken) }} = {{ spec.alias }}.{{ key }}
                 and {% endfor -%}
                 {{ spec.known }} <= {{ at }}
+                and {{ spec.event }} is not null
                 {%- for condition in spec.filters %}
                 and {{ condition }}
                 {%- endfor %}
@@ -275,7 +286,7 @@ where {{ problem }} <> ''
     where
         newest.{{ choice }} = 1
         {%- if spec.ttl %}
-        and newest.{{ spec.event_at }} + {{ spec.ttl }} >= newest.{{ at }}
+        and newest.{{ event_at }} + {{ spec.ttl }} >= newest.{{ at }}
         {%- endif %}
 )
 {%- endmacro %}

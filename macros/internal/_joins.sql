@@ -8,7 +8,10 @@
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
         {%- set name = (view.get('alias') or view.name).encode('utf-8')[:48].decode('utf-8', 'ignore') -%}
-        {%- for role, suffix in [('alias', ''), ('timeline', '_timeline'), ('answers', '_answers')] -%}
+        {%- for role, suffix in [
+            ('alias', ''), ('timeline', '_timeline'), ('newest', '_newest'),
+            ('answers', '_answers'),
+        ] -%}
             {%- set free = feature_warehouse._free_name(name ~ suffix, names) -%}
             {%- do names.append(free) -%}
             {%- do spec.update({role: feature_warehouse._quote(free)}) -%}
@@ -56,7 +59,12 @@
         {%- do keys.append(feature_warehouse._quote(key)) -%}
         {%- do pairs.append((feature_warehouse._quote(label_key), feature_warehouse._quote(key))) -%}
     {%- endfor -%}
-    {%- set taken = join_keys.keys() | list + features.keys() | list -%}
+    {%- set other_ties = [] -%}
+    {%- for column in view.get('tie_breakers') or [] if column not in features -%}
+        {%- do other_ties.append(feature_warehouse._quote(column)) -%}
+    {%- endfor -%}
+    {%- set taken = join_keys.keys() | list + features.keys() | list
+        + (view.get('tie_breakers') or []) | list -%}
     {{ return({
         'relation': view.relation,
         'entity': keys,
@@ -76,6 +84,7 @@
             and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
         'unique': view.get('unique', false),
         'ties': [] if view.get('unique') else feature_warehouse._tie_breakers(view, types, features),
+        'other_ties': [] if view.get('unique') else other_ties,
         'features': features,
         'defaults': view.get('defaults') or {},
         'types': types,
@@ -84,8 +93,9 @@
         'event_at': feature_warehouse._free_name('event_at', taken),
         'available_at': feature_warehouse._free_name('available_at', taken),
         'expires_at': feature_warehouse._free_name('expires_at', taken),
-        'position': feature_warehouse._free_name('position', taken),
-        'newest_position': feature_warehouse._free_name('newest_position', taken),
+        'created_at': feature_warehouse._free_name('created_at', taken),
+        'newest_at': feature_warehouse._free_name('newest_at', taken),
+        'is_label': feature_warehouse._free_name('is_label', taken),
         'is_newest': feature_warehouse._free_name('is_newest', taken),
         'instant': feature_warehouse._free_name('instant', taken),
     }) }}
@@ -173,15 +183,6 @@
     {%- set order = [spec.event ~ ' desc'] -%}
     {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
         {%- do order.append(column ~ ' desc nulls last') -%}
-    {%- endfor -%}
-    {{ return(order) }}
-{%- endmacro %}
-
-
-{% macro _newest_last(spec) -%}
-    {%- set order = [spec.event] -%}
-    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
-        {%- do order.append(column ~ ' nulls first') -%}
     {%- endfor -%}
     {{ return(order) }}
 {%- endmacro %}

@@ -59,21 +59,30 @@
             'timestamp': request.labels.timestamp,
             'types': {request.labels.timestamp: request.labels.timestamp_type},
         } -%}
-        {%- set sql = feature_warehouse._training_set(
-            place, label_set, parts, request.options, relations
-        ) -%}
         {%- set keys = {} -%}
         {%- set data_types = {} -%}
+        {%- set casts = {} -%}
         {%- for view in feature_warehouse._service_views(
             place, label_set, parts, relations, request.options, []
         ) -%}
             {%- for key, column in view.join_keys.items() -%}
                 {%- do keys.update({column: view.types[key]}) -%}
+                {#- Files have ids as text, and a column of NULLs as anything. -#}
+                {%- if column in request.labels.untyped
+                    or (column in request.labels.texts and view.types[key] | lower == 'uuid') -%}
+                    {%- do casts.update({column: view.types[key]}) -%}
+                {%- endif -%}
             {%- endfor -%}
             {%- for feature, name in view.features.items() -%}
                 {%- do data_types.update({name: view.types[feature]}) -%}
             {%- endfor -%}
         {%- endfor -%}
+        {%- do label_set.update({'relation': feature_warehouse._cast_labels(
+            request, casts, keys.keys() | list + [label_set.timestamp]
+        )}) -%}
+        {%- set sql = feature_warehouse._training_set(
+            place, label_set, parts, request.options, relations
+        ) -%}
         {{ return(tojson({
             'query': 'select * from (\n' ~ sql ~ '\n) as answers order by '
                 ~ feature_warehouse._quote(request.row),
@@ -81,6 +90,21 @@
             'data_types': data_types,
         })) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _cast_labels(request, casts, needed) -%}
+    {%- if not casts -%}
+        {{ return(request.labels.relation) }}
+    {%- endif -%}
+    {%- set columns = [feature_warehouse._quote(request.row)] -%}
+    {%- for column in request.labels.columns if column in needed + (request.labels.by or []) -%}
+        {%- set name = feature_warehouse._quote(column) -%}
+        {%- do columns.append(
+            'cast(' ~ name ~ ' as ' ~ casts[column] ~ ') as ' ~ name if column in casts else name
+        ) -%}
+    {%- endfor -%}
+    {{ return('(select ' ~ columns | join(', ') ~ ' from ' ~ request.labels.relation ~ ')') }}
 {%- endmacro %}
 
 

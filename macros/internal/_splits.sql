@@ -103,7 +103,9 @@
 
 
 {% macro _split_column(split) -%}
-    {{ return(split.get('column') or 'train_test_split') }}
+    {#- One that is no text is a mistake, reported with all others. -#}
+    {%- set column = split.get('column') -%}
+    {{ return(column if column is string and column else 'train_test_split') }}
 {%- endmacro %}
 
 

@@ -84,7 +84,9 @@
     {%- else -%}
         {%- set lines = ['labels as (', '    select *'] -%}
     {%- endif -%}
-    {%- do lines.append('    from ' ~ label_set.relation) -%}
+    {#- PostgreSQL before 16 wants a name for a subquery. -#}
+    {%- set is_query = label_set.relation is string and label_set.relation.startswith('(') -%}
+    {%- do lines.append('    from ' ~ label_set.relation ~ (' as label_rows' if is_query else '')) -%}
     {%- for condition in conditions -%}
         {%- do lines.extend((['    where'] if loop.first else []) + [
             '        ' ~ ('' if loop.first else 'and ') ~ condition

@@ -1,7 +1,7 @@
 """Files that are complete or not there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,4 +20,5 @@ def replacing(file: Path) -> Iterator[Path]:
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror or error}") from None
     finally:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)

@@ -63,6 +63,8 @@ class DbtProject:
 
         Raises UsageError with the mistakes that the macro found, UnreachableError or BusyError.
         """
+        # dbt would make a DuckDB file that is not there, and is slower to say what is wrong.
+        self.open_warehouse().close()
         # A JSON text in JSON quotes is a text to Jinja.
         texts = ", ".join(f"fromjson({json.dumps(json.dumps(value))})" for value in arguments)
         jinja = f"{{{{ feature_warehouse.{macro}({texts}) }}}}"

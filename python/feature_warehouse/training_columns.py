@@ -1,7 +1,7 @@
 """Columns of training sets between files, Arrow and the warehouse."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,6 @@ __all__ = ["PreparedLabels", "plain", "prepared_labels", "writable_types"]
 
 _MICROSECOND: Final = "us"
 _DECIMAL: Final = re.compile(r"(?:numeric|decimal)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
-_INTEGER: Final = re.compile(r"(small|big|huge|tiny|u\w+)?int(eger)?\d?")
 
 
 class PreparedLabels(msgspec.Struct, frozen=True):
@@ -24,10 +23,16 @@ class PreparedLabels(msgspec.Struct, frozen=True):
     timestamp: str
     timestamp_type: str
 
-    def columns(self, names: Collection[str], keys: Mapping[str, str]) -> pa.Table:
+    def names(self, *tests: Callable[[pa.DataType], bool]) -> list[str]:
+        """The columns whose type passes one of the tests."""
+        return [
+            field.name for field in self.table.schema if any(test(field.type) for test in tests)
+        ]
+
+    def columns(self, names: Collection[str]) -> pa.Table:
         """The columns of those names that are there, in types that every warehouse knows."""
         columns = {
-            name: _loadable(name, self.table[name], keys.get(name, ""))
+            name: _loadable(name, self.table[name])
             for name in self.table.column_names
             if name in names
         }
@@ -50,13 +55,13 @@ def prepared_labels(labels: pa.Table, timestamp: str) -> PreparedLabels:
     return PreparedLabels(labels, timestamp, "timestamptz" if kind.tz else "timestamp")
 
 
-def _loadable(name: str, column: pa.ChunkedArray, key_type: str) -> pa.ChunkedArray:
+def _loadable(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
     elif pa.types.is_null(kind):
-        # All NULL, as pandas and Parquet have it: of the type of what it is compared with.
-        column = column.cast(pa.int64() if _INTEGER.fullmatch(key_type) else pa.string())
+        # All NULL: the query casts it to the type of what it is compared with.
+        column = column.cast(pa.string())
     elif pa.types.is_timestamp(kind) and kind.unit != _MICROSECOND:
         try:
             column = column.cast(pa.timestamp(_MICROSECOND, tz=kind.tz))

@@ -44,7 +44,7 @@ class TrainingSets:
     def build(
         self,
         labels: Any,
-        features: Sequence[Feature] = (),
+        features: Feature | Sequence[Feature] = (),
         *,
         timestamp: str | None = None,
         service: str | None = None,
@@ -68,28 +68,35 @@ class TrainingSets:
         labels = _table(labels)
         timestamp = timestamp or _only_instant(labels)
         options = {"as_of": as_of, "knowledge": knowledge, "split": split}
+        by = list((split or {}).get("by") or ())
         prepared = prepared_labels(labels, timestamp)
+        row = ROW
+        while row in map(str.lower, labels.column_names):
+            row += "_"
         request = {
-            "features": list(features),
+            "features": [features] if isinstance(features, str | Mapping) else list(features),
             "service": service,
-            "row": ROW,
+            "row": row,
             "labels": {
                 "relation": LABELS,
                 "columns": labels.column_names,
                 "timestamp": timestamp,
                 "timestamp_type": prepared.timestamp_type,
+                "texts": prepared.names(pa.types.is_string, pa.types.is_large_string),
+                "untyped": prepared.names(pa.types.is_null),
+                "by": by,
             },
             "options": options,
         }
         plan = self._project.call("_build_plan", request)
-        needed = {*plan["keys"], timestamp, *((split or {}).get("by") or ())}
-        loaded = prepared.columns(needed, plan["keys"])
+        loaded = prepared.columns({*plan["keys"], timestamp, *by})
         rows = pa.array(range(labels.num_rows), pa.int64())
         with self._project.open_warehouse() as warehouse:
-            warehouse.load(LABELS, loaded.append_column(ROW, rows))
-            with warehouse.rows(plan["query"], "the training set") as reader:
+            warehouse.load(LABELS, loaded.append_column(row, rows))
+            with warehouse.rows(plan["query"], "a feature view or a label column") as reader:
                 answers = plain(reader.read_all(), plan["data_types"])
-        return _beside(labels, answers, loaded.column_names, as_of)
+        numbers = answers[row].combine_chunks()
+        return _beside(labels, answers.drop_columns([row, *loaded.column_names]), numbers, as_of)
 
     def export(self, name: str, to: str | Path) -> dict[str, Any]:
         """Write a built training set to a Parquet file, and its card beside it; return the card.
@@ -190,18 +197,14 @@ def _only_instant(labels: pa.Table) -> str:
     raise UsageError(f"the label table {found}; name the one to predict at with --timestamp")
 
 
-def _beside(
-    labels: pa.Table, answers: pa.Table, loaded: Sequence[str], as_of: str | None
-) -> pa.Table:
+def _beside(labels: pa.Table, features: pa.Table, rows: pa.Array, as_of: str | None) -> pa.Table:
     """Labels and features side by side: each label exactly once, in its place."""
-    rows = answers[ROW].combine_chunks()
     ascending = pc.all(pc.greater(rows[1:], rows[:-1])).as_py() is not False
     if not ascending or (as_of is None and len(rows) != labels.num_rows):
         raise RuntimeError("the join has lost or multiplied label rows")
     result = labels if len(rows) == labels.num_rows else labels.take(rows)
-    for name in answers.column_names:
-        if name not in (ROW, *loaded):
-            result = result.append_column(answers.field(name), answers[name])
+    for name in features.column_names:
+        result = result.append_column(features.field(name), features[name])
     return result
 
 

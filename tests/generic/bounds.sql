@@ -1,9 +1,15 @@
 {% test bounds(model, column_name, min_value=none, max_value=none, inclusive=true) %}
-    {%- set column = feature_warehouse._quote(column_name) -%}
-    {%- set conditions = feature_warehouse._bounds(column, min_value, max_value, inclusive) %}
+    {%- if execute -%}
+        {#- dbt quotes the name already where the column says `quote: true`. -#}
+        {%- set quoted = column_name[:1] == '"' -%}
+        {%- set column = column_name if quoted else feature_warehouse._quote(column_name) -%}
+        {%- set name = column_name[1:-1] if quoted else column_name -%}
+        {%- set conditions = feature_warehouse._bounds(column, min_value, max_value, inclusive) %}
 select
     *,
-    cast({{ feature_warehouse._text_literal(column_name ~ ' is not ' ~ conditions.words) }} as text) as problem
+    cast({{ feature_warehouse._text_literal(name ~ ' is not ' ~ conditions.words) }} as text)
+        as {{ feature_warehouse._problem_column() }}
 from {{ model }}
 where {{ conditions.violated }}
+    {%- endif %}
 {% endtest %}

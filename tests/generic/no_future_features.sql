@@ -5,7 +5,8 @@
 {{ 'union all\n' if not loop.first -}}
 select
     *,
-    cast({{ feature_warehouse._text_literal(column ~ ' is after ' ~ checked.timestamp) }} as text) as problem
+    cast({{ feature_warehouse._text_literal(column ~ ' is after ' ~ checked.timestamp) }} as text)
+        as {{ feature_warehouse._problem_column() }}
 from {{ model }}
 where {{ feature_warehouse._utc(feature_warehouse._quote(column), checked.types.get(column)) }}
     {{- ' + ' ~ lag if lag }} > {{ feature_warehouse._utc(

@@ -1,30 +1,32 @@
 {% test same_rows_as(model, compare_to=none, columns=none) %}
     {%- if execute -%}
-        {%- set expected = feature_warehouse._expected_rows(model, compare_to, columns) %}
+        {%- set expected = feature_warehouse._expected_rows(
+            model, compare_to, columns, config.get('where')
+        ) %}
 {{ 'with ' ~ (expected.cte | trim)[:-1] ~ '\n' if expected.cte }}
 select
     {%- for column in expected.columns %}
-    {{ column }},
+    {{ column.name }},
     {%- endfor %}
-    cast(sum(side) as bigint) as rows_too_many,
-    cast(case when sum(side) > 0 then 'not in' else 'missing from what is in' end as text)
-    || {{ feature_warehouse._text_literal(' ' ~ expected.name) }} as problem
+    cast(sum({{ expected.side }}) as bigint) as rows_too_many,
+    cast(case when sum({{ expected.side }}) > 0 then 'not in' else 'missing from what is in' end as text)
+    || {{ feature_warehouse._text_literal(' ' ~ expected.name) }} as {{ expected.problem }}
 from (
     select
         {%- for column in expected.columns %}
-        {{ column }},
+        {{ column.value }},
         {%- endfor %}
-        1 as side
+        1 as {{ expected.side }}
     from {{ model }}
     union all
     select
         {%- for column in expected.columns %}
-        {{ column }},
+        {{ column.value }},
         {%- endfor %}
-        -1 as side
+        -1 as {{ expected.side }}
     from {{ expected.source }}
 ) as both_sides
 group by {{ range(1, expected.columns | length + 1) | join(', ') }}
-having sum(side) <> 0
+having sum({{ expected.side }}) <> 0
     {%- endif %}
 {% endtest %}

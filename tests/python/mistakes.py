@@ -197,6 +197,18 @@ MISTAKES = (
         columns={"ordered_at": "text", "closed_on": "integer"},
         kind="label_set",
     ),
+    Mistake(
+        "labels_mature_in_months",
+        (("maturity '1 month' is no fixed length of time", "such as '30 days'"),),
+        {"maturity": "1 month", "known_at": ABSENT},
+        kind="label_set",
+    ),
+    Mistake(
+        "labels_known_twice",
+        (("known_at and maturity both say when", "keep one of them"),),
+        {"maturity": "30 days"},
+        kind="label_set",
+    ),
 )
 
 

@@ -68,10 +68,41 @@ MUTATIONS = (
     Mutation(
         "NULL wins ties (DuckDB)", PARTS, "' desc nulls last'", "' desc nulls first'", BOTH[:1]
     ),
-    Mutation("NULL wins ties (PostgreSQL)", PARTS, "' nulls first'", "' nulls last'", BOTH[1:]),
+    Mutation(
+        "NULL wins ties (PostgreSQL)",
+        JOIN,
+        "column ~ ' desc nulls last'",
+        "column ~ ' desc nulls first'",
+        BOTH[1:],
+    ),
     Mutation("least wins ties (DuckDB)", PARTS, "' desc nulls last'", "' nulls last'", BOTH[:1]),
     Mutation(
-        "least wins ties (PostgreSQL)", PARTS, "' nulls first'", "' desc nulls first'", BOTH[1:]
+        "least wins ties (PostgreSQL)",
+        JOIN,
+        "column ~ ' desc nulls last'",
+        "column ~ ' nulls last'",
+        BOTH[1:],
+    ),
+    Mutation(
+        "created does not decide (PostgreSQL)",
+        JOIN,
+        "([spec.created_at] if spec.created else []) + spec.ties",
+        "spec.ties",
+        BOTH[1:],
+    ),
+    Mutation(
+        "labels answer themselves (PostgreSQL)",
+        JOIN,
+        "spec.available_at ~ ' nulls last'",
+        "spec.available_at ~ ' nulls first'",
+        BOTH[1:],
+    ),
+    Mutation(
+        "the first row of a key answers for all its labels (PostgreSQL)",
+        JOIN,
+        "spec.entity + [spec.newest_at]",
+        "spec.entity + ['1']",
+        BOTH[1:],
     ),
     Mutation(
         "created does not decide",
@@ -102,8 +133,8 @@ MUTATIONS = (
     Mutation(
         "keys do not separate (PostgreSQL)",
         JOIN,
-        "'max(' ~ spec.position ~ ')', spec.entity,",
-        "'max(' ~ spec.position ~ ')', [],",
+        "'max(' ~ spec.available_at ~ ')', spec.entity,",
+        "'max(' ~ spec.available_at ~ ')', [],",
         BOTH[1:],
     ),
     Mutation(
@@ -123,7 +154,9 @@ MUTATIONS = (
     Mutation(
         "repeated label rows multiply",
         JOIN,
-        "group by {{ range(1, spec.pairs | length + 2) | join(', ') }}",
+        "    group by\n        {%- for label_key, key in spec.pairs %}\n"
+        "        labels.{{ label_key }},\n"
+        "        {%- endfor %}\n        {{ at }}\n",
         "",
         BOTH[1:],
     ),

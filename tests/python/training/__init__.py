@@ -1,0 +1,1 @@
+"""What stands around a training set: tests, cards, reports, files and the command line."""

@@ -1,0 +1,82 @@
+"""The project `lab`, built once per engine and test process."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feature_warehouse.project import DbtProject
+from feature_warehouse.servers import Postgres
+from feature_warehouse.training_sets import TrainingSets
+from hosts import settings
+from support import dbt
+from training.lab import Lab
+from training.project import write_lab
+
+
+@pytest.fixture(scope="session")
+def lab_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_lab(tmp_path_factory.mktemp("a laboratory") / "lab")
+
+
+@pytest.fixture(scope="session")
+def lab_duckdb(lab_project: Path) -> Iterator[Lab]:
+    env = settings(lab_project)
+    dbt("build", project=lab_project, env=env)
+    with Lab.on_duckdb(lab_project, env) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def lab_postgres(lab_project: Path, postgres: Postgres) -> Iterator[Lab]:
+    env = settings(lab_project, "postgres") | postgres.env()
+    dbt("build", project=lab_project, env=env)
+    with Lab.on_postgres(lab_project, env, postgres) as lab:
+        yield lab
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """The project on each engine in turn."""
+    built: Lab = request.getfixturevalue(f"lab_{request.param}")
+    return built
+
+
+Plans = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def plans() -> Plans:
+    """What dbt compiled before: the same question has the same answer, whatever the rows are."""
+    return {}
+
+
+@pytest.fixture
+def sets(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> TrainingSets:
+    """The training sets of `lab`; dbt is asked once for each plan."""
+    enter(lab, monkeypatch)
+    remember_plans(plans, monkeypatch)
+    return TrainingSets(DbtProject(lab.project, target_path=lab.engine))
+
+
+def enter(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take on the environment in which `lab` was built."""
+    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in lab.env.items():
+        monkeypatch.setenv(name, value)
+
+
+def remember_plans(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask_dbt = DbtProject.call
+
+    def call(project: DbtProject, macro: str, *arguments: Any) -> Any:
+        key = json.dumps([str(project.folder), project.profile.adapter, macro, *arguments])
+        if key not in plans:
+            plans[key] = ask_dbt(project, macro, *arguments)
+        return plans[key]
+
+    monkeypatch.setattr(DbtProject, "call", call)
