@@ -8,7 +8,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres test test-long lint lock clean
+.PHONY: help demo demo-postgres test test-long bench lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,19 @@ test-long: ## The same laws on many more random cases, and mutated macros (20 mi
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
+bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see benchmarks/
+	@.venv-bench/bin/python -m benchmarks $(BENCH_ARGS)
+
+# Apart from .venv, because Feast needs an older pandas than the tests.
+.venv-bench/ready: requirements/bench.txt pyproject.toml
+	@echo 'making .venv-bench, which can take some minutes'
+	@rm -rf .venv-bench
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -I -m pip -qq --no-input install --requirement $<
+	@.venv-bench/bin/python -I -m pip -qq --no-input install --no-deps --no-build-isolation \
+		--editable .
+	@touch $@
+
 lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a warning
 	@$(PYTHON) scripts/env.py test
 	@echo '--- ruff check'
@@ -46,6 +59,7 @@ lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest version
 	@$(PYTHON) scripts/env.py test
 	@$(call compile,test) --extra validation
 	@$(call compile,demo) --constraint requirements/test.txt
+	@$(call compile,bench)
 
 # The tests come first and the demo is held to their versions: one .venv serves both.
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) \
@@ -55,8 +69,8 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK
 
 clean: ## Remove everything that make and dbt have made
 	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
-	find python scripts tests -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .venv-bench .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	find python scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/profiles.yml: profiles.example.yml
 	@mkdir -p .demo

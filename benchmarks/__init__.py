@@ -1,0 +1,1 @@
+"""Time and memory of point-in-time joins against hand-written SQL and other tools."""

@@ -1,0 +1,101 @@
+"""Measure point-in-time joins: ``make bench``, or a part with ``BENCH_ARGS="small dense"``."""
+
+import argparse
+import os
+import platform
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import data, host, measure, postgres, races, report
+from benchmarks.measure import Standing
+from benchmarks.races import Race
+from benchmarks.workloads import WORKLOADS, Workload
+
+RESULTS = Path(__file__).parent / "results"
+SIZES = (1, 2, 4, 8)
+# PostgreSQL has no row of a thousand doubles.
+NOT_ON_POSTGRES = "wide"
+
+
+def main() -> None:
+    """Run what was asked for; the tables are written after each race."""
+    options = _options()
+    workloads = [WORKLOADS[name] for name in options.parts if name in WORKLOADS]
+    growing = [WORKLOADS["small"].scaled(size) for size in SIZES if "growth" in options.parts]
+    folder = RESULTS if options.save else data.FOLDER / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    for workload in [*workloads, *growing]:
+        data.make(workload)
+    standings: list[Standing] = []
+    for race in _races(workloads, growing, options):
+        standings.append(measure.run(race, options.rounds))
+        (folder / "results.md").write_text(_text(standings), encoding="utf-8")
+    growth = [standing for standing in standings if standing.title == races.GROWTH]
+    if growth:
+        report.draw_growth(growth, SIZES, folder / "growth.svg")
+    print(f"\n{_text(standings)}\nwritten to {folder}")
+
+
+def _races(
+    workloads: list[Workload], growing: list[Workload], options: argparse.Namespace
+) -> Iterator[Race]:
+    if "duckdb" in options.engine:
+        profile: dict[str, Any] = {"type": "duckdb", "path": ":memory:"}
+        ours = host.compile_sql([*workloads, *growing], profile, options.package)
+        for workload in workloads:
+            yield from races.duckdb_races(workload, ours, options.peers)
+            if workload.name == "large":
+                yield races.memory_race(workload, ours)
+        for workload in growing:
+            yield races.growth_race(workload, ours)
+    fitting = [workload for workload in workloads if workload.name != NOT_ON_POSTGRES]
+    if "postgres" in options.engine and fitting:
+        with postgres.server() as server:
+            ours = host.compile_sql(fitting, postgres.profile(server), options.package)
+            for workload in fitting:
+                postgres.load(workload, server.uri)
+                yield from races.postgres_races(workload, ours, server.uri, options.peers)
+
+
+def _text(standings: list[Standing]) -> str:
+    packages = ("duckdb", "polars", "pandas", "feast", "pyarrow")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    lines = [
+        "# Results\n",
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, {versions}.",
+        "Medians; ratios are medians of each round's, to the first line of a table.\n",
+    ]
+    for standing in standings:
+        workload = WORKLOADS.get(standing.workload)
+        lines.append(f"## {standing.workload}: {standing.title}\n")
+        lines.append(f"{workload or standing.workload}; {standing.rounds} rounds.\n")
+        lines.append(report.table(standing))
+    return "\n".join(lines)
+
+
+def _options() -> argparse.Namespace:
+    parts = [*WORKLOADS, "growth"]
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
+    parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--no-peers", dest="peers", action="store_false")
+    parser.add_argument(
+        "--package", type=Path, default=host.ROOT, help="checkout whose macros are measured"
+    )
+    parser.add_argument(
+        "--save", action="store_true", help="write to benchmarks/results instead of .bench"
+    )
+    options = parser.parse_args()
+    options.engine = options.engine or ["duckdb", "postgres"]
+    options.parts = options.parts or parts
+    if unknown := set(options.parts) - set(parts):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    return options
+
+
+if __name__ == "__main__":
+    main()
