@@ -31,7 +31,7 @@ def main() -> None:
     standings: list[Standing] = []
     for race in _races(workloads, growing, options):
         standings.append(measure.run(race, options.rounds))
-        (folder / "results.md").write_text(_text(standings), encoding="utf-8")
+        (folder / f"{'-and-'.join(options.engine)}.md").write_text(_text(standings), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg")

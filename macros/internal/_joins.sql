@@ -3,7 +3,7 @@
 {% macro _join_specs(views) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
     {%- set specs = [] -%}
-    {%- set names = ['labels'] -%}
+    {%- set names = ['labels', 'numbered_labels'] -%}
     {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
@@ -183,6 +183,16 @@
     {%- set order = [spec.event ~ ' desc'] -%}
     {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
         {%- do order.append(column ~ ' desc nulls last') -%}
+    {%- endfor -%}
+    {{ return(order) }}
+{%- endmacro %}
+
+
+{% macro _newest_last(spec) -%}
+    {#- The same order the other way round. -#}
+    {%- set order = [spec.event] -%}
+    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
+        {%- do order.append(column ~ ' nulls first') -%}
     {%- endfor -%}
     {{ return(order) }}
 {%- endmacro %}

@@ -8,27 +8,48 @@
 
 
 {#- DuckDB answers the question natively, by ASOF JOIN:
-    https://duckdb.org/docs/stable/sql/query_syntax/from#as-of-joins -#}
+    https://duckdb.org/docs/stable/sql/query_syntax/from#as-of-joins
+    A chain of them sorts all columns that it has gathered so far for each view. Where these are many,
+    each view is joined by itself to numbered labels, and the answers are put together by number. -#}
 {% macro duckdb___join(labels, at, specs) -%}
-with {{ labels.cte }}
+{%- set columns = [] -%}
+{%- set ctes = [] -%}
 {%- for spec in specs -%}
-{{ spec.alias }} as (
-    {{- feature_warehouse._available_rows(spec) }}
-    {%- set is_greatest = feature_warehouse._window(
-        'row_number()', spec.entity + [spec.known], feature_warehouse._newest_first(spec), 8, ' = 1'
-    ) -%}
-    {%- if spec.late %}
-    qualify
-        {{ feature_warehouse._is_newest(spec, 8) }}
-        and {{ is_greatest }}
-    {%- elif spec.created or not spec.unique %}
-    qualify
-        {{ is_greatest }}
-    {%- endif %}
-){{ ',' if not loop.last }}
+    {%- do columns.extend(feature_warehouse._output_names(spec)) -%}
+{%- endfor -%}
+{%- set apart = specs | length > 1 and columns | length > 40 -%}
+{%- for spec in specs -%}
+    {%- do ctes.append(feature_warehouse._asof_rows(spec)) -%}
+    {%- if apart -%}
+        {%- do ctes.append(feature_warehouse._asof_answers(spec, at)) -%}
+    {%- endif -%}
+{%- endfor -%}
+with {{ labels.cte }}
+{%- if apart -%}
+numbered_labels as materialized (
+    select
+        *,
+        row_number() over () as label_number
+    from {{ labels.source }}
+),
 
-{% endfor -%}
+{% endif -%}
+{{ ctes | join(',\n\n') }}
+
 select
+    {%- if apart %}
+    labels.* exclude (label_number)
+    {%- for spec in specs %}
+    {%- for name in feature_warehouse._output_names(spec) %},
+    {{ spec.answers }}.{{ feature_warehouse._quote(name) }}
+    {%- endfor %}
+    {%- endfor %}
+from numbered_labels as labels
+    {%- for spec in specs %}
+left join {{ spec.answers }}
+    on labels.label_number = {{ spec.answers }}.label_number
+    {%- endfor %}
+    {%- else %}
     labels.*
     {%- for spec in specs -%}
         {{ feature_warehouse._answers(
@@ -36,14 +57,68 @@ select
         ) }}
     {%- endfor %}
 from {{ labels.source }}
-{%- for spec in specs %}
+    {%- for spec in specs %}
+{{ feature_warehouse._asof_join(spec, at) }}
+    {%- endfor %}
+    {%- endif %}
+{%- endmacro %}
+
+
+{% macro _asof_rows(spec) -%}
+    {#- One row for each instant at which the answer changes: the last in order of those that became known
+        together, if its event is the newest so far. One window tells both, by one sort. -#}
+    {%- set order = [spec.known] + feature_warehouse._newest_last(spec) -%}
+    {%- set window = feature_warehouse._clause(
+        'order by', order if spec.late else order[:1] + order[2:], 8
+    ) -%}
+{{ spec.alias }} as (
+    {{- feature_warehouse._available_rows(spec) }}
+    {%- if spec.late or spec.created or not spec.unique %}
+    window known as (
+        {%- if spec.entity %}
+        {{ feature_warehouse._clause('partition by', spec.entity, 8) }}
+        {%- endif %}
+        {{ window }}
+    )
+    qualify
+        {% if spec.late -%}
+        max({{ spec.event }}) over known = {{ spec.event }}
+        and {% endif -%}
+        lead({{ spec.known }}) over known is distinct from {{ spec.known }}
+    {%- endif %}
+)
+{%- endmacro %}
+
+
+{% macro _asof_join(spec, at) -%}
 asof left join {{ spec.alias }}
     on
         {% for label_key, key in spec.pairs -%}
         labels.{{ label_key }} = {{ spec.alias }}.{{ key }}
         and {% endfor -%}
         {{ at }} >= {{ spec.alias }}.{{ spec.available_at }}
-{%- endfor %}
+{%- endmacro %}
+
+
+{% macro _asof_answers(spec, at) -%}
+{{ spec.answers }} as (
+    select
+        labels.label_number
+        {{- feature_warehouse._answers(
+            spec, at, {'name': spec.alias, 'found': spec.available_at}
+        ) | indent(4) }}
+    from numbered_labels as labels
+    {{ feature_warehouse._asof_join(spec, at) | indent(4) }}
+)
+{%- endmacro %}
+
+
+{% macro _output_names(spec) -%}
+    {%- set names = spec.features.values() | list -%}
+    {%- for name in [spec.event_timestamp_as, spec.age_as] if name -%}
+        {%- do names.append(name) -%}
+    {%- endfor -%}
+    {{ return(names) }}
 {%- endmacro %}
 
 

@@ -58,7 +58,7 @@ MUTATIONS = (
     Mutation(
         "running maximum dropped (DuckDB)",
         JOIN,
-        "{{ feature_warehouse._is_newest(spec, 8) }}",
+        "max({{ spec.event }}) over known = {{ spec.event }}",
         "true",
         BOTH[:1],
     ),
@@ -126,8 +126,32 @@ MUTATIONS = (
     Mutation(
         "only the first key separates (DuckDB)",
         JOIN,
-        "spec.entity + [spec.known], ",
-        "spec.entity[:1] + [spec.known], ",
+        "('partition by', spec.entity, 8)",
+        "('partition by', spec.entity[:1], 8)",
+        BOTH[:1],
+    ),
+    Mutation(
+        "the first row of an instant wins (DuckDB)",
+        JOIN,
+        "lead({{ spec.known }})",
+        "lag({{ spec.known }})",
+        BOTH[:1],
+    ),
+    Mutation(
+        "answers of another label (DuckDB)",
+        JOIN,
+        "{{ spec.answers }}.label_number",
+        "{{ spec.answers }}.label_number + 1",
+        BOTH[:1],
+    ),
+    Mutation(
+        "NULL wins ties of a join (DuckDB)", PARTS, "' nulls first'", "' nulls last'", BOTH[:1]
+    ),
+    Mutation(
+        "least wins ties of a join (DuckDB)",
+        PARTS,
+        "' nulls first'",
+        "' desc nulls first'",
         BOTH[:1],
     ),
     Mutation(

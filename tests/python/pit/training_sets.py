@@ -32,6 +32,7 @@ from pit.views import (
     DAY,
     HOUR,
     MINUTE,
+    broad,
     corrected,
     counted,
     daily,
@@ -170,6 +171,16 @@ TRAINING_SETS = (
             Part(view=corrected, keys={"k": "origin"}, features=("b", "a")),
             Part(view=corrected, keys={"k": "dest"}, prefix="2 Dest "),
         ),
+    ),
+    TrainingSet(
+        name="of_many_columns",
+        labels=leg_labels,
+        parts=(
+            Part(view=broad, keys={"k": "origin"}, prefix="origin_", age=True),
+            Part(view=broad, keys={"k": "dest"}, prefix="dest_"),
+            Part(view=counted, keys={"k": "dest"}, event_timestamp=True),
+        ),
+        start=MARCH,
     ),
     TrainingSet(
         name="of_three_views",

@@ -154,6 +154,14 @@ typed = View(
         "id": "00000000-0000-0000-0000-000000000000",
     },
 )
+broad = View(
+    name="broad",
+    keys=(K,),
+    event=TS,
+    features=tuple(Column(f"f{number}", "integer") for number in range(20)),
+    defaults={"f0": 7},
+    ttl=Length("1 hour", HOUR),
+)
 counted = View(
     name="counted", keys=(K,), event=TS, created=LOADED, features=(A, B), defaults={"a": 0}
 )
