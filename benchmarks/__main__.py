@@ -28,10 +28,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for workload in [*workloads, *growing]:
         data.make(workload)
+    results = folder / f"{'-and-'.join(options.engine)}.md"
     standings: list[Standing] = []
     for race in _races(workloads, growing, options):
         standings.append(measure.run(race, options.rounds))
-        (folder / f"{'-and-'.join(options.engine)}.md").write_text(_text(standings), encoding="utf-8")
+        results.write_text(_text(standings), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg")
