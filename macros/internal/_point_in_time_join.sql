@@ -69,22 +69,27 @@ from {{ labels.source }}
         together, if its event is the newest so far. One window tells both, by one sort. -#}
     {%- set order = [spec.known] + feature_warehouse._newest_last(spec) -%}
     {%- set window = feature_warehouse._clause(
-        'order by', order if spec.late else order[:1] + order[2:], 8
+        'order by', order if spec.late else order[:1] + order[2:], 12
     ) -%}
+    {%- set last = 'lead(' ~ spec.known ~ ') over known is distinct from ' ~ spec.known -%}
+    {%- if last | length > 84 -%}
+        {%- set last = 'lead(' ~ spec.known ~ ') over known\n        is distinct from ' ~ spec.known -%}
+    {%- endif -%}
 {{ spec.alias }} as (
     {{- feature_warehouse._available_rows(spec) }}
     {%- if spec.late or spec.created or not spec.unique %}
-    window known as (
-        {%- if spec.entity %}
-        {{ feature_warehouse._clause('partition by', spec.entity, 8) }}
-        {%- endif %}
-        {{ window }}
-    )
+    window
+        known as (
+            {%- if spec.entity %}
+            {{ feature_warehouse._clause('partition by', spec.entity, 12) }}
+            {%- endif %}
+            {{ window }}
+        )
     qualify
         {% if spec.late -%}
         max({{ spec.event }}) over known = {{ spec.event }}
         and {% endif -%}
-        lead({{ spec.known }}) over known is distinct from {{ spec.known }}
+        {{ last }}
     {%- endif %}
 )
 {%- endmacro %}
@@ -166,7 +171,7 @@ left join {{ spec.answers }}
     one: the planner knows nothing of a computed column, and would guess the rows of a join wildly. -#}
 {% macro _timeline(spec, labels, at) -%}
 {%- set carried = feature_warehouse._carried_columns(spec) -%}
-{%- set order = [spec.available_at ~ ' nulls last'] -%}
+{%- set order = [spec.available_at ~ ' asc nulls last'] -%}
 {%- for column in ([spec.created_at] if spec.created else []) + spec.ties -%}
     {%- do order.append(column ~ ' desc nulls last') -%}
 {%- endfor -%}

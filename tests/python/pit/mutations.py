@@ -93,7 +93,7 @@ MUTATIONS = (
     Mutation(
         "labels answer themselves (PostgreSQL)",
         JOIN,
-        "spec.available_at ~ ' nulls last'",
+        "spec.available_at ~ ' asc nulls last'",
         "spec.available_at ~ ' nulls first'",
         BOTH[1:],
     ),
@@ -126,15 +126,15 @@ MUTATIONS = (
     Mutation(
         "only the first key separates (DuckDB)",
         JOIN,
-        "('partition by', spec.entity, 8)",
-        "('partition by', spec.entity[:1], 8)",
+        "('partition by', spec.entity, 12)",
+        "('partition by', spec.entity[:1], 12)",
         BOTH[:1],
     ),
     Mutation(
         "the first row of an instant wins (DuckDB)",
         JOIN,
-        "lead({{ spec.known }})",
-        "lag({{ spec.known }})",
+        "'lead('",
+        "'lag('",
         BOTH[:1],
     ),
     Mutation(
