@@ -305,7 +305,7 @@ def state(lab: Lab) -> Any:
         catalog: Any = sorted(lab.ask(lasting), key=str)
     else:
         catalog = (lab.project / "lab.duckdb").read_bytes()
-    files = {path: path.stat().st_mtime_ns for path in lab.project.rglob("*")}
+    files = {path: path.lstat().st_mtime_ns for path in lab.project.rglob("*")}
     return catalog, files
 
 
