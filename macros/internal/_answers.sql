@@ -63,16 +63,3 @@
         ~ ('\n       ' ~ otherwise if otherwise else '') ~ '\n    end as ' ~ column
     ) }}
 {%- endmacro %}
-
-
-{% macro _literal(value, data_type) -%}
-    {#- Cast where a bare literal would widen the column: smallint, or a decimal on DuckDB. -#}
-    {%- set wide = ['integer', 'int', 'bigint', 'double precision', 'double', 'float', 'real'] -%}
-    {%- if value is boolean -%}
-        {{ return('true' if value else 'false') }}
-    {%- elif value is number and (data_type is none or data_type | lower | trim in wide) -%}
-        {{ return(value | string) }}
-    {%- endif -%}
-    {%- set text = "'" ~ value | string | replace("'", "''") ~ "'" -%}
-    {{ return('cast(' ~ text ~ ' as ' ~ data_type ~ ')' if data_type else text) }}
-{%- endmacro %}

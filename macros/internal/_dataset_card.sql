@@ -169,8 +169,3 @@ from summary
     {%- endfor -%}
     {{ return(feature_warehouse._concatenated(groups, separator)) }}
 {%- endmacro %}
-
-
-{% macro _text_literal(text) -%}
-    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
-{%- endmacro %}

@@ -39,3 +39,15 @@
         {{ return("interval '" ~ amount ~ ' ' ~ unit ~ ('' if amount == 1 else 's') ~ "'") }}
     {%- endfor -%}
 {%- endmacro %}
+
+
+{% macro _fixed_length(role, text) -%}
+    {%- set microseconds = feature_warehouse._microseconds(text) -%}
+    {%- if microseconds is none -%}
+        {{ exceptions.raise_compiler_error(
+            'feature_warehouse: ' ~ role ~ " '" ~ text ~ "' is no fixed length of time; write one such"
+            ~ " as '90 minutes'"
+        ) }}
+    {%- endif -%}
+    {{ return(microseconds) }}
+{%- endmacro %}

@@ -7,13 +7,3 @@
     {%- endfor -%}
     {{ exceptions.raise_compiler_error(text | join('\n')) }}
 {%- endmacro %}
-
-
-{% macro _one_of(names) -%}
-    {#- For messages: "a, b or c". -#}
-    {%- set names = names | list -%}
-    {%- if names | length < 2 -%}
-        {{ return(names | join) }}
-    {%- endif -%}
-    {{ return(names[:-1] | join(', ') ~ ' or ' ~ names[-1]) }}
-{%- endmacro %}

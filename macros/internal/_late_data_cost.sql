@@ -30,23 +30,13 @@
         {%- do views.extend([waiting, knowing]) -%}
     {%- endfor -%}
     {%- set rows = feature_warehouse._label_rows(made.label_set, made.options) -%}
-    {%- set at = feature_warehouse._utc(
-        'labels.' ~ feature_warehouse._quote(made.label_set.timestamp),
-        made.label_set.types.get(made.label_set.timestamp)
-    ) -%}
-    {%- if views -%}
-        {%- set sql = feature_warehouse._join(rows, at, views) -%}
-    {%- else -%}
-        {%- set sql = ('with ' ~ (rows.cte | trim)[:-1] ~ '\n\n' if rows.cte else '')
-            ~ 'select labels.*\nfrom ' ~ rows.source -%}
-    {%- endif -%}
 with compared as (
-{{ sql | indent(4, true) }}
+{{ feature_warehouse._join(rows, views) | indent(4, true) }}
 )
 
 {% for item in compared -%}
 select
-    cast('{{ item.name | replace("'", "''") }}' as text) as feature,
+    cast({{ feature_warehouse._text_literal(item.name) }} as text) as feature,
     count(*) as label_rows,
     count(case when {{ item.differs }} then 1 end) as rows_that_differ
 from compared

@@ -1,5 +1,11 @@
 {#- Compiled SQL is read by people: nothing wider than 100 columns. -#}
 
+{% macro _with(ctes) -%}
+    {#- What comes before a select list, if anything does. -#}
+    {{ return('with ' ~ ctes | join(',\n\n') ~ '\n\n' if ctes else '') }}
+{%- endmacro %}
+
+
 {% macro _window(call, partition, order, indent, ending='') -%}
     {#- A window function with what follows it, on as many lines as it needs. -#}
     {%- set clauses = [] -%}

@@ -17,7 +17,6 @@
             )) -%}
         {%- endfor -%}
         {{ return(tojson({
-            'relation': relation,
             'query': 'select * from ' ~ relation
                 ~ (' order by ' ~ sorted | join(', ') if sorted else ''),
             'data_types': feature_warehouse._built_columns(made.node, sizes=true),

@@ -141,10 +141,11 @@
                 ) -%}
             {%- endif -%}
         {%- endif -%}
-        {%- set line = '    when ' ~ conditions | join(' and ') ~ " then '" ~ name | replace("'", "''") ~ "'" -%}
+        {%- set result = 'then ' ~ feature_warehouse._text_literal(name) -%}
+        {%- set line = '    when ' ~ conditions | join(' and ') ~ ' ' ~ result -%}
         {%- if line | length > 90 -%}
             {%- set line = '    when\n        ' ~ conditions | join('\n        and ')
-                ~ "\n    then '" ~ name | replace("'", "''") ~ "'" -%}
+                ~ '\n    ' ~ result -%}
         {%- endif -%}
         {%- do lines.append(line) -%}
     {%- endfor -%}
@@ -157,7 +158,7 @@
     {#- Eight hexadecimal digits that depend on the values of the columns and on nothing else. -#}
     {%- set texts = [] -%}
     {%- if split.get('salt') -%}
-        {%- do texts.append("'" ~ split.salt | replace("'", "''") ~ "'") -%}
+        {%- do texts.append(feature_warehouse._text_literal(split.salt)) -%}
     {%- endif -%}
     {%- for column in split.by -%}
         {%- do texts.append(feature_warehouse._as_text(

@@ -20,14 +20,7 @@
     {%- if mistakes -%}
         {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
-    {{ return(feature_warehouse._join(
-        feature_warehouse._label_rows(label_set, options),
-        feature_warehouse._utc(
-            'labels.' ~ feature_warehouse._quote(label_set.timestamp),
-            label_set.types.get(label_set.timestamp)
-        ),
-        views
-    )) }}
+    {{ return(feature_warehouse._join(feature_warehouse._label_rows(label_set, options), views)) }}
 {%- endmacro %}
 
 
@@ -58,32 +51,32 @@
 
 
 {% macro _label_rows(label_set, options) -%}
-    {#- Where the label rows come from: `source` stands after FROM, `cte` comes first or is empty. All
-        filters stand in the CTE, where no feature is in sight. -#}
-    {%- set at = feature_warehouse._utc(
-        feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
-    ) -%}
+    {#- Where the label rows of a join come from. All filters stand in the CTE, where no feature is in
+        sight. -#}
+    {%- set timestamp = feature_warehouse._quote(label_set.timestamp) -%}
+    {%- set type = label_set.types.get(label_set.timestamp) -%}
+    {%- set at = feature_warehouse._utc(timestamp, type) -%}
+    {%- set rows = {
+        'source': label_set.relation ~ ' as labels',
+        'ctes': [],
+        'at': feature_warehouse._utc('labels.' ~ timestamp, type),
+    } -%}
     {%- set split = options.get('split') -%}
     {%- set instant = label_set.get('instant') -%}
     {%- set conditions = [] if instant
         else feature_warehouse._label_conditions(label_set, options, at) -%}
     {%- if not conditions and not split and not instant -%}
-        {{ return({'source': label_set.relation ~ ' as labels', 'cte': ''}) }}
+        {{ return(rows) }}
     {%- endif -%}
-    {%- set lines = ['labels as (', '    select'] -%}
+    {%- set added = none -%}
     {%- if split -%}
-        {%- do lines.extend([
-            '        *,',
-            feature_warehouse._split(split, label_set, at) | indent(8, true)
-        ]) -%}
+        {%- set added = feature_warehouse._split(split, label_set, at) -%}
     {%- elif instant -%}
-        {%- do lines.extend([
-            '        *,',
-            '        ' ~ instant ~ ' as ' ~ feature_warehouse._quote(label_set.timestamp)
-        ]) -%}
-    {%- else -%}
-        {%- set lines = ['labels as (', '    select *'] -%}
+        {%- set added = instant ~ ' as ' ~ timestamp -%}
     {%- endif -%}
+    {%- set lines = ['labels as ('] + (
+        ['    select', '        *,', added | indent(8, true)] if added else ['    select *']
+    ) -%}
     {#- PostgreSQL before 16 wants a name for a subquery. -#}
     {%- set is_query = label_set.relation is string and label_set.relation.startswith('(') -%}
     {%- do lines.append('    from ' ~ label_set.relation ~ (' as label_rows' if is_query else '')) -%}
@@ -92,8 +85,9 @@
             '        ' ~ ('' if loop.first else 'and ') ~ condition
         ]) -%}
     {%- endfor -%}
-    {%- do lines.append('),\n\n') -%}
-    {{ return({'source': 'labels', 'cte': lines | join('\n')}) }}
+    {%- do lines.append(')') -%}
+    {%- do rows.update({'source': 'labels', 'ctes': [lines | join('\n')]}) -%}
+    {{ return(rows) }}
 {%- endmacro %}
 
 
@@ -105,10 +99,10 @@
     {%- if options.get('end') is not none -%}
         {%- do conditions.append(at ~ ' < ' ~ feature_warehouse._instant(options.end)) -%}
     {%- endif -%}
-    {%- if options.get('as_of') is not none -%}
-        {%- do conditions.append(at ~ ' <= ' ~ feature_warehouse._instant(options.as_of)) -%}
-    {%- endif -%}
     {%- set clock = none if options.get('as_of') is none else feature_warehouse._instant(options.as_of) -%}
+    {%- if clock -%}
+        {%- do conditions.append(at ~ ' <= ' ~ clock) -%}
+    {%- endif -%}
     {%- if label_set.get('maturity') -%}
         {%- do conditions.append(
             at ~ ' + ' ~ feature_warehouse._interval(feature_warehouse._microseconds(label_set.maturity))

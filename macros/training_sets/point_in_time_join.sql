@@ -1,6 +1,8 @@
 {% macro point_in_time_join(labels, timestamp, views, timestamp_type=none) -%}
-    {%- set at = feature_warehouse._utc(
-        'labels.' ~ feature_warehouse._quote(timestamp), timestamp_type
-    ) -%}
-    {{ return(feature_warehouse._join({'source': labels ~ ' as labels', 'cte': ''}, at, views)) }}
+    {%- set rows = {
+        'source': labels ~ ' as labels',
+        'ctes': [],
+        'at': feature_warehouse._utc('labels.' ~ feature_warehouse._quote(timestamp), timestamp_type),
+    } -%}
+    {{ return(feature_warehouse._join(rows, views)) }}
 {%- endmacro %}

@@ -3,7 +3,7 @@
         {%- set expected = feature_warehouse._expected_rows(
             model, compare_to, columns, config.get('where')
         ) %}
-{{ 'with ' ~ (expected.cte | trim)[:-1] ~ '\n' if expected.cte }}
+{{ feature_warehouse._with(expected.ctes) -}}
 select
     {%- for column in expected.columns %}
     {{ column.name }},

@@ -61,3 +61,8 @@ def write_host(folder: Path, models: dict[str, str], properties: list[dict[str, 
     for name, query in models.items():
         (folder / "models" / f"{name}.sql").write_text(query)
     return folder
+
+
+def macro_call(call: str) -> str:
+    """A model that is a macro of the package, called."""
+    return "{{ feature_warehouse." + call + " }}"

@@ -181,3 +181,12 @@ class TrainingSet:
             if part.age_column:
                 columns.append(Column(part.age_column, "double precision"))
         return tuple(columns)
+
+
+def simple(name: str, label_set: Labels, *views: View, typed: bool = True) -> TrainingSet:
+    """All features of some views; a second view's columns carry its name."""
+    parts = tuple(
+        Part(view=view, prefix=f"{view.name}_" if number else "")
+        for number, view in enumerate(views)
+    )
+    return TrainingSet(name=name, labels=label_set, parts=parts, typed=typed)

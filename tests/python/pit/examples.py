@@ -56,7 +56,7 @@ class Example(NamedTuple):
 
 def training_example(training_set: TrainingSet, number: int) -> Example:
     """Rows for a label set and its views, around the bounds of one of the views and of the set."""
-    random = Random(f"{training_set.name} {number}")  # noqa: S311 (not for secrets)
+    random = Random(f"{training_set.name} {number}")
     label_set = training_set.labels
     views = training_set.views
     used = [*label_set.columns, *(column for view in views for column in view.columns)]
@@ -114,7 +114,7 @@ def bounds_of(training_set: TrainingSet) -> list[int]:
 
 def view_example(view: View, anchors: Sequence[int], number: int) -> Example:
     """Rows of a view around instants at which it is asked for."""
-    random = Random(f"{view.name} {number}")  # noqa: S311 (not for secrets)
+    random = Random(f"{view.name} {number}")
     palette = _palette(random, view, anchors, midnight=False)
     return Example({view.name: _view_rows(random, view, palette)}, loop_join=False)
 

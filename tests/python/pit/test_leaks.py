@@ -101,7 +101,7 @@ def later_rows(
 
 
 def shuffled_rows(_: TrainingSet, ask: Callable[[Example], Answers], example: Example) -> str:
-    random = Random(str(example))  # noqa: S311 (not for secrets)
+    random = Random(str(example))
 
     def shuffled(rows: list[Row]) -> list[Row]:
         return random.sample(rows, len(rows))

@@ -9,7 +9,9 @@ from feature_warehouse.servers import Postgres
 from feature_warehouse.warehouse.sql import newest_rows_query
 from pit.conftest import Prepared, duckdb_output, postgres_output
 from pit.engines import DuckDB, Engine, PostgreSQL
-from pit.mutations import MUTATIONS, PUBLISHER_MUTATIONS, Mutation, mutated_package
+from pit.join_mutations import JOIN_MUTATIONS
+from pit.label_mutations import LABEL_MUTATIONS
+from pit.mutations import Mutation, mutated_package
 from pit.project import compile_project, make_project
 from pit.proofs import prove_training_set, prove_view
 from pit.test_point_in_time import SLICE, VIEW_SLICE
@@ -19,7 +21,7 @@ from pit.views import VIEWS
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.name)
+@pytest.mark.parametrize("mutation", [*JOIN_MUTATIONS, *LABEL_MUTATIONS], ids=lambda m: m.name)
 def test_the_proofs_notice_a_mistake_in_the_macros(
     mutation: Mutation,
     duckdb_engine: DuckDB,
@@ -41,8 +43,12 @@ def test_the_proofs_notice_a_mistake_in_the_macros(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [texts for _, *texts in PUBLISHER_MUTATIONS],
-    ids=[n for n, *_ in PUBLISHER_MUTATIONS],
+    [
+        pytest.param(" <= ", " < ", id="at its availability is too early"),
+        pytest.param("greatest(", "coalesce(", id="created is not waited for"),
+        pytest.param(" desc nulls last", " desc nulls first", id="NULL wins ties"),
+        pytest.param(" desc nulls last", " nulls last", id="least wins ties"),
+    ],
 )
 def test_the_proofs_notice_a_mistake_of_the_publisher(
     old: str, new: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch

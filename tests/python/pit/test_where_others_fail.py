@@ -258,7 +258,7 @@ def test_a_composite_key_of_which_one_part_is_renamed(prepared: Prepared) -> Non
 
 def test_features_named_with_a_suffix_or_like_a_label_column(prepared: Prepared) -> None:
     """A suffix means nothing. ``y`` is a label column as well and gets another name, else dbt
-    refuses to compile (see test_mistakes)."""
+    refuses to compile (see test_training_set_mistakes)."""
     found = ask(
         prepared,
         "of_renamed_features",

@@ -1,5 +1,7 @@
 """Feature views of every shape that takes its own path in the SQL."""
 
+from dataclasses import replace
+
 from pit.declarations import Column, Length, View
 
 MINUTE = 60_000_000
@@ -224,24 +226,8 @@ suffixed = View(
 )
 
 # Tables with an index by which PostgreSQL can look an answer up.
-indexed = View(
-    name="indexed",
-    keys=(K,),
-    event=TS,
-    features=(A, B),
-    table=True,
-    indexes=(("a",), ("k", "ts")),
-)
-indexed_lagged = View(
-    name="indexed_lagged",
-    keys=(K,),
-    event=TS,
-    features=(A,),
-    lag=Length("90 minutes", 90 * MINUTE),
-    ttl=Length("3 hours", 3 * HOUR),
-    table=True,
-    indexes=(("k", "ts", "a"),),
-)
+indexed = replace(plain, name="indexed", table=True, indexes=(("a",), ("k", "ts")))
+indexed_lagged = replace(lagged, name="indexed_lagged", table=True, indexes=(("k", "ts", "a"),))
 indexed_corrected = View(
     name="indexed_corrected",
     keys=(K,),
@@ -264,26 +250,8 @@ indexed_late = View(
     table=True,
     indexes=(("k", "ts", "loaded_at"),),
 )
-indexed_pairs = View(
-    name="indexed_pairs",
-    keys=(Column("one", "text"), Column("two", "text")),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    table=True,
-    indexes=(("two", "one", "ts"),),
-)
-indexed_world = View(
-    name="indexed_world",
-    keys=(),
-    event=TS,
-    created=LOADED,
-    features=(A,),
-    lag=Length("1 minute", MINUTE),
-    ttl=Length("2 minutes", 2 * MINUTE),
-    table=True,
-    indexes=(("ts",),),
-)
+indexed_pairs = replace(pairs, name="indexed_pairs", table=True, indexes=(("two", "one", "ts"),))
+indexed_world = replace(world, name="indexed_world", table=True, indexes=(("ts",),))
 indexed_keyed = View(
     name="indexed_keyed",
     keys=(K,),

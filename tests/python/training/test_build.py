@@ -1,10 +1,9 @@
 """Ad-hoc training sets have the features of those that dbt builds, beside unchanged labels."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pandas as pd
@@ -17,80 +16,11 @@ from feature_warehouse.errors import UsageError
 from feature_warehouse.project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
 from support import ROOT
+from training.ad_hoc import BUILDS, KEYS, rich, simple
 from training.conftest import Plans, enter, remember_plans
-from training.lab import Lab, quoted
-from training.project import PARTS, visits
-from training.rows import Row
-
-KEYS = ["visit_id", "customer_id", "friend_id", "Group"]
-SPLIT = {"by": ["visit_id"], "fractions": {"train": 0.5, "test": 0.5}}
-ODD_KEYS = [
-    {
-        "view": "status",
-        "join_keys": {"customer_id": "feature_warehouse_row"},
-        "features": {"level": "New Level"},
-    },
-    {"view": "rate", "age": "Age"},
-]
-
-
-MICROSECONDS = pa.timestamp("us")
-
-
-def simple(kind: pa.DataType = MICROSECONDS) -> pa.Table:
-    """Keys and an instant, in an order of no meaning."""
-    rows = visits()
-    Random(1).shuffle(rows)  # noqa: S311
-    columns = {name: pa.array([row[name] for row in rows]) for name in KEYS}
-    return pa.table({**columns, "at": instants(rows, kind)})
-
-
-def instants(rows: list[Row], kind: pa.DataType) -> pa.Array:
-    at = [row["at"] for row in rows]
-    if pa.types.is_date(kind):
-        return pa.array([moment and moment.date() for moment in at], kind)
-    if kind.tz:
-        return pa.array([moment and moment.replace(tzinfo=UTC) for moment in at], kind)
-    return pa.array(at, kind)
-
-
-def rich() -> pa.Table:
-    """Columns of every kind that a label table may bring along."""
-    table = simple(pa.timestamp("ns"))
-    count = table.num_rows
-    group = table["Group"].combine_chunks().dictionary_encode()
-    table = table.set_column(3, "Group", group)
-    return (
-        table.append_column("feature_warehouse_row", pa.array(range(count, 0, -1)))
-        .append_column("tags", pa.array([["a", None], None, []] * count)[:count])
-        .append_column("place", pa.array([{"x": 1, "y": None}, None] * count)[:count])
-        .append_column("Select", pa.array([b"\x00", None] * count)[:count])
-        .append_column("when", pa.array([datetime(2024, 1, 1), None] * count)[:count])
-        .append_column("nothing", pa.nulls(count))
-    )
-
-
-BUILDS: dict[str, tuple[pa.Table, dict[str, Any]]] = {
-    "service": (simple(), {"service": "main_set"}),
-    "rich": (rich(), {"features": PARTS, "timestamp": "at"}),
-    "zoned": (simple(pa.timestamp("ms", "Asia/Tokyo")), {"service": "main_set"}),
-    "event_time": (simple(), {"service": "early_set", "knowledge": "event_time"}),
-    "as_of": (simple(), {"service": "main_set", "as_of": "2024-01-15T12:00:00Z"}),
-    "split": (simple(), {"service": "split_set", "split": SPLIT}),
-    "dates": (simple(pa.date32()), {"features": ["rate", "balance:amount"], "timestamp": "at"}),
-    "midnights": (
-        simple(pa.date32()).set_column(4, "at", simple(pa.date32())["at"].cast(pa.timestamp("s"))),
-        {"features": ["rate", "balance:amount"]},
-    ),
-    "one": (
-        simple(),
-        {"features": "rate:rate"},
-    ),
-    "odd": (
-        pa.table({"feature_warehouse_row": [1, None, 2], "Order": [datetime(2024, 1, 9)] * 3}),
-        {"features": ODD_KEYS},
-    ),
-}
+from training.lab import Lab, quoted, state
+from training.project import PARTS
+from training.tables import visits
 
 
 class AskedError(Exception):
@@ -293,20 +223,6 @@ def test_nothing_is_left_behind(
     built(learned, "rich")
     assert state(lab) == before
     assert list(tmp_path.iterdir()) == []
-
-
-def state(lab: Lab) -> Any:
-    """Everything in the warehouse's catalog, and every file of the project.
-
-    Not temporary tables: PostgreSQL drops those of a closed session a moment later.
-    """
-    if lab.engine == "postgres":
-        lasting = "select relname, relfilenode from pg_class where relpersistence <> 't'"
-        catalog: Any = sorted(lab.ask(lasting), key=str)
-    else:
-        catalog = (lab.project / "lab.duckdb").read_bytes()
-    files = {path: path.lstat().st_mtime_ns for path in lab.project.rglob("*")}
-    return catalog, files
 
 
 @pytest.mark.parametrize(

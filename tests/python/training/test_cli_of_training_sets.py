@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,13 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from feature_warehouse import cli
+from command_line import Fw, Result, in_process
 from hosts import settings
 from support import BIN
+from training.ad_hoc import simple
 from training.conftest import Plans, enter, remember_plans
-from training.lab import Lab
-from training.project import visits
-from training.test_build import simple, state
-
-Result = tuple[int, str, str]
-Fw = Callable[..., Result]
+from training.lab import Lab, state
+from training.tables import visits
 
 
 @pytest.fixture
@@ -43,24 +40,7 @@ def run_cli(
 ) -> Fw:
     """Run the command in this process."""
     del folder
-
-    def call(*arguments: str | Path) -> Result:
-        command = ["feature-warehouse", "training-set", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", command)
-        before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-        try:
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        finally:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGINT, before[0])
-            signal.signal(signal.SIGTERM, before[1])
-        out, err = capsys.readouterr()
-        code = end.value.code
-        assert isinstance(code, int) or code is None
-        return code or 0, out, err
-
-    return call
+    return in_process(monkeypatch, capsys, "training-set")
 
 
 @pytest.fixture

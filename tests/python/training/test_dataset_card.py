@@ -12,8 +12,9 @@ import pytest
 
 from feature_warehouse.registry import read_registry
 from training.lab import Lab, quoted
-from training.project import CARDS, TYPED, balance, status, typed, visits
+from training.project import CARDS
 from training.rows import LAG, Row, rate
+from training.tables import TYPED, balance, status, typed, visits
 
 EPOCH = datetime(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)

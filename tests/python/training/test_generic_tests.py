@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from training.lab import Lab, quoted
-from training.project import VISITS
+from training.tables import VISITS
 
 WRONG_VALUES = {
     "text": "coalesce({}, '') || '!'",

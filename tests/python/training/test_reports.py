@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from training.lab import Lab, quoted
-from training.project import balance, status, visits
 from training.rows import AT, LAG, TTL, Row, newest, with_order
+from training.tables import balance, status, visits
 
 AS_OF = datetime(2024, 1, 15, 12)
 STATUS = [{**row, "due": row["valid_from"] and row["valid_from"] + LAG} for row in status()]

@@ -1,4 +1,4 @@
-{#- The parts that every form of the point-in-time join shares. -#}
+{#- What the SQL of a join has to say of each view. -#}
 
 {% macro _join_specs(views) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
@@ -123,17 +123,10 @@
 
 
 {% macro _length(view, role) -%}
-    {%- if view.get(role) is none -%}
-        {{ return(0) }}
-    {%- endif -%}
-    {%- set microseconds = feature_warehouse._microseconds(view[role]) -%}
-    {%- if microseconds is none -%}
-        {{ exceptions.raise_compiler_error(
-            "feature_warehouse: " ~ role ~ " of '" ~ view.name ~ "' is '" ~ view[role]
-            ~ "', which is no fixed length of time; write one such as '90 minutes'"
-        ) }}
-    {%- endif -%}
-    {{ return(microseconds) }}
+    {{ return(
+        0 if view.get(role) is none
+        else feature_warehouse._fixed_length(role ~ " of '" ~ view.name ~ "',", view[role])
+    ) }}
 {%- endmacro %}
 
 
@@ -145,84 +138,4 @@
         {%- set candidate.name = name ~ '_' ~ number -%}
     {%- endfor -%}
     {{ return(candidate.name) }}
-{%- endmacro %}
-
-
-{% macro _tie_breakers(view, types, features) -%}
-    {%- set columns = [] -%}
-    {%- for column in view.get('tie_breakers') or features -%}
-        {%- do columns.append(adapter.dispatch('_bytewise', 'feature_warehouse')(
-            feature_warehouse._quote(column), (types.get(column) or '') | lower
-        )) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
-
-{% macro default___bytewise(column, type) -%}
-    {%- set is_text = modules.re.match('text|varchar|char|character|string|bpchar', type) -%}
-    {{ return(column ~ (' collate "C"' if is_text and '[]' not in type else '')) }}
-{%- endmacro %}
-
-
-{% macro duckdb___bytewise(column, type) -%}
-    {{ return(column) }}
-{%- endmacro %}
-
-
-{% macro _is_newest(spec, indent, ending='') -%}
-    {#- Whether no row of the entity that was known before has a later event. Without a frame, for
-        the default one takes in all rows that became known at the same instant. -#}
-    {{ return(feature_warehouse._window(
-        'max(' ~ spec.event ~ ')', spec.entity, [spec.known], indent, ' = ' ~ spec.event ~ ending
-    )) }}
-{%- endmacro %}
-
-
-{% macro _newest_first(spec) -%}
-    {%- set order = [spec.event ~ ' desc'] -%}
-    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
-        {%- do order.append(column ~ ' desc nulls last') -%}
-    {%- endfor -%}
-    {{ return(order) }}
-{%- endmacro %}
-
-
-{% macro _newest_last(spec) -%}
-    {#- The same order the other way round. -#}
-    {%- set order = [spec.event] -%}
-    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
-        {%- do order.append(column ~ ' nulls first') -%}
-    {%- endfor -%}
-    {{ return(order) }}
-{%- endmacro %}
-
-
-{% macro _available_rows(spec, extra=[]) %}
-    select
-        {%- for key in spec.entity %}
-        {{ key }},
-        {%- endfor %}
-        {%- for feature in spec.features %}
-        {{ feature_warehouse._quote(feature) }},
-        {%- endfor %}
-        {{ spec.known }} as {{ spec.available_at }}
-        {%- if spec.event_timestamp_as or spec.age_as %},
-        {{ spec.event }} as {{ spec.event_at }}
-        {%- endif %}
-        {%- if spec.expires and not spec.lifetime %},
-        {{ spec.expires }} as {{ spec.expires_at }}
-        {%- endif %}
-        {%- for column in extra %},
-        {{ column }}
-        {%- endfor %}
-    from {{ spec.relation }}
-    where
-        {{ spec.event }} is not null
-        {%- for key in spec.entity %}
-        and {{ key }} is not null
-        {%- endfor %}
-        {%- for condition in spec.pruning + spec.filters %}
-        and {{ condition }}
-        {%- endfor %}
 {%- endmacro %}

@@ -1,0 +1,164 @@
+{% macro _recomputed(made, relation, sample) -%}
+    {#- Some rows of a training set, always the same ones, and what the law itself gives for each: of all
+        rows that were available the newest, if it is not past its ttl. -#}
+    {%- if sample is not number or sample < 1 -%}
+        {{ feature_warehouse._fail('test point_in_time_correct', [
+            'sample must be a number of rows, not ' ~ sample
+        ]) }}
+    {%- endif -%}
+    {%- set types = feature_warehouse._built_columns(made.node) -%}
+    {%- set number = feature_warehouse._free_name('sample_number', types) -%}
+    {%- set problem = feature_warehouse._free_name('problem', types) -%}
+    {%- set identity = {} -%}
+    {%- set ctes = [] -%}
+    {%- set joins = [] -%}
+    {%- set problems = [] -%}
+    {%- for view in feature_warehouse._training_set_views(made) -%}
+        {%- set spec = feature_warehouse._join_spec(view) -%}
+        {%- do spec.update({'alias': 'answer_' ~ loop.index}) -%}
+        {%- for column in view.join_keys.values() -%}
+            {%- do identity.update({column: types.get(column)}) -%}
+        {%- endfor -%}
+        {%- do ctes.append(feature_warehouse._law(
+            spec, view, number, made.label_set.timestamp, types.get(made.label_set.timestamp)
+        )) -%}
+        {%- do joins.append(
+            'left join ' ~ spec.alias ~ '\n    on sampled.' ~ number ~ ' = ' ~ spec.alias ~ '.number'
+        ) -%}
+        {%- do problems.extend(feature_warehouse._comparisons(spec, view)) -%}
+    {%- endfor -%}
+    {%- do identity.update({
+        made.label_set.timestamp: types.get(made.label_set.timestamp)
+    }) -%}
+with sampled as (
+    select
+        *,
+        row_number() over (
+            order by
+                md5(
+                    {{ feature_warehouse._row_text(identity) | indent(20) }}
+                )
+        ) as {{ number }}
+    from {{ relation }}
+    order by {{ number }}
+    limit {{ sample }}
+),
+
+{% for cte in ctes -%}
+{{ cte }},
+
+{% endfor -%}
+compared as (
+    select
+        sampled.*,
+        {{ feature_warehouse._concatenated(
+            feature_warehouse._differences(problems), '; '
+        ) | indent(8) }} as {{ problem }}
+    from sampled
+    {{ joins | join('\n') | indent(4) }}
+)
+
+select *
+from compared
+where {{ problem }} <> ''
+{%- endmacro %}
+
+
+{% macro _law(spec, view, number, timestamp, timestamp_type) -%}
+    {#- The law for each sampled row, written from its text and apart from the joins it is to check:
+        every row that was available, the newest of them, and no other if that is past its ttl. -#}
+    {%- set taken = view.types.keys() | list -%}
+    {%- set event_at = feature_warehouse._free_name('event_at', taken) -%}
+    {%- set at = feature_warehouse._free_name('label_at', taken) -%}
+    {%- set choice = feature_warehouse._free_name('choice', taken) -%}
+    {%- set label_number = feature_warehouse._free_name('label_number', taken) -%}
+{{ spec.alias }} as (
+    select
+        {%- for feature in spec.features %}
+        newest.{{ feature_warehouse._quote(feature) }} as feature_{{ loop.index }},
+        {%- endfor %}
+        newest.{{ event_at }} as event_at,
+        newest.{{ at }} as label_at,
+        newest.{{ label_number }} as number
+    from (
+        select
+            *,
+            {{ spec.event }} as {{ event_at }},
+            row_number() over (
+                partition by {{ label_number }}
+                {{ feature_warehouse._clause(
+                    'order by', feature_warehouse._newest_first(spec), 16
+                ) }}
+            ) as {{ choice }}
+        from (
+            select
+                {%- for label_key, key in spec.pairs %}
+                {{ label_key }} as {{ feature_warehouse._free_name('label_key_' ~ loop.index, taken) }},
+                {%- endfor %}
+                {{ feature_warehouse._utc(feature_warehouse._quote(timestamp), timestamp_type) }} as {{ at }},
+                {{ number }} as {{ label_number }}
+            from sampled
+        ) as label_rows
+        inner join {{ spec.relation }} as {{ spec.alias }}
+            on
+                {% for label_key, key in spec.pairs -%}
+                label_rows.{{ feature_warehouse._free_name('label_key_' ~ loop.index, taken) }} = {{ spec.alias }}.{{ key }}
+                and {% endfor -%}
+                {{ spec.known }} <= {{ at }}
+                and {{ spec.event }} is not null
+                {%- for condition in spec.filters %}
+                and {{ condition }}
+                {%- endfor %}
+    ) as newest
+    where
+        newest.{{ choice }} = 1
+        {%- if spec.ttl %}
+        and newest.{{ event_at }} + {{ spec.ttl }} >= newest.{{ at }}
+        {%- endif %}
+)
+{%- endmacro %}
+
+
+{% macro _comparisons(spec, view) -%}
+    {#- What each column of a view should be, of the names that _law gives. -#}
+    {%- set problems = [] -%}
+    {%- for feature, name in view.features.items() -%}
+        {%- set type = view.types[feature] -%}
+        {%- set right = spec.alias ~ '.feature_' ~ loop.index -%}
+        {%- if feature in view.defaults -%}
+            {%- set right = 'case when ' ~ spec.alias ~ '.number is null then '
+                ~ feature_warehouse._literal(view.defaults[feature], type) ~ ' else ' ~ right ~ ' end' -%}
+        {%- endif -%}
+        {%- do problems.append({
+            'name': name,
+            'found': feature_warehouse._comparable('sampled.' ~ feature_warehouse._quote(name), type),
+            'right': feature_warehouse._comparable(right, type),
+        }) -%}
+    {%- endfor -%}
+    {%- set event_at = spec.alias ~ '.event_at' -%}
+    {%- set age = adapter.dispatch('_seconds_between', 'feature_warehouse')(
+        event_at, spec.alias ~ '.label_at'
+    ) -%}
+    {%- for name, right in [(spec.event_timestamp_as, event_at), (spec.age_as, age)] if name -%}
+        {%- do problems.append({
+            'name': name,
+            'found': 'sampled.' ~ feature_warehouse._quote(name),
+            'right': right,
+        }) -%}
+    {%- endfor -%}
+    {{ return(problems) }}
+{%- endmacro %}
+
+
+{% macro _differences(problems) -%}
+    {%- set texts = [] -%}
+    {%- for problem in problems -%}
+        {%- do texts.append(
+            'case\n    when ' ~ problem.found ~ ' is distinct from ' ~ problem.right ~ '\n        then '
+            ~ feature_warehouse._text_literal(problem.name ~ ' is ') ~ "\n            || coalesce(cast("
+            ~ problem.found ~ " as text), 'NULL')\n            || ' and should be '\n"
+            ~ "            || coalesce(cast(" ~ problem.right ~ " as text), 'NULL')\nend"
+        ) -%}
+    {%- endfor -%}
+    {{ return(texts) }}
+{%- endmacro %}

@@ -1,0 +1,245 @@
+"""Mistakes in how a label finds its row, and in what it gets of it."""
+
+from pit.mutations import DUCKDB, POSTGRES, Mutation
+
+DECLARATIONS = "internal/_declarations.sql"
+SPECS = "internal/_join_specs.sql"
+ROWS = "internal/_available_rows.sql"
+JOIN = "internal/_point_in_time_join.sql"
+ANSWERS = "internal/_answers.sql"
+TIMES = "internal/_timestamps.sql"
+NEWEST = "internal/_newest_rows.sql"
+
+
+def _asof(name: str, old: str, new: str) -> Mutation:
+    return Mutation(f"ASOF JOIN: {name}", "internal/_asof_join.sql", old, new, DUCKDB)
+
+
+def _timeline(name: str, old: str, new: str) -> Mutation:
+    return Mutation(f"timeline: {name}", "internal/_timeline.sql", old, new, POSTGRES)
+
+
+def _lookup(name: str, old: str, new: str) -> Mutation:
+    return Mutation(f"lookup: {name}", "internal/_lookup.sql", old, new, POSTGRES)
+
+
+JOIN_MUTATIONS = (
+    Mutation(
+        "uniqueness with a feature taken for uniqueness",
+        DECLARATIONS,
+        ".get('columns') or []",
+        ".get('no columns') or []",
+    ),
+    Mutation("ttl counted from availability", SPECS, "'expires': event", "'expires': due"),
+    Mutation("ttl ignored", SPECS, "feature_warehouse._length(view, 'ttl')", "0"),
+    Mutation(
+        "created is not waited for", SPECS, "'known': available if late else due", "'known': due"
+    ),
+    Mutation(
+        "lag is not waited for",
+        SPECS,
+        "(' + ' ~ feature_warehouse._interval(lag) if lag else '')",
+        "''",
+    ),
+    Mutation("ties left to chance", SPECS, "if view.get('unique') else", "if true else"),
+    Mutation(
+        "the set's as_of ignored for rows",
+        SPECS,
+        "if view.get('as_of') is not none else []",
+        "if false else []",
+    ),
+    Mutation(
+        "the set's as_of compared with events",
+        SPECS,
+        "'filters': [available ~ ' <= '",
+        "'filters': [due ~ ' <= '",
+    ),
+    Mutation(
+        "the set's as_of exclusive for rows", SPECS, "[available ~ ' <= '", "[available ~ ' < '"
+    ),
+    Mutation(
+        "event_time: created ignored for ties",
+        SPECS,
+        "'created': created,",
+        "'created': created if late else none,",
+    ),
+    Mutation(
+        "event_time: created waited for",
+        SPECS,
+        "created is not none and view.get('knowledge') != 'event_time'",
+        "created is not none",
+    ),
+    Mutation(
+        "what start does not see: exclusive",
+        SPECS,
+        "event ~ ' >= ' ~ feature_warehouse._instant(view.start)",
+        "event ~ ' > ' ~ feature_warehouse._instant(view.start)",
+    ),
+    Mutation(
+        "what start does not see: ttl ignored",
+        SPECS,
+        "._instant(view.start) ~ ' - '",
+        "._instant(view.start) ~ ' - 0 * '",
+    ),
+    Mutation(
+        "what end does not see: created waited for",
+        SPECS,
+        "(available if late else due) ~ ' < '",
+        "available ~ ' < '",
+    ),
+    Mutation("NULL wins ties (DuckDB)", ROWS, "' desc nulls last'", "' desc nulls first'", DUCKDB),
+    Mutation("least wins ties (DuckDB)", ROWS, "' desc nulls last'", "' nulls last'", DUCKDB),
+    Mutation(
+        "created does not decide",
+        ROWS,
+        "([spec.created] if spec.created else []) + spec.ties",
+        "spec.ties",
+    ),
+    Mutation(
+        "declared tie-breaker ignored", ROWS, "view.get('tie_breakers') or features", "features"
+    ),
+    Mutation("NULL wins ties of a join (DuckDB)", ROWS, "' nulls first'", "' nulls last'", DUCKDB),
+    Mutation(
+        "least wins ties of a join (DuckDB)", ROWS, "' nulls first'", "' desc nulls first'", DUCKDB
+    ),
+    Mutation(
+        "available_at for the event timestamp",
+        ROWS,
+        "{{ spec.event }} as {{ spec.event_at }}",
+        "{{ spec.known }} as {{ spec.event_at }}",
+    ),
+    _asof("at its availability is too early", "{{ at }} >= ", "{{ at }} > "),
+    _asof("running maximum dropped", "max({{ spec.event }}) over known = {{ spec.event }}", "true"),
+    _asof(
+        "only the first key separates",
+        "('partition by', spec.entity, 12)",
+        "('partition by', spec.entity[:1], 12)",
+    ),
+    _asof("the first row of an instant wins", "'lead('", "'lag('"),
+    _asof(
+        "NULL keys match",
+        "labels.{{ label_key }} = {{ spec.alias }}.{{ key }}",
+        "coalesce(labels.{{ label_key }}::varchar, '1') = {{ spec.alias }}.{{ key }}::varchar",
+    ),
+    _asof("rows without a match are lost", "asof left join", "asof join"),
+    Mutation(
+        "answers of another label (DuckDB)",
+        JOIN,
+        "{{ spec.answers }}.label_number",
+        "{{ spec.answers }}.label_number + 1",
+        DUCKDB,
+    ),
+    _timeline(
+        "at its availability is too early",
+        "[spec.instant], 8,",
+        "[spec.instant ~"
+        " \" range between unbounded preceding and interval '1 microsecond' preceding\"], 8,",
+    ),
+    _timeline("running maximum dropped", "where {{ spec.is_newest }}", ""),
+    _timeline("NULL wins ties", "column ~ ' desc nulls last'", "column ~ ' desc nulls first'"),
+    _timeline("least wins ties", "column ~ ' desc nulls last'", "column ~ ' nulls last'"),
+    _timeline(
+        "created does not decide",
+        "([spec.created_at] if spec.created else []) + spec.ties",
+        "spec.ties",
+    ),
+    _timeline(
+        "labels answer themselves",
+        "spec.available_at ~ ' asc nulls last'",
+        "spec.available_at ~ ' nulls first'",
+    ),
+    _timeline(
+        "the first row of a key answers for all its labels",
+        "spec.entity + [spec.newest_at]",
+        "spec.entity + ['1']",
+    ),
+    _timeline(
+        "keys do not separate",
+        "'max(' ~ spec.available_at ~ ')', spec.entity,",
+        "'max(' ~ spec.available_at ~ ')', [],",
+    ),
+    _timeline(
+        "NULL keys match",
+        "labels.{{ label_key }} = {{ spec.answers }}.{{ key }}",
+        "coalesce(labels.{{ label_key }}::text, '1') = {{ spec.answers }}.{{ key }}::text",
+    ),
+    _timeline(
+        "repeated label rows multiply",
+        "    group by\n        {%- for label_key, key in spec.pairs %}\n"
+        "        labels.{{ label_key }},\n"
+        "        {%- endfor %}\n        {{ at }}\n",
+        "",
+    ),
+    _lookup(
+        "at its availability is too early",
+        "{{ spec.event }} <= {{ at }}",
+        "{{ spec.event }} < {{ at }}",
+    ),
+    _lookup("lag ignored", "{{ ' - ' ~ spec.lag if spec.lag }}", ""),
+    _lookup(
+        "ttl exclusive",
+        "{{ spec.event }} >= {{ at }} - {{ spec.ttl }}",
+        "{{ spec.event }} > {{ at }} - {{ spec.ttl }}",
+    ),
+    _lookup(
+        "ttl counted from availability",
+        "and {{ spec.event }} >= {{ at }} - {{ spec.ttl }}",
+        "and {{ spec.known }} >= {{ at }} - {{ spec.ttl }}",
+    ),
+    _lookup("ttl ignored", "{%- if spec.ttl %}", "{%- if false %}"),
+    _lookup(
+        "created is not waited for",
+        "and ({{ spec.created }} is null or {{ spec.created }} <= {{ at }})",
+        "",
+    ),
+    _lookup("created exclusive", "{{ spec.created }} <= {{ at }}", "{{ spec.created }} < {{ at }}"),
+    _lookup("rows without created thrown away", "{{ spec.created }} is null or ", ""),
+    _lookup("as_of ignored", "{%- for condition in spec.filters %}", "{%- for condition in [] %}"),
+    _lookup(
+        "oldest first",
+        "'order by', feature_warehouse._newest_first(spec)",
+        "'order by', feature_warehouse._newest_last(spec)",
+    ),
+    _lookup(
+        "only the first key separates",
+        "{{ spec.alias }}.{{ key }} = labels.{{ label_key }}",
+        "{% if loop.first %}{{ spec.alias }}.{{ key }} = labels.{{ label_key }}"
+        "{% else %}true{% endif %}",
+    ),
+    _lookup("labels without a match are lost", "left join lateral", "join lateral"),
+    Mutation("ttl exclusive", ANSWERS, "at ~ ' <= '", "at ~ ' < '"),
+    Mutation(
+        "default for a NULL in a row",
+        ANSWERS,
+        "{%- set result = 'then ' ~ value -%}",
+        "{%- set result = 'then coalesce(' ~ value ~ (', ' ~ default if default is not none"
+        " else '') ~ ')' -%}",
+    ),
+    Mutation("no default", ANSWERS, "{%- if feature in spec.defaults -%}", "{%- if false -%}"),
+    Mutation(
+        "event timestamp of rows that are expired",
+        ANSWERS,
+        "matched, event_at,",
+        "{'implied': true}, event_at,",
+    ),
+    Mutation(
+        "instants in the session's time zone",
+        TIMES,
+        "'(' ~ expression ~ \" at time zone 'UTC')\"",
+        "'cast(' ~ expression ~ ' as timestamp)'",
+    ),
+    Mutation(
+        "age of the wrong sign (DuckDB)", TIMES, "(epoch_us(' ~ last", "-(epoch_us(' ~ last", DUCKDB
+    ),
+    Mutation(
+        "age of the wrong sign (PostgreSQL)",
+        TIMES,
+        "cast(\\n    extract(",
+        "cast(\\n    -extract(",
+        POSTGRES,
+    ),
+    Mutation("as_of: at its availability is too early", NEWEST, "<= {{ at }}", "< {{ at }}"),
+    Mutation("as_of: ttl exclusive", NEWEST, ">= {{ at }}", "> {{ at }}"),
+    Mutation("as_of: ttl ignored", NEWEST, "{%- if expire and spec.expires %}", "{%- if false %}"),
+    Mutation("as_of: NULL keys are an entity", NEWEST, "and {{ key }} is not null", "and true"),
+)
