@@ -1,14 +1,14 @@
-"""Measure point-in-time joins: ``make bench``, or a part with ``BENCH_ARGS="small dense"``."""
+"""Measure joins and reads: ``make bench``, or a part with ``BENCH_ARGS="small dense"``."""
 
 import argparse
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, host, measure, postgres, races, report
+from benchmarks import data, host, measure, postgres, races, reading, report
 from benchmarks.measure import Standing
 from benchmarks.races import Race
 from benchmarks.workloads import WORKLOADS, Workload
@@ -30,13 +30,18 @@ def main() -> None:
         data.make(workload)
     results = folder / f"{'-and-'.join(options.engine)}.md"
     standings: list[Standing] = []
-    for race in _races(workloads, growing, options):
+    for race in _races(workloads, growing, options) if workloads or growing else ():
         standings.append(measure.run(race, options.rounds))
         results.write_text(_text(standings), encoding="utf-8")
+    if "reading" in options.parts:
+        found = list(reading.run(options.peers))
+        (folder / "reading.md").write_text(_reading_text(found), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg")
-    print(f"\n{_text(standings)}\nwritten to {folder}")
+    if standings:
+        print(f"\n{_text(standings)}")
+    print(f"written to {folder}")
 
 
 def _races(
@@ -61,12 +66,9 @@ def _races(
 
 
 def _text(standings: list[Standing]) -> str:
-    packages = ("duckdb", "polars", "pandas", "feast", "pyarrow")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
     lines = [
         "# Results\n",
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, {versions}.",
+        _machine(("duckdb", "polars", "pandas", "feast", "pyarrow")),
         "Medians; ratios are medians of each round's, to the first line of a table.\n",
     ]
     for standing in standings:
@@ -77,8 +79,23 @@ def _text(standings: list[Standing]) -> str:
     return "\n".join(lines)
 
 
+def _reading_text(readings: Sequence[reading.Reading]) -> str:
+    return f"# Reading\n\n{_machine(('redis', 'hiredis', 'msgspec', 'feast'))}\n\n" + (
+        "Ratios are medians of each turn's, to the first line of a race.\n\n"
+        + reading.table(readings)
+    )
+
+
+def _machine(packages: Sequence[str]) -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}, {versions}."
+    )
+
+
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth"]
+    parts = [*WORKLOADS, "growth", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

@@ -18,9 +18,16 @@ from feature_warehouse.errors import (
     UnservableError,
     UsageError,
 )
-from feature_warehouse.online import FeatureVector, FeatureVectors, OnlineStore, Status
+from feature_warehouse.online import (
+    AsyncOnlineStore,
+    FeatureVector,
+    FeatureVectors,
+    OnlineStore,
+    Status,
+)
 
 __all__ = [
+    "AsyncOnlineStore",
     "BusyError",
     "EntityError",
     "FeatureVector",

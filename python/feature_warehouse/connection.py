@@ -1,51 +1,251 @@
-"""Connecting to Redis, and saying in one line why that failed, without the password."""
+"""Connecting to Redis, and saying in one line why that failed, without the password.
 
+An address is one of::
+
+    redis://user:password@host:6379/0             rediss:// for TLS
+    unix:///path/to/socket
+    redis+cluster://user:password@host:6379       any node of a Redis Cluster; rediss+cluster://
+    redis+sentinel://user:password@host1:26379,host2:26379/master/0     rediss+sentinel://
+
+Special characters are percent-encoded; options of redis-py may follow as ``?socket_timeout=0.5``.
+With Sentinels user and password are those of the master; ``?sentinel_password=`` and
+``?sentinel_username=`` are the Sentinels' own.
+"""
+
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
 
 import redis
+import redis.asyncio
+from redis import exceptions
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.connection import parse_url as _untyped_parse_url
+from redis.retry import Retry
+from redis.sentinel import MasterNotFoundError
 
-from feature_warehouse.errors import UnreachableError, UsageError
+from feature_warehouse.errors import FeatureWarehouseError, UnreachableError, UsageError
 
-__all__ = ["connect", "reachable"]
+__all__ = [
+    "ERRORS",
+    "close",
+    "close_async",
+    "connect",
+    "connect_async",
+    "is_cluster",
+    "reachable",
+    "unreachable",
+]
+
+RETRIES: Final = 2
+_FIRST_PAUSE: Final = 0.01
+_LONGEST_PAUSE: Final = 0.2
+_SENTINEL_PORT: Final = 26_379
+_SHOWN: Final = 3
+_parse_url: Final[Any] = _untyped_parse_url
+ERRORS: Final = (redis.RedisError, redis.RedisClusterException)
+"""All that redis-py raises."""
 
 
-def connect(url: str, **options: Any) -> "redis.Redis":
-    """A client for redis://, rediss:// or unix://; it connects at the first command.
+class _Kit(NamedTuple):
+    """What redis-py has twice."""
 
-    ``options`` go to redis-py. UsageError if the URL is none; it does not repeat the URL, since a
-    mistyped one shows its password in unforeseen places.
+    client: Any
+    cluster: Any
+    sentinel: Any
+    retry: Any
+
+
+_SYNC: Final = _Kit(redis.Redis, redis.RedisCluster, redis.Sentinel, Retry)
+_ASYNC: Final = _Kit(
+    redis.asyncio.Redis, redis.asyncio.RedisCluster, redis.asyncio.Sentinel, AsyncRetry
+)
+
+
+def connect(url: str, *, retries: int = RETRIES, **options: Any) -> Any:
+    """A ``redis.Redis``, or ``redis.RedisCluster``; see above for ``url``.
+
+    It connects at the first command, a cluster at once. ``options`` go to redis-py. After lost
+    connections and timeouts a command is tried again ``retries`` times, after pauses of up to
+    0.02, 0.04, ... 0.2 seconds; ``retry`` is redis-py's own object for that.
+
+    UsageError if the URL is none; it does not repeat the URL, since a mistyped one shows its
+    password in unforeseen places. UnreachableError if a cluster does not answer.
     """
+    return _open(_SYNC, url, retries, options)
+
+
+def connect_async(url: str, *, retries: int = RETRIES, **options: Any) -> Any:
+    """The same of ``redis.asyncio``; also a cluster is asked at the first command."""
+    return _open(_ASYNC, url, retries, options)
+
+
+def close(client: Any) -> None:
+    """Close the connections of a client, those to Sentinels included."""
+    client.close()
+    if sentinels := _sentinels(client):
+        sentinels.close()
+
+
+async def close_async(client: Any) -> None:
+    """The same of ``redis.asyncio``."""
+    await client.aclose()
+    if sentinels := _sentinels(client):
+        await sentinels.aclose()
+
+
+def is_cluster(client: Any) -> bool:
+    """Whether commands of several keys have to be split by node."""
+    return isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
+
+
+@contextmanager
+def reachable(client: Any) -> Iterator[None]:
+    """Turns redis-py's errors into ours: one line, with the address, without the password."""
     try:
-        client = redis.Redis.from_url(url, **options)
-    except (ValueError, TypeError):
+        yield
+    except ERRORS as error:
+        raise unreachable(client, error) from None
+
+
+def unreachable(client: Any, error: Exception) -> FeatureWarehouseError:
+    """What ``reachable`` raises instead of one of ERRORS."""
+    secret = client.get_connection_kwargs().get("password")
+    return _unreachable(error, _address(client), is_cluster(client), secret)
+
+
+def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
+    scheme, _, rest = url.partition("://")
+    scheme, _, way = scheme.partition("+")
+    backoff = ExponentialWithJitterBackoff(base=_FIRST_PAUSE, cap=_LONGEST_PAUSE)
+    options = {"retry": kit.retry(backoff, retries), **options}
+    try:
+        if way and scheme not in ("redis", "rediss"):
+            raise ValueError
+        if way == "cluster":
+            client = _cluster(kit, f"{scheme}://{rest}", options)
+        elif way == "sentinel":
+            client = _master(kit, scheme, rest, options)
+        else:
+            client = kit.client.from_url(url, **options)
+        if pool := getattr(client, "connection_pool", None):
+            # Does not connect; tells whether all options are known.
+            pool.connection_class(**pool.connection_kwargs)
+    except ValueError:
         raise UsageError(
             "the given address is no Redis URL; write it as redis://user:password@host:6379/0"
-            " (percent-encode special characters), rediss://... or unix:///path"
+            " (percent-encode special characters), rediss://..., unix:///path,"
+            " redis+cluster://host:6379 or redis+sentinel://host1:26379,host2:26379/master"
+        ) from None
+    except TypeError as error:
+        option = re.search("'.*'", str(error))
+        raise UsageError(
+            f"redis-py takes no option {option.group() if option else 'of that kind'};"
+            " correct the Redis URL or the call"
         ) from None
     if client.get_connection_kwargs().get("decode_responses"):
         raise UsageError("rows are bytes: remove decode_responses from the Redis URL")
     return client
 
 
-@contextmanager
-def reachable(client: "redis.Redis") -> Iterator[None]:
-    """Turns redis-py's errors into ours: one line, with the address, without the password."""
+def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
+    parts = urlsplit(url)
+    if parts.path not in ("", "/", "/0"):
+        raise UsageError("a Redis Cluster has the database 0 only; leave it out of the URL")
+    if not parts.hostname:
+        raise ValueError
+    address = f"{parts.hostname}:{parts.port or 6379}"
     try:
-        yield
-    except redis.AuthenticationError as error:
-        raise UnreachableError(f"Redis at {_address(client)} refuses the login: {error}") from None
-    except (redis.ConnectionError, redis.TimeoutError) as error:
-        raise UnreachableError(
-            f"Redis at {_address(client)} does not answer ({error}); is the address right?"
-        ) from None
-    except redis.ResponseError as error:
-        raise UnreachableError(f"Redis at {_address(client)} refuses a command: {error}") from None
+        return kit.cluster.from_url(url, **options)
+    except ERRORS as error:
+        raise _unreachable(error, address, True, _parse_url(url).get("password")) from None
 
 
-def _address(client: "redis.Redis") -> str:
+def _master(kit: _Kit, scheme: str, rest: str, options: dict[str, Any]) -> Any:
+    where, _, query = rest.partition("?")
+    authority, _, path = where.partition("/")
+    login, at, hosts = authority.rpartition("@")
+    service, _, database = path.partition("/")
+    nodes = [urlsplit(f"//{host}") for host in hosts.split(",")]
+    if not service or not all(node.hostname for node in nodes):
+        raise ValueError
+    found = {**_parse_url(f"{scheme}://{login}{at}host/{database}?{query}"), **options}
+    del found["host"]
+    if found.pop("connection_class", None):
+        found["ssl"] = True
+    own = {
+        option: found.pop(f"sentinel_{option}")
+        for option in ("username", "password")
+        if f"sentinel_{option}" in found
+    }
+    # A Sentinel that does not answer is not asked again: there are others.
+    own["retry"] = kit.retry(NoBackoff(), 0)
+    own |= {name: found[name] for name in found if name.startswith(("socket_", "ssl"))}
+    own |= found.pop("sentinel_kwargs", {})
+    sentinels = kit.sentinel(
+        [(node.hostname, node.port or _SENTINEL_PORT) for node in nodes], sentinel_kwargs=own
+    )
+    return sentinels.master_for(service, **found)
+
+
+def _sentinels(client: Any) -> Any:
+    return getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
+
+
+def _address(client: Any) -> str:
+    if is_cluster(client):
+        return _some(list(client.nodes_manager.startup_nodes))
+    if sentinels := _sentinels(client):
+        nodes = [sentinel.get_connection_kwargs() for sentinel in sentinels.sentinels]
+        return _some([f"{node['host']}:{node['port']}" for node in nodes])
     options = client.get_connection_kwargs()
     if path := options.get("path"):
         return str(path)
     return f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
+
+
+def _some(addresses: list[str]) -> str:
+    more = ", ..." if len(addresses) > _SHOWN else ""
+    return ", ".join(addresses[:_SHOWN]) + more
+
+
+def _unreachable(
+    error: Exception, address: str, cluster: bool, secret: str | None
+) -> FeatureWarehouseError:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if secret:
+        text = text.replace(secret, "***")
+    where = f"the Redis Cluster at {address}" if cluster else f"Redis at {address}"
+    message = next(
+        (message for kind, message in _MESSAGES if isinstance(error, kind)), "{where} fails: {text}"
+    )
+    if isinstance(error, exceptions.AskError | exceptions.ClusterCrossSlotError) and not cluster:
+        message = (
+            "{where} is a node of a Redis Cluster ({text}); write the address as redis+cluster://"
+        )
+    message = message.format(where=where, text=text, address=address)
+    return UnreachableError(message[0].upper() + message[1:])
+
+
+# The first that fits; a class stands before its bases.
+_MESSAGES: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (exceptions.AuthenticationError, "{where} refuses the login: {text}"),
+    (exceptions.AuthenticationWrongNumberOfArgsError, "{where} refuses the login: {text}"),
+    (exceptions.AuthorizationError, "{where} refuses the login: {text}"),
+    (exceptions.BusyLoadingError, "{where} is still loading its data ({text}); try again"),
+    (exceptions.MaxConnectionsError, "{where}: {text}; raise max_connections"),
+    (
+        MasterNotFoundError,
+        "the Sentinels at {address} know no working master ({text}); is its name right?",
+    ),
+    (redis.ConnectionError, "{where} does not answer ({text}); is the address right?"),
+    (redis.TimeoutError, "{where} does not answer ({text}); is the address right?"),
+    (redis.ReadOnlyError, "{where} is a read-only replica ({text}); name the master"),
+    (redis.OutOfMemoryError, "{where} is full: {text}"),
+    (exceptions.ClusterError, "{where} cannot answer now: {text}"),
+    (redis.ResponseError, "{where} refuses a command: {text}"),
+    (redis.RedisClusterException, "{where} cannot answer now: {text}"),
+)

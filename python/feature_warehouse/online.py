@@ -1,51 +1,78 @@
-"""The serving client. It needs Redis and nothing else: no dbt, no warehouse, no pandas."""
+"""The serving clients. They need Redis and nothing else: no dbt, no warehouse, no pandas."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
-from feature_warehouse import layout
-from feature_warehouse.codec.values import to_microseconds
-from feature_warehouse.connection import connect, reachable
-from feature_warehouse.errors import EntityError, FingerprintError, NotPublishedError
-from feature_warehouse.plans import Plan, load_plan, resolve_names, row_keys
-from feature_warehouse.vectors import FeatureVector, FeatureVectors, Status, read_vector
+import redis
 
-__all__ = ["FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
+from feature_warehouse.connection import (
+    ERRORS,
+    close,
+    close_async,
+    connect,
+    connect_async,
+    is_cluster,
+    unreachable,
+)
+from feature_warehouse.plans import Steps
+from feature_warehouse.reading import Reader
+from feature_warehouse.vectors import FeatureVector, FeatureVectors, Status
 
-_ATTEMPTS: Final = 5
+__all__ = ["AsyncOnlineStore", "FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
+
+_Result = TypeVar("_Result")
+
+_TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
 
 
 class OnlineStore:
-    """Reads what `feature-warehouse materialize` published."""
+    """Reads what `feature-warehouse materialize` published.
+
+    One store serves all threads of a process, and its children after a fork. A read is one round
+    trip; what it learns of services and views is kept until their pointers in Redis move.
+
+    A user of Redis that may only read needs, for the project ``flights`` and the environment
+    ``prod``::
+
+        ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget
+
+    With ``+smembers %R~flights.prod!names`` unknown names are answered with similar ones, with
+    ``%R~feature_warehouse:stores`` project and environment may be left out. Elsewhere than in
+    database 0 it needs ``+select``, in a cluster ``+get +command +cluster|slots`` instead of
+    ``+mget``; of Sentinels it asks ``SENTINEL MASTERS``.
+    """
 
     def __init__(
         self, client: Any, *, project: str | None = None, environment: str | None = None
     ) -> None:
-        """``client`` is a ``redis.Redis`` that does not decode responses.
+        """``client`` is a ``redis.Redis`` or ``RedisCluster`` that does not decode responses.
 
         Project (dbt project's name) and environment (dbt target) may be left out where the server
         holds only one that fits; else NotPublishedError lists them.
         """
         self._client = client
-        self._project, self._environment = project, environment
-        self._names: layout.Names | None = None
-        self._plans: dict[str, Plan] = {}
+        self._reader = Reader(project, environment)
 
     @classmethod
     def from_url(
         cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
     ) -> Self:
-        """A store at redis://, rediss:// or unix://; ``options`` go to redis-py.
+        """A store at an address in one of the forms of ``feature_warehouse.connection``.
 
-        Timeouts default to one second. The first read connects.
+        ``options`` go to redis-py: ``max_connections``, ``ssl_ca_certs``, ``socket_timeout`` and
+        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``retries`` is how often
+        a read is tried again after a timeout or a lost connection, by default 2. The first read
+        connects; a cluster is connected at once.
+
+        Raises UsageError, and for a cluster UnreachableError.
         """
-        options = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, **options}
-        return cls(connect(url, **options), project=project, environment=environment)
+        client = connect(url, **{**_TIMEOUTS, **options})
+        return cls(client, project=project, environment=environment)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.close()
+        close(self._client)
 
     def __enter__(self) -> Self:
         return self
@@ -65,13 +92,12 @@ class OnlineStore:
 
         ``entity`` maps entity keys to values: a service takes the label set's column names, a view
         its own. A key that is None has no row. ``expect`` is the fingerprint the model was trained
-        with. ``at`` (aware, or naive UTC) is the instant that ttl is measured at; by default now,
-        or the simulated clock of the publishing run.
+        with. ``at`` (aware, or naive UTC) is the instant that ttl and age are measured at; by
+        default now, or the simulated clock of the publishing run.
 
         Raises EntityError, NotPublishedError, FingerprintError, UnreachableError.
         """
-        vector: FeatureVector = self.get_many(name, [entity], expect=expect, at=at)[0]
-        return vector
+        return FeatureVector(self.get_many(name, [entity], expect=expect, at=at), 0)
 
     def get_many(
         self,
@@ -82,41 +108,122 @@ class OnlineStore:
         at: datetime | None = None,
     ) -> FeatureVectors:
         """The feature vectors of many entities, in one round trip. See ``get``."""
-        now = None if at is None else to_microseconds(at)
-        with reachable(self._client):
-            for _ in range(_ATTEMPTS):
-                known = self._plans.get(name)
-                plan = known or self._load(name)
-                try:
-                    keys = row_keys(plan, entities, expect)
-                except (EntityError, FingerprintError):
-                    if known is None:
-                        raise
-                    # What we know may be out of date: look before we refuse.
-                    self._plans.pop(name, None)
-                    continue
-                wanted = [key for row in keys for key in row if key is not None]
-                replies = self._client.mget([*plan.pointers, *wanted])
-                if tuple(replies[: len(plan.pointers)]) == plan.states:
-                    rows = iter(replies[len(plan.pointers) :])
-                    return FeatureVectors(
-                        plan, [read_vector(plan, entity_keys, rows, now) for entity_keys in keys]
-                    )
-                self._plans.pop(name, None)
-        raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
+        return self._run(self._reader.get_many(name, entities, expect, at))
 
     def fingerprint(self, name: str) -> str:
         """The fingerprint of a service or view, for ``get(..., expect=)``."""
-        with reachable(self._client):
-            return self._load(name).fingerprint
+        return self._run(self._reader.plan(name)).fingerprint
 
     def entity_keys(self, name: str) -> dict[str, str]:
         """The entity keys a service or view takes, with their types."""
-        with reachable(self._client):
-            return dict(self._load(name).entity)
+        return dict(self._run(self._reader.plan(name)).entity)
 
-    def _load(self, name: str) -> Plan:
-        if self._names is None:
-            self._names = resolve_names(self._client, self._project, self._environment)
-        plan = self._plans[name] = load_plan(self._client, self._names, name)
-        return plan
+    def _run(self, steps: Steps[_Result]) -> _Result:
+        try:
+            command = next(steps)
+            while True:
+                try:
+                    reply = self._execute(command)
+                except redis.ResponseError as error:
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        except ERRORS as error:
+            raise unreachable(self._client, error) from None
+
+    def _execute(self, command: tuple[str, ...]) -> Any:
+        if command[0] != "MGET" or not is_cluster(self._client):
+            return self._client.execute_command(*command)
+        with self._client.pipeline() as pipeline:
+            for key in command[1:]:
+                pipeline.get(key)
+            return pipeline.execute()
+
+
+class AsyncOnlineStore:
+    """``OnlineStore`` for asyncio: the same methods, as coroutines. See there.
+
+    One store serves all tasks of an event loop.
+    """
+
+    def __init__(
+        self, client: Any, *, project: str | None = None, environment: str | None = None
+    ) -> None:
+        """``client`` is one of ``redis.asyncio`` that does not decode responses."""
+        self._client = client
+        self._reader = Reader(project, environment)
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
+    ) -> Self:
+        """A store at an address; also a cluster is connected at the first read."""
+        client = connect_async(url, **{**_TIMEOUTS, **options})
+        return cls(client, project=project, environment=environment)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await close_async(self._client)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def get(
+        self,
+        name: str,
+        entity: Mapping[str, Any],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVector:
+        """The feature vector of one entity."""
+        return FeatureVector(await self.get_many(name, [entity], expect=expect, at=at), 0)
+
+    async def get_many(
+        self,
+        name: str,
+        entities: Sequence[Mapping[str, Any]],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVectors:
+        """The feature vectors of many entities, in one round trip."""
+        return await self._run(self._reader.get_many(name, entities, expect, at))
+
+    async def fingerprint(self, name: str) -> str:
+        """The fingerprint of a service or view."""
+        return (await self._run(self._reader.plan(name))).fingerprint
+
+    async def entity_keys(self, name: str) -> dict[str, str]:
+        """The entity keys a service or view takes, with their types."""
+        return dict((await self._run(self._reader.plan(name))).entity)
+
+    async def _run(self, steps: Steps[_Result]) -> _Result:
+        try:
+            command = next(steps)
+            while True:
+                try:
+                    reply = await self._execute(command)
+                except redis.ResponseError as error:
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        except ERRORS as error:
+            raise unreachable(self._client, error) from None
+
+    async def _execute(self, command: tuple[str, ...]) -> Any:
+        if command[0] != "MGET" or not is_cluster(self._client):
+            return await self._client.execute_command(*command)
+        async with self._client.pipeline() as pipeline:
+            for key in command[1:]:
+                pipeline.get(key)
+            return await pipeline.execute()

@@ -1,62 +1,108 @@
-"""How to read a service or a view: resolved once, good while its pointers stay the same."""
+"""How to read a service or a view: resolved once, good while its pointers stay the same.
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+Nothing here talks to Redis. A function that has to ask it is a generator: it yields a command and
+is sent the reply. So the sync and the async client share all of it.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from operator import itemgetter
+from typing import Any, Final, NoReturn, TypeVar
 
 import msgspec
+import redis
 
 from feature_warehouse import layout
-from feature_warehouse.codec.keys import join_texts, key_text
+from feature_warehouse.codec.batches import absent_row
 from feature_warehouse.codec.values import decoder_of
-from feature_warehouse.errors import EntityError, FingerprintError, NotPublishedError
+from feature_warehouse.errors import FingerprintError, NotPublishedError
 
-__all__ = ["Part", "Plan", "load_plan", "resolve_names", "row_keys"]
+__all__ = ["Part", "Plan", "Steps", "find_store", "load_plan", "renewed", "resolve_names"]
+
+_Result = TypeVar("_Result")
+
+Steps = Generator[tuple[str, ...], Any, _Result]
+"""Yields commands, is sent their replies, returns a result."""
+
+_ATTEMPTS: Final = 5
+_SIMILAR: Final = 3
 
 
 class Part(msgspec.Struct, frozen=True):
     """One view's share of a plan.
 
-    ``keys`` are entity keys with their types, in the order of the row key. ``positions``,
-    ``decoders`` and ``defaults`` (as Python values) belong to the features, in the order of the
-    vector. ``ttl`` and the simulated ``clock`` are microseconds.
+    ``keys`` are entity keys with their types, in the order of the row key; ``text`` says which of
+    the plan's ``texts`` that is. A row has ``width`` features; ``absent`` stands for one that is
+    not there: the defaults of all features, as stored. ``names``, ``types`` and ``decoders`` belong
+    to the features in the order of the vector, which ``pick`` takes from a row; it is None if that
+    is the whole row as it is. ``ttl``, ``grace`` and the simulated ``clock`` are microseconds.
     """
 
     view: str
     prefix: str
     keys: tuple[tuple[str, str], ...]
+    text: int
     schema: int
     width: int
-    positions: tuple[int, ...]
+    absent: bytes
+    names: tuple[str, ...]
+    types: tuple[str, ...]
     decoders: tuple[Callable[[Any], Any] | None, ...]
-    defaults: tuple[Any, ...]
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]] | None
     ttl: int | None
+    grace: int
     clock: int | None
 
 
 class Plan(msgspec.Struct, frozen=True):
     """How to read one name.
 
-    ``pointers`` and ``states`` are the keys the plan depends on and their values when it was made;
-    ``types`` the stored types of the features; ``part_of`` maps a feature to its part; ``entity``
-    maps the entity keys to their types.
+    ``pointers`` are the keys the plan depends on, ``states`` their values when it was made.
+    ``texts`` are the different key tuples of its parts, with types. ``index`` and ``part_of`` map a
+    feature to its place in the vector and to its part; ``entity`` maps entity keys to their types.
     """
 
     name: str
     fingerprint: str
     pointers: tuple[str, ...]
-    states: tuple[bytes, ...]
+    states: list[bytes]
     parts: tuple[Part, ...]
+    texts: tuple[tuple[tuple[str, str], ...], ...]
     names: tuple[str, ...]
     types: tuple[str, ...]
+    index: dict[str, int]
     part_of: dict[str, int]
     entity: dict[str, str]
 
 
+class _MovedError(Exception):
+    """A pointer moved while its descriptions were read."""
+
+
+class _View(msgspec.Struct, frozen=True):
+    """A view that a plan may read: its pointer and the generations behind it, newest first."""
+
+    pointer: layout.Pointer
+    generations: tuple[layout.Generation, ...]
+
+
 def resolve_names(client: Any, project: str | None, environment: str | None) -> layout.Names:
     """The one store that fits; NotPublishedError if there is none, or several."""
+    steps = find_store(project, environment)
+    try:
+        command = next(steps)
+        while True:
+            command = steps.send(client.execute_command(*command))
+    except StopIteration as end:
+        names: layout.Names = end.value
+        return names
+
+
+def find_store(project: str | None, environment: str | None) -> Steps[layout.Names]:
+    """The steps of ``resolve_names``."""
     if project and environment:
         return layout.Names(project, environment)
-    stores = sorted(member.decode() for member in client.smembers(layout.STORES))
+    members = yield ("SMEMBERS", layout.STORES)
+    stores = sorted(member.decode() for member in members)
     fitting = [
         (its_project, its_environment)
         for its_project, _, its_environment in (store.partition(".") for store in stores)
@@ -73,136 +119,256 @@ def resolve_names(client: Any, project: str | None, environment: str | None) -> 
     )
 
 
-def load_plan(client: Any, names: layout.Names, name: str) -> Plan:
-    """Resolve a name from Redis. Raises NotPublishedError and FingerprintError."""
-    pointer = client.get(names.pointer(name))
-    if layout.read_pointer(pointer).edition is None:
-        raise NotPublishedError(f"{name!r} is not published in {names.store}")
-    found = _description(client, names, name, pointer)
-    if isinstance(found, layout.Service):
-        shares = found.parts
-        states = {names.pointer(name): pointer}
-        fingerprint = found.fingerprint
-    else:
-        own = {feature.name: feature.name for feature in found.features}
-        keys = {key.name: key.name for key in found.keys}
-        types = {feature.name: feature.type for feature in found.features}
-        shares = (layout.ServicePart(name, keys, own, types),)
-        states = {}
-        fingerprint = f"{found.schema:08x}"
+def load_plan(names: layout.Names, name: str) -> Steps[Plan]:
+    """Resolve a name. Raises NotPublishedError and FingerprintError."""
+    for _ in range(_ATTEMPTS):
+        try:
+            return (yield from _load(names, name))
+        except _MovedError:
+            continue
+    raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
 
-    parts: list[Part] = []
-    outputs: list[tuple[str, str, int]] = []
-    for share in shares:
-        pointer = client.get(names.pointer(share.view))
-        if layout.read_pointer(pointer).edition is None:
-            raise NotPublishedError(f"view {share.view!r} of {name!r} is not published")
-        states[names.pointer(share.view)] = pointer
-        generation = _description(client, names, share.view, pointer)
-        if not isinstance(generation, layout.Generation):
-            raise NotPublishedError(f"{share.view!r} is a service, not a view; publish again")
-        features = _features(share, generation, name)
-        state = layout.read_pointer(pointer)
-        clock = state.clock if state.simulated else None
-        parts.append(_part(names, share, generation, features, clock))
-        outputs += [(share.features[f.name], f.type, len(parts) - 1) for f in features]
-    return Plan(
-        name=name,
-        fingerprint=fingerprint,
-        pointers=tuple(states),
-        states=tuple(states.values()),
-        parts=tuple(parts),
-        names=tuple(output for output, _, _ in outputs),
-        types=tuple(kind for _, kind, _ in outputs),
-        part_of={output: index for output, _, index in outputs},
-        entity={key: kind for part in parts for key, kind in part.keys},
+
+def renewed(plan: Plan, states: list[bytes]) -> Plan | None:
+    """The plan for pointers that changed in what readers do not care about; None if it is void."""
+    if all(map(_same_for_readers, states, plan.states)):
+        return msgspec.structs.replace(plan, states=states)
+    return None
+
+
+def _same_for_readers(one: bytes, other: bytes) -> bool:
+    before, after = (
+        msgspec.structs.replace(layout.read_pointer(text), claim=0) for text in (one, other)
+    )
+    return before == after
+
+
+def _load(names: layout.Names, name: str) -> Steps[Plan]:
+    [state] = yield ("MGET", names.pointer(name))
+    pointer = layout.read_pointer(state)
+    if pointer.edition is None:
+        yield from _unknown(names, name)
+    if isinstance(pointer.edition, str):
+        [text] = yield ("MGET", names.description(name, pointer.edition))
+        if text is None:
+            yield from _lost(names, name, state)
+        service = msgspec.json.decode(text, type=layout.Service)
+        states = {name: state}
+        fingerprint, shares = service.fingerprint, service.parts
+        views = yield from _views(names, name, states, shares)
+    else:
+        states = {}
+        views = yield from _views(names, name, states, (_all_of(name),))
+        [generation, *_] = views[name].generations
+        fingerprint, shares = f"{generation.schema:08x}", (_all_of(name, generation),)
+    chosen = _choose(name, shares, views)
+    return _plan(
+        names,
+        name,
+        fingerprint,
+        states,
+        [
+            (share, generation, views[share.view].pointer.clock)
+            for share, generation in zip(shares, chosen, strict=True)
+        ],
     )
 
 
-def _description(
-    client: Any, names: layout.Names, name: str, pointer: bytes
-) -> layout.Generation | layout.Service:
-    edition = layout.read_pointer(pointer).edition or 0
-    text = client.get(names.description(name, edition))
-    if text is None:
-        raise NotPublishedError(f"{name!r} has lost its description; publish again")
-    if isinstance(edition, int):
-        return msgspec.json.decode(text, type=layout.Generation)
-    return msgspec.json.decode(text, type=layout.Service)
+def _all_of(view: str, generation: layout.Generation | None = None) -> layout.ServicePart:
+    """A view read by its own name is like a service of all its features."""
+    features = generation.features if generation else ()
+    return layout.ServicePart(
+        view=view,
+        join_keys={key.name: key.name for key in generation.keys} if generation else {},
+        features={feature.name: feature.name for feature in features},
+        types={feature.name: feature.type for feature in features},
+    )
 
 
-def _features(
-    share: layout.ServicePart, generation: layout.Generation, name: str
-) -> list[layout.Feature]:
-    known = {feature.name: feature for feature in generation.features}
-    if lost := [feature for feature in share.features if feature not in known]:
-        raise FingerprintError(
-            f"view {share.view!r} no longer has {', '.join(lost)}, which {name!r} serves"
+def _views(
+    names: layout.Names,
+    name: str,
+    states: dict[str, bytes],
+    shares: Sequence[layout.ServicePart],
+) -> Steps[dict[str, _View]]:
+    """All views of the shares; their pointers' values go into ``states``."""
+    wanted = list(dict.fromkeys(share.view for share in shares))
+    found = yield ("MGET", *map(names.pointer, wanted))
+    pointers = [layout.read_pointer(state) for state in found]
+    for view, pointer in zip(wanted, pointers, strict=True):
+        if pointer.edition is None:
+            raise NotPublishedError(f"view {view!r} of {name!r} is not published")
+        if isinstance(pointer.edition, str):
+            raise NotPublishedError(f"{view!r} is a service, not a view; publish again")
+    states.update(zip(wanted, found, strict=True))
+    keys = [
+        names.description(view, number)
+        for view, pointer in zip(wanted, pointers, strict=True)
+        for number in (pointer.edition, pointer.previous)
+        if number is not None
+    ]
+    texts = iter((yield ("MGET", *keys)))
+    views: dict[str, _View] = {}
+    for view, pointer in zip(wanted, pointers, strict=True):
+        current = next(texts)
+        previous = None if pointer.previous is None else next(texts)
+        if current is None:
+            yield from _lost(names, view, states[view])
+        views[view] = _View(
+            pointer,
+            tuple(
+                msgspec.json.decode(text, type=layout.Generation)
+                for text in (current, previous)
+                if text is not None
+            ),
         )
-    features = [known[feature] for feature in share.features]
-    if changed := [f.name for f in features if f.type != share.types[f.name]]:
-        raise FingerprintError(
-            f"view {share.view!r} has another type of {', '.join(changed)} than {name!r} serves"
-        )
-    return features
+    return views
+
+
+def _lost(names: layout.Names, name: str, state: bytes) -> Steps[NoReturn]:
+    """A description is gone: was it removed because its time was over, or is the server broken."""
+    [now] = yield ("MGET", names.pointer(name))
+    if now != state:
+        raise _MovedError
+    raise NotPublishedError(f"{name!r} has lost its description; publish again")
+
+
+def _unknown(names: layout.Names, name: str) -> Steps[NoReturn]:
+    """Say that nothing has this name, and which names are like it."""
+    hint = ""
+    try:
+        members = yield ("SMEMBERS", names.members)
+    except redis.ResponseError:
+        members = ()  # a reader need not be allowed to ask this
+    if members:
+        import difflib  # only here: a reader that works never needs it
+
+        known = sorted(member.decode() for member in members)
+        similar = difflib.get_close_matches(name, known, _SIMILAR)
+        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+    raise NotPublishedError(f"{name!r} is not published in {names.store}{hint}")
+
+
+def _choose(
+    name: str, shares: Sequence[layout.ServicePart], views: dict[str, _View]
+) -> list[layout.Generation]:
+    """The newest generation of each share's view that has what the service was published with.
+
+    Views flip one after another and the service last, so for a moment the generation before is the
+    one that fits. FingerprintError if none does.
+    """
+    fitting: list[list[layout.Generation]] = []
+    for share in shares:
+        generations = views[share.view].generations
+        fitting.append([each for each in generations if _misfit(share, each) is None])
+        if not fitting[-1]:
+            raise FingerprintError(
+                f"view {share.view!r} {_misfit(share, generations[0])} {name!r} serves; run"
+                " `feature-warehouse materialize` for both"
+            )
+    types = _agreed_key_types(shares, fitting)
+    chosen: list[layout.Generation] = []
+    for share, candidates in zip(shares, fitting, strict=True):
+        found = [each for each in candidates if types.items() >= _key_types(share, each).items()]
+        if not found:
+            raise FingerprintError(
+                f"the views of {name!r} disagree on the types of the join keys of {share.view!r};"
+                " run `feature-warehouse materialize` for all of them"
+            )
+        chosen.append(found[0])
+    return chosen
+
+
+def _misfit(share: layout.ServicePart, generation: layout.Generation) -> str | None:
+    """Why a generation cannot serve a share; None if it can."""
+    types = {feature.name: feature.type for feature in generation.features}
+    if lost := [feature for feature in share.features if feature not in types]:
+        return f"no longer has {', '.join(lost)}, which"
+    if changed := [name for name in share.features if types[name] != share.types[name]]:
+        return f"has another type of {', '.join(changed)} than"
+    if {key.name for key in generation.keys} != share.join_keys.keys():
+        return "has other join keys than"
+    return None
+
+
+def _agreed_key_types(
+    shares: Sequence[layout.ServicePart], fitting: Sequence[Sequence[layout.Generation]]
+) -> dict[str, str]:
+    """The type of each entity key that all shares can agree on, the newest if there are several."""
+    agreed: dict[str, list[str]] = {}
+    for share, candidates in zip(shares, fitting, strict=True):
+        options = [_key_types(share, each) for each in candidates]
+        for key in options[0]:
+            own = list(dict.fromkeys(option[key] for option in options))
+            agreed[key] = [kind for kind in agreed.get(key, own) if kind in own]
+    return {key: kinds[0] for key, kinds in agreed.items() if kinds}
+
+
+def _key_types(share: layout.ServicePart, generation: layout.Generation) -> dict[str, str]:
+    return {share.join_keys[key.name]: key.type for key in generation.keys}
+
+
+def _plan(
+    names: layout.Names,
+    name: str,
+    fingerprint: str,
+    states: dict[str, bytes],
+    found: Sequence[tuple[layout.ServicePart, layout.Generation, int | None]],
+) -> Plan:
+    texts: list[tuple[tuple[str, str], ...]] = []
+    parts: list[Part] = []
+    for share, generation, clock in found:
+        keys = tuple((share.join_keys[key.name], key.type) for key in generation.keys)
+        if keys not in texts:
+            texts.append(keys)
+        parts.append(_part(names, share, generation, keys, texts.index(keys), clock))
+    outputs = [(output, index) for index, part in enumerate(parts) for output in part.names]
+    return Plan(
+        name=name,
+        fingerprint=fingerprint,
+        pointers=tuple(map(names.pointer, states)),
+        states=list(states.values()),
+        parts=tuple(parts),
+        texts=tuple(texts),
+        names=tuple(output for output, _ in outputs),
+        types=tuple(kind for part in parts for kind in part.types),
+        index={output: place for place, (output, _) in enumerate(outputs)},
+        part_of=dict(outputs),
+        entity={key: kind for part in parts for key, kind in part.keys},
+    )
 
 
 def _part(
     names: layout.Names,
     share: layout.ServicePart,
     generation: layout.Generation,
-    features: list[layout.Feature],
+    keys: tuple[tuple[str, str], ...],
+    text: int,
     clock: int | None,
 ) -> Part:
-    decoders = tuple(decoder_of(feature.type) for feature in features)
+    stored = [feature.name for feature in generation.features]
+    kinds = {feature.name: feature.type for feature in generation.features}
     return Part(
         view=share.view,
         prefix=names.row_prefix(share.view, generation.number),
-        keys=tuple((share.join_keys[key.name], key.type) for key in generation.keys),
+        keys=keys,
+        text=text,
         schema=generation.schema,
-        width=len(generation.features),
-        positions=tuple(generation.features.index(feature) for feature in features),
-        decoders=decoders,
-        defaults=tuple(
-            feature.default
-            if decode is None or feature.default is None
-            else decode(feature.default)
-            for feature, decode in zip(features, decoders, strict=True)
-        ),
+        width=len(stored),
+        absent=absent_row([feature.default for feature in generation.features]),
+        names=tuple(share.features.values()),
+        types=tuple(kinds[feature] for feature in share.features),
+        decoders=tuple(decoder_of(kinds[feature]) for feature in share.features),
+        pick=_picker([stored.index(feature) for feature in share.features], len(stored)),
         ttl=generation.ttl,
+        grace=generation.grace,
         clock=clock,
     )
 
 
-def row_keys(
-    plan: Plan, entities: Sequence[Mapping[str, Any]], expect: str | None
-) -> list[list[str | None]]:
-    """The row keys of each entity, one a part; None where a join key is None, which equals nothing.
-
-    Raises FingerprintError if the plan is not the expected one, EntityError for a wrong entity.
-    """
-    if expect is not None and plan.fingerprint != expect:
-        raise FingerprintError(
-            f"{plan.name!r} has the fingerprint {plan.fingerprint}, not {expect}: its features"
-            " changed since the model was trained"
-        )
-    return [_entity_row(plan, entity) for entity in entities]
-
-
-def _entity_row(plan: Plan, entity: Mapping[str, Any]) -> list[str | None]:
-    if len(entity) != len(plan.entity) or any(key not in entity for key in plan.entity):
-        missing = [key for key in plan.entity if key not in entity]
-        unknown = [key for key in entity if key not in plan.entity]
-        problem = f"lacks {', '.join(missing)}" if missing else f"has unknown {', '.join(unknown)}"
-        raise EntityError(
-            f"the entity for {plan.name!r} {problem};"
-            f" it takes {', '.join(plan.entity) or 'no keys'}"
-        )
-    rows: list[str | None] = []
-    for part in plan.parts:
-        if any(entity[key] is None for key, _ in part.keys):
-            rows.append(None)
-            continue
-        texts = [key_text(key, entity[key], kind) for key, kind in part.keys]
-        rows.append(f"{part.prefix}{join_texts(texts)}}}")
-    return rows
+def _picker(positions: list[int], width: int) -> Callable[[Sequence[Any]], tuple[Any, ...]] | None:
+    if positions == list(range(width)):
+        return None
+    if len(positions) > 1:
+        return itemgetter(*positions)
+    return lambda row: tuple([row[position] for position in positions])

@@ -1,143 +1,151 @@
 """Feature vectors as a caller sees them."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
+from operator import add
 from typing import Any
 
-from feature_warehouse.codec.values import decode_row, from_microseconds, read_header
+from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.plans import Plan
+from feature_warehouse.rows import Rows, Status
 
-__all__ = ["FeatureVector", "FeatureVectors", "Status", "read_vector"]
-
-
-class Status(StrEnum):
-    """Why a feature has the value it has. Zero is simply a value that was found."""
-
-    FOUND = "found"
-    NULL = "null"
-    """The newest row says NULL; older rows are not consulted."""
-    EXPIRED = "expired"
-    """The newest row is older than the view's ttl; the value is the feature's default, or None."""
-    MISSING = "missing"
-    """There is no row; the value is the feature's default, or None."""
-
-
-_Found = tuple[Status, int | None]
+__all__ = ["FeatureVector", "FeatureVectors", "Status"]
 
 
 class FeatureVector(Mapping[str, Any]):
     """The features of one entity in the service's order: ``vector["temp"]``, ``vector.items()``."""
 
-    __slots__ = ("_found", "_plan", "_values")
+    __slots__ = ("_entity", "_vectors")
 
-    def __init__(self, plan: Plan, values: tuple[Any, ...], found: list[_Found]) -> None:
-        self._plan, self._values, self._found = plan, values, found
+    def __init__(self, vectors: "FeatureVectors", entity: int) -> None:
+        """``entity`` is the place of this one among ``vectors``."""
+        self._vectors, self._entity = vectors, entity
 
     def __getitem__(self, name: str) -> Any:
-        try:
-            return self._values[self._plan.names.index(name)]
-        except ValueError:
-            raise KeyError(name) from None
+        return self.to_tuple()[self._vectors.plan.index[name]]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._plan.names)
+        return iter(self._vectors.plan.names)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._vectors.plan.names)
 
     def __repr__(self) -> str:
-        return f"FeatureVector({dict(self)})"
+        return f"FeatureVector({self.to_dict()})"
 
     def to_tuple(self) -> tuple[Any, ...]:
         """The values alone, in order."""
-        return self._values
+        return self._vectors.rows()[self._entity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as ``dict(vector)``, faster."""
+        return dict(zip(self._vectors.plan.names, self.to_tuple(), strict=True))
 
     def status(self, name: str) -> Status:
         """Found, null, expired or missing; KeyError for an unknown feature."""
-        status, _ = self._found[self._plan.part_of[name]]
-        if status is Status.FOUND and self[name] is None:
-            return Status.NULL
-        return status
+        status = self._part(name).status(self._entity)
+        return Status.NULL if status is Status.FOUND and self[name] is None else status
 
     def event_timestamp(self, name: str) -> datetime | None:
         """Since when the value is true (aware, UTC), also of an expired row; None if missing."""
-        _, event = self._found[self._plan.part_of[name]]
+        event = self._part(name).event(self._entity)
         return None if event is None else from_microseconds(event)
+
+    def age(self, name: str) -> timedelta | None:
+        """How long before the read's clock that was, negative if after; None if missing."""
+        part = self._part(name)
+        event = part.event(self._entity)
+        return None if event is None else timedelta(microseconds=part.now - event)
+
+    def _part(self, name: str) -> Rows:
+        return self._vectors.parts[self._vectors.plan.part_of[name]]
 
 
 class FeatureVectors(Sequence[FeatureVector]):
-    """Vectors of several entities, in the order asked for."""
+    """Vectors of several entities, in the order asked for.
 
-    def __init__(self, plan: Plan, vectors: list[FeatureVector]) -> None:
-        self._plan, self._vectors = plan, vectors
+    Rows are checked when they are read, and decoded when a value is first asked for, all of them at
+    once. Tables have a column for each feature.
+    """
+
+    __slots__ = ("_rows", "parts", "plan")
+
+    def __init__(self, plan: Plan, parts: Sequence[Rows]) -> None:
+        """``parts`` are the rows of each of the plan's parts."""
+        self.plan, self.parts = plan, parts
+        self._rows: list[tuple[Any, ...]] | None = None
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return FeatureVectors(self._plan, self._vectors[index])
-        return self._vectors[index]
+            return FeatureVectors(self.plan, [part[index] for part in self.parts])
+        return FeatureVector(self, range(len(self))[index])
+
+    def __iter__(self) -> Iterator[FeatureVector]:
+        return (FeatureVector(self, entity) for entity in range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._vectors)
+        return len(self.parts[0].raw) if self.parts else 0
+
+    def __repr__(self) -> str:
+        return f"FeatureVectors({self.to_dicts()})"
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What ``to_tuples`` copies."""
+        if self._rows is None:
+            rows, *others = [part.tuples() for part in self.parts]
+            for other in others:
+                rows = list(map(add, rows, other))
+            self._rows = rows
+        return self._rows
+
+    def to_tuples(self) -> list[tuple[Any, ...]]:
+        """The values alone, in the order of the features."""
+        return list(self.rows())
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The values by the names of the features."""
+        names = self.plan.names
+        return [dict(zip(names, row, strict=True)) for row in self.rows()]
 
     def to_arrow(self) -> Any:
-        """A ``pyarrow.Table``, a column per feature (needs pyarrow)."""
-        import pyarrow as pa
+        """A ``pyarrow.Table`` of the values (needs pyarrow)."""
+        from feature_warehouse import tables
 
-        from feature_warehouse.codec.arrow import arrow_type
-
-        columns = list(zip(*[vector.to_tuple() for vector in self], strict=True))
-        return pa.table(
-            {
-                name: pa.array(columns[index] if columns else [], arrow_type(kind))
-                for index, (name, kind) in enumerate(
-                    zip(self._plan.names, self._plan.types, strict=True)
-                )
-            }
-        )
+        return tables.values(self)
 
     def to_pandas(self) -> Any:
-        """A ``pandas.DataFrame`` (needs pyarrow and pandas)."""
+        """A ``pandas.DataFrame`` of the values (needs pyarrow and pandas)."""
         return self.to_arrow().to_pandas()
 
     def to_numpy(self) -> Any:
-        """A float64 array of shape (entities, features); NULL is NaN (needs numpy).
+        """The values as a float64 array of shape (entities, features); NULL is NaN (needs numpy).
 
-        Raises ValueError or TypeError where a feature is no number.
+        UsageError where a feature is no number.
         """
-        import numpy as np
+        from feature_warehouse import tables
 
-        rows = [vector.to_tuple() for vector in self]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._plan.names))
+        return tables.numbers(self)
 
+    def statuses(self) -> Any:
+        """A ``pyarrow.Table`` of found, null, expired or missing, where ``to_arrow`` has values."""
+        from feature_warehouse import tables
 
-def read_vector(
-    plan: Plan, keys: list[str | None], rows: Iterator[bytes | None], now: int | None
-) -> FeatureVector:
-    """The vector of one entity, whose rows come next; ``now`` in microseconds, or the clock's."""
-    values: list[Any] = []
-    found: list[_Found] = []
-    for part, key in zip(plan.parts, keys, strict=True):
-        row = None if key is None else next(rows)
-        if row is None or key is None:
-            values += part.defaults
-            found.append((Status.MISSING, None))
-            continue
-        event, _ = read_header(row, part.schema, key)
-        if part.ttl is not None and event + part.ttl < _now(now, part.clock):
-            values += part.defaults
-            found.append((Status.EXPIRED, event))
-            continue
-        stored = decode_row(row, part.width, key)
-        for position, decode in zip(part.positions, part.decoders, strict=True):
-            value = stored[position]
-            values.append(value if decode is None or value is None else decode(value))
-        found.append((Status.FOUND, event))
-    return FeatureVector(plan, tuple(values), found)
+        return tables.statuses(self)
 
+    def event_timestamps(self) -> Any:
+        """A ``pyarrow.Table`` of timestamp[us, UTC]: since when each value is true.
 
-def _now(asked: int | None, simulated: int | None) -> int:
-    if asked is not None:
-        return asked
-    return time.time_ns() // 1000 if simulated is None else simulated
+        NULL where it is missing.
+        """
+        from feature_warehouse import tables
+
+        return tables.event_timestamps(self)
+
+    def ages(self) -> Any:
+        """A ``pyarrow.Table`` of duration[us]: how old each value is at the read's clock.
+
+        NULL where it is missing.
+        """
+        from feature_warehouse import tables
+
+        return tables.ages(self)
