@@ -4,26 +4,23 @@ import os
 import sys
 import time
 import traceback
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any, Never
 
 import typer
 
 from feature_warehouse import training_cli
-from feature_warehouse.errors import FeatureWarehouseError, UnreachableError, UsageError
+from feature_warehouse.errors import FeatureWarehouseError, UnreachableError
 from feature_warehouse.interruption import received, watch_signals
 from feature_warehouse.options import (
     Environment,
     Json,
-    ProfilesDir,
     Project,
-    ProjectDir,
     RedisUrl,
-    Target,
-    TargetPath,
-    Wait,
+    instant,
+    pairs,
+    required,
 )
+from feature_warehouse.publishing_cli import forget, materialize, rollback, verify
 
 __all__ = ["main"]
 
@@ -42,62 +39,8 @@ app = typer.Typer(
 app.add_typer(training_cli.app, name="training-set")
 
 
-@app.command()
-def materialize(
-    redis_url: RedisUrl = None,
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
-    environment: Annotated[
-        str | None, typer.Option(help="Part of every key; by default the target's name.")
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(help="Run, and let readers live, on a clock that stands at this ISO instant."),
-    ] = None,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what is published but no longer declared.")
-    ] = False,
-    wait: Wait = False,
-    as_json: Json = False,
-) -> None:
-    """Publish the newest row of every entity of every online feature view."""
-    from feature_warehouse.connection import connect
-    from feature_warehouse.materialize import Materialization
-    from feature_warehouse.project import DbtProject
-    from feature_warehouse.publication import Clock
-    from feature_warehouse.registry import read_registry
-    from feature_warehouse.reports import MaterializeReport
-
-    url = _required(redis_url)
-    target_dir = (project_dir / target_path).absolute()
-    results = target_dir / "materialize_results.json"
-    results.unlink(missing_ok=True)
-    clock = Clock.at(_instant(as_of)) if as_of else Clock.real()
-    registry = read_registry(project_dir / target_path / "manifest.json", project_dir)
-    project = DbtProject(project_dir, profiles_dir=profiles_dir, target=target, wait=wait)
-    profile = project.profile
-    if registry.adapter != profile.adapter:
-        raise UsageError(
-            f"{target_dir / 'manifest.json'} was built on {registry.adapter}, but target"
-            f" {profile.target!r} is {profile.adapter}; run `dbt build --target {profile.target}`"
-        )
-    client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
-    run = Materialization(
-        registry, client, environment=environment or profile.target, clock=clock, wait=wait
-    )
-    report = MaterializeReport(registry, environment or profile.target, clock, as_json=as_json)
-    with report, project.open_warehouse() as warehouse:
-        for result in run.views(warehouse, report.progress):
-            report.view(result)
-        for service in run.services():
-            report.service(service)
-        pruned = run.prune() if prune else []
-        for name in [*pruned, *run.undeclared()]:
-            report.undeclared(name, pruned=name in pruned)
-    report.write(results)
-    raise SystemExit(report.exit_code)
+for command in (materialize, verify, rollback, forget):
+    app.command()(command)
 
 
 @app.command()
@@ -112,7 +55,7 @@ def status(
     from feature_warehouse.reports import print_status
     from feature_warehouse.status import read_status
 
-    client = connect(_required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
     print_status(read_status(client, project, environment), as_json=as_json)
 
 
@@ -135,20 +78,15 @@ def get(
     from feature_warehouse.online import OnlineStore
     from feature_warehouse.reports import print_vector
 
-    texts: dict[str, str] = {}
-    for pair in entity or []:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise UsageError(f"{pair!r} is no entity key; write it as {pair}=value")
-        texts[key] = text
+    texts = pairs(entity or [])
     with OnlineStore.from_url(
-        _required(redis_url), project=project, environment=environment, socket_timeout=5.0
+        required(redis_url), project=project, environment=environment, socket_timeout=5.0
     ) as store:
         types = store.entity_keys(name)
         values = {
             key: parse_key(key, text, types.get(key, "string")) for key, text in texts.items()
         }
-        vector = store.get(name, values, expect=expect, at=_instant(at) if at else None)
+        vector = store.get(name, values, expect=expect, at=instant(at) if at else None)
         print_vector(name, values, vector, store.fingerprint(name), as_json=as_json)
 
 
@@ -175,23 +113,6 @@ def _alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _required(url: str | None) -> str:
-    if not url:
-        raise UsageError(
-            "no Redis is named; set REDIS_URL or pass --redis-url"
-            " (`feature-warehouse dev-server` runs one to try)"
-        )
-    return url
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no instant; write it as 2013-12-31T00:00:00Z") from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def main() -> Never:

@@ -6,6 +6,7 @@
     │   ├── NotPublishedError         2  no such service or feature view in this store
     │   ├── FingerprintError          2  a service or row is not of the schema the reader expects
     │   └── UnservableError           2  a column whose type cannot be stored online
+    ├── RetainedError                 1  what is to be forgotten is still in the warehouse
     ├── UnreachableError              3  warehouse or Redis does not answer
     └── BusyError                     4  another run holds the lock, or dbt holds the DuckDB file
 
@@ -21,6 +22,7 @@ __all__ = [
     "FeatureWarehouseError",
     "FingerprintError",
     "NotPublishedError",
+    "RetainedError",
     "UnreachableError",
     "UnservableError",
     "UsageError",
@@ -53,6 +55,12 @@ class FingerprintError(UsageError):
 
 class UnservableError(UsageError):
     """A column whose type or value cannot be stored online."""
+
+
+class RetainedError(FeatureWarehouseError):
+    """What is to be forgotten is still in the warehouse."""
+
+    exit_code = 1
 
 
 class UnreachableError(FeatureWarehouseError):

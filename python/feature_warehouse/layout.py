@@ -100,16 +100,18 @@ class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
     """Leads readers to a description, and tells them the time.
 
     ``edition`` is the generation in service, or a service's fingerprint; None before the first.
-    ``claim`` is the number of the run that last began to publish: only that one may flip. ``clock``
-    is the run's, in microseconds since 1970 UTC; where it is simulated, time stands still for
-    readers. ``published_at`` makes a pointer differ from one of the same number that was there
-    before the server was emptied.
+    ``previous`` is the generation that was in service before, as long as it is kept for rollback
+    and for services that are not yet published as the new one needs. ``claim`` is the number of the
+    run that last began to build a generation: only that one may flip. ``clock``, in microseconds
+    since 1970 UTC, is there if it is simulated: then time stands still for readers.
+    ``published_at`` makes a pointer differ from one of the same number that was there before the
+    server was emptied.
     """
 
     edition: int | str | None = None
+    previous: int | None = None
     claim: int = 0
-    clock: int = 0
-    simulated: bool = False
+    clock: int | None = None
     published_at: int = 0
 
 
@@ -126,8 +128,15 @@ def glob(text: str) -> str:
 class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     """One complete published copy of a view. Instants are microseconds since 1970 UTC.
 
-    ``ttl`` and ``grace`` are microseconds; ``rows`` counts the rows written, ``newest_event`` is
-    their greatest event timestamp.
+    What a reader needs never changes: ``keys``, ``features``, ``schema`` (a fingerprint of both),
+    and in microseconds ``ttl`` and ``grace``, how long a row is told *expired* before it is
+    *missing*. ``declaration`` is a fingerprint of all that says which row is the newest.
+
+    The rest says how far publishing has come, and is replaced by each run in one compare-and-set.
+    At ``clock`` every row was seen that was loaded up to ``watermark``; ``history`` is a
+    fingerprint of them. ``reached`` is the latest clock of any run that wrote rows, whether it
+    finished or not. ``checksum`` is that of the dbt model, ``entities`` the number of row keys that
+    were made, None if it was lost count of, ``newest_event`` the greatest event timestamp.
     """
 
     view: str
@@ -135,10 +144,17 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     keys: tuple[Column, ...]
     features: tuple[Feature, ...]
     schema: int
-    clock: int
+    declaration: str
     ttl: int | None = None
     grace: int = 0
-    rows: int = 0
+    simulated: bool = False
+
+    clock: int = 0
+    reached: int = 0
+    watermark: int = 0
+    history: str = ""
+    checksum: str = ""
+    entities: int | None = None
     newest_event: int | None = None
     published_at: int = 0
     seconds: float = 0.0

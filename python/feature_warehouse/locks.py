@@ -10,6 +10,7 @@ from redis.exceptions import LockError
 from redis.lock import Lock
 
 from feature_warehouse import layout
+from feature_warehouse.connection import ERRORS
 from feature_warehouse.errors import BusyError
 
 __all__ = ["locked"]
@@ -34,7 +35,7 @@ def locked(client: "redis.Redis", names: layout.Names, view: str, *, wait: bool)
         done.set()
         keeper.join()
         # It expires by itself, and the flip is guarded by its own compare-and-set.
-        with suppress(LockError, redis.RedisError):
+        with suppress(*ERRORS):
             lock.release()
 
 
@@ -44,5 +45,5 @@ def _keep(lock: Lock, done: threading.Event) -> None:
             lock.reacquire()
         except LockError:
             return  # lost: the pointer's claim keeps this run from flipping
-        except redis.RedisError:
+        except ERRORS:
             continue

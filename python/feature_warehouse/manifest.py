@@ -1,6 +1,7 @@
 """dbt's ``manifest.json``, as far as it concerns us, and whether it still fits the files."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ import msgspec
 
 from feature_warehouse.errors import UsageError
 
-__all__ = ["Manifest", "ManifestColumn", "Node", "read_manifest", "refuse_stale"]
+__all__ = [
+    "Manifest",
+    "ManifestColumn",
+    "Node",
+    "read_build_times",
+    "read_manifest",
+    "refuse_stale",
+]
 
 
 class Contract(msgspec.Struct, frozen=True):
@@ -44,6 +52,7 @@ class Checksum(msgspec.Struct, frozen=True):
 class Node(msgspec.Struct):
     """A model, test, or anything else dbt knows."""
 
+    unique_id: str
     name: str
     resource_type: str
     config: Config = Config()
@@ -64,6 +73,7 @@ class Metadata(msgspec.Struct):
     adapter_type: str
     invocation_id: str
     generated_at: datetime
+    invocation_started_at: datetime | None = None
 
 
 class Manifest(msgspec.Struct):
@@ -85,6 +95,37 @@ def read_manifest(manifest: Path) -> Manifest:
         raise UsageError(
             f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
         ) from None
+
+
+class _RunMetadata(msgspec.Struct):
+    generated_at: datetime
+    invocation_started_at: datetime | None = None
+
+
+class _RunResult(msgspec.Struct):
+    unique_id: str
+    status: str
+
+
+class _RunResults(msgspec.Struct):
+    metadata: _RunMetadata
+    results: list[_RunResult]
+
+
+def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], datetime]:
+    """For a node's unique id, the start of the dbt invocation that is known to have built it.
+
+    That is the one of ``run_results.json`` if it built the node, else the manifest's.
+    """
+    default = metadata.invocation_started_at or metadata.generated_at
+    try:
+        text = manifest.with_name("run_results.json").read_bytes()
+        last = msgspec.json.decode(text, type=_RunResults)
+    except (OSError, msgspec.DecodeError):
+        return lambda _: default
+    started = last.metadata.invocation_started_at or last.metadata.generated_at
+    built = {result.unique_id for result in last.results if result.status == "success"}
+    return lambda node: min(started, default) if node in built else default
 
 
 def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:

@@ -1,6 +1,7 @@
 """The publisher: the newest available row of every entity, from the warehouse into Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -10,13 +11,14 @@ import redis
 from feature_warehouse import layout
 from feature_warehouse.connection import reachable
 from feature_warehouse.errors import FeatureWarehouseError
+from feature_warehouse.generations import Generations
 from feature_warehouse.locks import locked
 from feature_warehouse.publication import (
+    ROLLBACK_GRACE,
     Clock,
     Progress,
     Publication,
     ViewResult,
-    remove_view,
 )
 from feature_warehouse.registry import FeatureView, Registry, Service
 from feature_warehouse.warehouse import Warehouse
@@ -39,8 +41,10 @@ class ServiceResult(msgspec.Struct, frozen=True):
 class Materialization:
     """Publishes all online views of a registry, then the services over them.
 
-    ``environment`` is part of every key. Raises UsageError and UnreachableError for what concerns
-    the whole run; what concerns one view is in its result and stops no other.
+    ``environment`` is part of every key. With ``selected`` only views of these unique ids of dbt,
+    and services over one of them. ``rollback_grace`` is how long a generation stays after the next
+    one, in microseconds. Raises UsageError and UnreachableError for what concerns the whole run;
+    what concerns one view is in its result and stops no other.
     """
 
     def __init__(
@@ -51,8 +55,17 @@ class Materialization:
         environment: str,
         clock: Clock,
         wait: bool = False,
+        full_refresh: bool = False,
+        selected: Collection[str] | None = None,
+        rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._names = layout.Names(registry.project, environment)
+        self._full_refresh, self._rollback_grace = full_refresh, rollback_grace
+        self._views = [
+            view
+            for view in registry.views.values()
+            if view.online and (selected is None or view.unique_id in selected)
+        ]
         self._registry, self._client, self._clock, self._wait = registry, client, clock, wait
         self._failed: set[str] = set()
         with reachable(client):
@@ -60,31 +73,57 @@ class Materialization:
 
     def views(self, warehouse: Warehouse, progress: Progress) -> Iterator[ViewResult]:
         """Publish view by view."""
-        for view in self._registry.views.values():
-            if view.online:
-                yield self._publish(view, warehouse, progress)
+        for view in self._views:
+            yield self._publish(view, warehouse, progress)
+
+    def preview(self, warehouse: Warehouse) -> Iterator[ViewResult]:
+        """What ``views`` would do, and why; nothing is changed, no lock taken."""
+        for view in self._views:
+            result = ViewResult(view.name)
+            with self._reported(result):
+                self._publication(view).preview(warehouse, result)
+            yield result
 
     def _publish(self, view: FeatureView, warehouse: Warehouse, progress: Progress) -> ViewResult:
         result = ViewResult(view.name)
+        with (
+            self._reported(result),
+            locked(self._client, self._names, view.name, wait=self._wait),
+        ):
+            self._publication(view).run(warehouse, result, progress)
+        return result
+
+    def _publication(self, view: FeatureView) -> Publication:
+        return Publication(
+            self._client,
+            self._names,
+            view,
+            self._clock,
+            self._registry.invocation_id,
+            full_refresh=self._full_refresh,
+            rollback_grace=self._rollback_grace,
+        )
+
+    @contextmanager
+    def _reported(self, result: ViewResult) -> Iterator[None]:
+        """Errors and the time it took go into the result."""
         started = perf_counter()
         try:
-            with (
-                reachable(self._client),
-                locked(self._client, self._names, view.name, wait=self._wait),
-            ):
-                run = Publication(
-                    self._client, self._names, view, self._clock, self._registry.invocation_id
-                )
-                run.publish(warehouse, result, progress)
+            with reachable(self._client):
+                yield
         except FeatureWarehouseError as error:
             result.status, result.message, result.exit_code = "error", str(error), error.exit_code
-            self._failed.add(view.name)
+            self._failed.add(result.view)
         result.seconds = perf_counter() - started
-        return result
 
     def services(self) -> list[ServiceResult]:
         """Publish the services all of whose views are in service, as they are declared now."""
-        return [self._publish_service(service) for service in self._registry.services.values()]
+        chosen = {view.name for view in self._views}
+        return [
+            self._publish_service(service)
+            for service in self._registry.services.values()
+            if chosen & {part.view.name for part in service.parts}
+        ]
 
     def _publish_service(self, service: Service) -> ServiceResult:
         views = [part.view for part in service.parts]
@@ -95,7 +134,11 @@ class Materialization:
             message = f"not changed: {', '.join(failed)} failed"
             return ServiceResult(service.name, service.fingerprint, "skipped", message)
         with reachable(self._client):
-            generations = [self._generation(view.name) for view in views]
+            found = {view.name: self._generation(view.name) for view in views}
+            if unpublished := sorted(name for name, generation in found.items() if not generation):
+                message = f"not served: {', '.join(unpublished)} is not published yet"
+                return ServiceResult(service.name, service.fingerprint, "skipped", message)
+            generations = [generation for view in views if (generation := found[view.name])]
             if conflict := _key_conflict(service, generations):
                 return ServiceResult(service.name, service.fingerprint, "error", conflict, 2)
             self._write_service(service, generations)
@@ -127,10 +170,10 @@ class Materialization:
             # Not at once: a reader may be between the pointer and the description.
             client.expire(names.description(service.name, before.edition), _OLD_SERVICE_SECONDS)
 
-    def _generation(self, view: str) -> layout.Generation:
-        pointer = layout.read_pointer(self._client.get(self._names.pointer(view)))
-        text: Any = self._client.get(self._names.description(view, pointer.edition or 0))
-        return msgspec.json.decode(text, type=layout.Generation)
+    def _generation(self, view: str) -> layout.Generation | None:
+        generations = Generations(self._client, self._names, view)
+        found = generations.find(generations.pointer().value.edition)
+        return found.value if found else None
 
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
@@ -151,7 +194,7 @@ class Materialization:
         pruned += [name for name in doomed if name not in services and name not in in_use]
         for name in pruned:
             with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
-                remove_view(self._client, self._names, name)
+                Generations(self._client, self._names, name).remove_view()
         return pruned
 
     def _members(self) -> set[str]:

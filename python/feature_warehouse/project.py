@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import chdir
 from functools import cached_property
 from pathlib import Path
@@ -71,17 +71,35 @@ class DbtProject:
         return patiently(lambda: self._compiled(jinja), self._wait)
 
     def _compiled(self, jinja: str) -> Any:
+        output = self._dbt("compile", "--inline", jinja, "--output", "json")
+        return json.loads(json.loads(output[output.index("{") :])["compiled"])
+
+    def select(self, select: Sequence[str], exclude: Sequence[str]) -> set[str]:
+        """The models that dbt's selectors name, as their unique ids.
+
+        Raises UsageError for a selector that dbt refuses.
+        """
+        options = [*(f"--select={text}" for text in select)]
+        options += [f"--exclude={text}" for text in exclude]
+        kind = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"]
+        output = patiently(lambda: self._dbt("ls", *options, *kind), self._wait)
+        lines = [line for line in output.splitlines() if line.startswith("{")]
+        return {json.loads(line)["unique_id"] for line in lines}
+
+    def _dbt(self, *work: str) -> str:
+        """What a dbt command prints. It runs in a folder of its own, with dbt's parse cache."""
         with TemporaryDirectory() as scratch:
             parsed = self.target_path / "partial_parse.msgpack"
             if parsed.is_file():
                 shutil.copy(parsed, scratch)
             options = ["--project-dir", self.folder, "--target", self.profile.target]
-            options += ["--target-path", scratch, "--log-path", scratch, "--no-populate-cache"]
+            options += ["--target-path", scratch, "--log-path", scratch]
+            if work[0] == "compile":
+                options.append("--no-populate-cache")
             if self._profiles_dir:
                 options += ["--profiles-dir", self._profiles_dir]
             dbt = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats"]
             quiet = ["--quiet", "--no-use-colors", "--log-level-file", "none"]
-            work = ["compile", "--inline", jinja, "--output", "json"]
             result = subprocess.run(
                 [*dbt, *quiet, *work, *map(str, options)],
                 cwd=self.folder,
@@ -92,8 +110,7 @@ class DbtProject:
             )
         if result.returncode:
             raise _explained(result.stdout + result.stderr)
-        document = result.stdout[result.stdout.index("{") :]
-        return json.loads(json.loads(document)["compiled"])
+        return result.stdout
 
 
 def patiently(attempt: Callable[[], Result], wait: bool) -> Result:

@@ -1,80 +1,51 @@
-"""One run over one view: a complete new generation beside the one in service, then a flip.
+"""One run over one view: what to publish is decided first, then done, then put in service at once.
 
-Killed at any instant before the flip, readers have seen nothing; the next run removes what was left
-behind. The generation before the current one stays until the run after.
+Killed at any instant, readers have seen rows that are true and nothing else; the next run goes on
+from the last watermark and removes what was left behind.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
-import redis
 
 from feature_warehouse import layout
-from feature_warehouse.codec.arrow import (
-    instants,
-    key_type,
-    row_keys,
-    stored_default,
-    stored_type,
-    stored_values,
-)
-from feature_warehouse.codec.values import encode_rows, schema_fingerprint, to_microseconds
+from feature_warehouse.codec.arrow import key_type, stored_default, stored_type
+from feature_warehouse.codec.values import schema_fingerprint, to_microseconds
+from feature_warehouse.connection import ERRORS
+from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import BusyError
+from feature_warehouse.generations import Generations, Stored
 from feature_warehouse.registry import FeatureView
-from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
+from feature_warehouse.strangers import KeySet, strangers
+from feature_warehouse.warehouse import BATCH_ROWS, Inspection, Warehouse
+from feature_warehouse.writer import RestartedError, RowWriter
 
-__all__ = ["GRACE", "Clock", "Progress", "Publication", "ViewResult", "remove_view"]
+__all__ = [
+    "GRACE",
+    "ROLLBACK_GRACE",
+    "Clock",
+    "Progress",
+    "Publication",
+    "Task",
+    "ViewResult",
+    "describe",
+]
 
 GRACE: Final = 86_400_000_000
 """How long a row stays after its ttl, in microseconds: within it readers are told *expired*."""
 
-_KEYS_PER_CALL: Final = 250
+ROLLBACK_GRACE: Final = 3_600_000_000
+"""How long the generation before the one in service stays, in microseconds."""
 
-# KEYS: rows. ARGV: value, expiry in ms (or 0), value, expiry, ...  Returns the number written.
-# Versions are compared as numbers of 32 bits: exact as doubles, and free of the server's locale.
-WRITE_NEWER: Final = """
-local function newer(new, old)
-    local n = {struct.unpack('>I4I4I4I4I4', new)}
-    local o = {struct.unpack('>I4I4I4I4I4', old)}
-    for i = 1, 5 do
-        if n[i] ~= o[i] then return n[i] > o[i] end
-    end
-    return false
-end
-local written = 0
-for i, key in ipairs(KEYS) do
-    local value, expiry = ARGV[2 * i - 1], ARGV[2 * i]
-    local old = redis.call('GETRANGE', key, 0, 19)
-    if #old < 20 or newer(value, old) then
-        if expiry == '0' then
-            redis.call('SET', key, value)
-        else
-            redis.call('SET', key, value, 'PXAT', expiry)
-        end
-        written = written + 1
-    end
-end
-return written
-"""
-
-# KEYS: pointer. ARGV: the value it must have, the new value; '' stands for none. A call that is
-# repeated because its answer was lost says yes again.
-_REPLACE: Final = """
-local found = redis.call('GET', KEYS[1]) or ''
-if found == ARGV[2] then return 1 end
-if found ~= ARGV[1] then return 0 end
-if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
-return 1
-"""
+_ATTEMPTS: Final = 3
 
 Progress = Callable[[str, int], None]
-"""Called with a view and the number of rows just written."""
+"""Called with a view and the number of rows just sent."""
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -93,253 +64,318 @@ class Clock(msgspec.Struct, frozen=True):
         return cls(to_microseconds(instant), simulated=True)
 
 
+class Task(msgspec.Struct, frozen=True):
+    """What a run does with a view, and why.
+
+    ``mode`` is ``full`` (a new generation), ``compare`` (every entity's newest row is compared with
+    the generation in service) or ``incremental`` (only entities that got rows).
+    """
+
+    mode: str
+    reason: str
+    inspection: Inspection
+    watermark: int
+    schema: pa.Schema
+    current: Stored[layout.Generation] | None
+
+
 class ViewResult(msgspec.Struct):
-    """What became of one view. ``status`` is success or error; durations are seconds."""
+    """What became of one view. ``status`` is success or error; durations are seconds.
+
+    ``rows_read`` counts entities whose newest row was looked at; of these ``rows_written`` were
+    new to Redis, ``rows_unchanged`` there already, ``rows_skipped_as_older`` older than what is
+    there. ``watermark`` is in microseconds since 1970 UTC.
+    """
 
     view: str
     status: str = "success"
     message: str = ""
     exit_code: int = 0
+    mode: str = ""
+    reason: str = ""
     generation: int | None = None
     rows_in_warehouse: int = 0
+    rows_behind: int = 0
+    rows_read: int = 0
     rows_written: int = 0
+    rows_unchanged: int = 0
+    rows_skipped_as_older: int = 0
     rows_without_keys: int = 0
     rows_without_event: int = 0
     rows_not_yet_available: int = 0
     entities_expired: int = 0
     bytes_written: int = 0
+    watermark: int | None = None
+    dbt_invocation_id: str = ""
     seconds: float = 0.0
 
 
+class _RewrittenError(Exception):
+    """The generation in service holds what the warehouse no longer says."""
+
+
 class Publication:
-    """One run over one view."""
+    """One run over one view, under its lock."""
 
     def __init__(
         self,
-        client: "redis.Redis",
+        client: Any,
         names: layout.Names,
         view: FeatureView,
         clock: Clock,
         invocation_id: str,
+        *,
+        full_refresh: bool = False,
+        rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._client, self._names, self._view, self._clock = client, names, view, clock
-        self._invocation_id = invocation_id
+        self._invocation_id, self._full_refresh = invocation_id, full_refresh
+        self._rollback_grace = rollback_grace
+        self._generations = Generations(client, names, view.name)
         self._started = time.perf_counter()
-        self._newest_event: int | None = None
 
-    def publish(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
-        client, names, view = self._client, self._names, self._view
-        counts = warehouse.counts(view, self._clock.now)
-        result.rows_in_warehouse = counts.rows
-        result.rows_without_keys = counts.without_keys
-        result.rows_without_event = counts.without_event
-        result.rows_not_yet_available = counts.not_yet_available
+    def plan(self, warehouse: Warehouse) -> Task:
+        """Look, and change nothing. Raises UnservableError for what cannot be served."""
+        pointer = self._generations.pointer().value
+        current = self._generations.find(pointer.edition)
+        last = (current.value.clock, current.value.watermark) if current else None
+        watermark = min(self._clock.now, self._view.built_at)
+        inspection = warehouse.inspect(self._view, self._clock.now, watermark, last)
+        schema = warehouse.schema(self._view)
+        mode, reason = self._choose(current.value if current else None, schema, inspection)
+        return Task(mode, reason, inspection, watermark, schema, current)
 
-        number = int(client.incr(names.run(view.name)))
-        client.sadd(names.generations(view.name), number)
+    def _choose(
+        self, current: layout.Generation | None, schema: pa.Schema, inspection: Inspection
+    ) -> tuple[str, str]:
+        fresh = describe(self._view, schema, simulated=self._clock.simulated)
+        if current is None:
+            return "full", "nothing is published yet"
+        if self._full_refresh:
+            return "full", "--full-refresh"
+        if why := self._unfit(current, fresh):
+            return "full", why
+        if not current.history:
+            return "compare", "the view has no created timestamp"
+        before, during = current.history.split(" ")
+        before_now, during_now = inspection.history_then.split(" ")
+        if before != before_now:
+            return "full", "rows were deleted, rewritten, or added before the watermark"
+        if during != during_now and not during.startswith("0:"):
+            return "compare", "rows that were loaded during the last build changed"
+        if current.checksum != self._view.checksum:
+            return "compare", "the model's SQL changed"
+        return "incremental", f"{inspection.behind} rows since the last watermark"
+
+    def _unfit(self, current: layout.Generation, fresh: layout.Generation) -> str:
+        """Why rows of today cannot be put into the generation in service, if they cannot."""
+        if current.schema != fresh.schema:
+            return "the columns changed"
+        if current.ttl != fresh.ttl:
+            return "the ttl changed"
+        if (current.declaration, current.grace) != (fresh.declaration, fresh.grace):
+            return "the declaration of the view changed"
+        if current.simulated != self._clock.simulated:
+            return "the clock is no longer simulated" if current.simulated else "a simulated clock"
+        if current.reached > self._clock.now:
+            return "the clock is earlier than that of the last run"
+        return ""
+
+    def run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
+        """Publish; ``result`` is filled in as it goes. Raises FeatureWarehouseError."""
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(RestartedError):
+                self._run(warehouse, result, progress)
+                return
+        self._run(warehouse, result, progress)
+
+    def _run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
+        task = self.plan(warehouse)
+        if task.current and not self._full_refresh:
+            self._refuse_older_clock(task.current.value)
+        self._report(task, result)
+        work = _Work(warehouse, task, result, progress)
         try:
-            claimed = self._claim(number)
-            self._remove_generations(keep={number, claimed.edition})
-            generation = self._write(warehouse, number, result, progress)
-            client.set(names.description(view.name, number), msgspec.json.encode(generation))
-            self._flip(claimed, generation)
-            client.sadd(names.members, view.name)
-            client.sadd(layout.STORES, names.store)
+            if task.current is None or task.mode == "full":
+                self._build(work)
+            else:
+                self._update(work, task.current)
+        except _RewrittenError as change:
+            result.mode, result.reason = "full", str(change)
+            self._build(work)
+        # In every mode: the run that flipped may have been killed before it came here.
+        self._client.sadd(self._names.members, self._view.name)
+        self._client.sadd(layout.STORES, self._names.store)
+        self._generations.tidy(keep_previous=not self._previous_is_due())
+
+    def preview(self, warehouse: Warehouse, result: ViewResult) -> None:
+        """Say what ``run`` would do. Raises FeatureWarehouseError."""
+        self._report(self.plan(warehouse), result)
+
+    def _report(self, task: Task, result: ViewResult) -> None:
+        inspection = task.inspection
+        result.mode, result.reason, result.watermark = task.mode, task.reason, task.watermark
+        result.dbt_invocation_id = self._invocation_id
+        result.rows_in_warehouse, result.rows_behind = inspection.rows, inspection.behind
+        result.rows_without_keys = inspection.without_keys
+        result.rows_without_event = inspection.without_event
+        result.rows_not_yet_available = inspection.not_yet_available
+
+    def _refuse_older_clock(self, current: layout.Generation) -> None:
+        if current.simulated or self._clock.simulated or current.reached <= self._clock.now:
+            return
+        raise BusyError(
+            f"a later run has published {self._view.name!r} meanwhile; this one changed nothing"
+            " (--full-refresh does it all the same)"
+        )
+
+    def _build(self, work: "_Work") -> None:
+        """A new generation beside the one in service, then the flip."""
+        number = self._generations.run_number()
+        try:
+            claimed = self._generations.claim(number, keep_previous=not self._previous_is_due())
+            self._generations.remove_all_but(claimed.value, number)
+            empty = describe(
+                self._view,
+                work.task.schema,
+                simulated=self._clock.simulated,
+                number=number,
+            )
+            generation = self._send(work, empty, self._encoder(empty, number))
+            self._generations.flip(
+                claimed, generation, self._clock.now if self._clock.simulated else None
+            )
         except BaseException:
             # Also on Ctrl-C. A kill -9 leaves this to the next run.
-            with suppress(redis.RedisError):
-                self._abandon(number)
+            with suppress(*ERRORS):
+                self._generations.abandon(number)
             raise
-        result.generation = number
+        work.result.generation = number
 
-    def _write(
-        self, warehouse: Warehouse, number: int, result: ViewResult, progress: Progress
+    def _update(self, work: "_Work", current: Stored[layout.Generation]) -> None:
+        """Rows into the generation in service: each is true as soon as it is there."""
+        generations = self._generations
+        sent = KeySet() if work.task.mode == "compare" else None
+        since = current.value.watermark if sent is None else None
+        encoder = self._encoder(current.value, generations.run_number())
+        if encoder.refuses_values:
+            with work.warehouse.newest_rows(self._view, self._clock.now, since) as reader:
+                for batch in reader:
+                    encoder.check(batch)
+        pointer = generations.pointer()
+        # A run that does not come to its end has lost count of the entities.
+        begun = msgspec.structs.replace(current.value, reached=self._clock.now, entities=None)
+        stored = generations.commit(current, begun)
+        generation = self._send(work, current.value, encoder, since, sent)
+        if older := work.result.rows_skipped_as_older:
+            raise _RewrittenError(f"the newest rows of {older} entities went back in time")
+        if sent is not None and generation.entities != len(sent):
+            entities = self._without_strangers(generation, sent)
+            generation = msgspec.structs.replace(generation, entities=entities)
+        generations.commit(stored, generation)
+        if self._clock.simulated:
+            later = msgspec.structs.replace(pointer.value, clock=self._clock.now)
+            if not generations.replace_pointer(pointer, later):
+                raise BusyError(f"another run changed {self._view.name!r} meanwhile; try again")
+        work.result.generation = current.value.number
+
+    def _encoder(self, generation: layout.Generation, run: int) -> RowEncoder:
+        return RowEncoder(self._names, self._view, generation, run=run, clock=self._clock.now)
+
+    def _send(
+        self,
+        work: "_Work",
+        generation: layout.Generation,
+        encoder: RowEncoder,
+        since: int | None = None,
+        sent: KeySet | None = None,
     ) -> layout.Generation:
-        with warehouse.newest_rows(self._view, self._clock.now) as reader:
-            generation = self._describe(reader.schema, number)
+        """Write the newest rows into a generation; how far it has come then."""
+        with (
+            RowWriter(self._client) as writer,
+            work.warehouse.newest_rows(self._view, self._clock.now, since) as reader,
+        ):
             for large in reader:
                 for start in range(0, large.num_rows, BATCH_ROWS):
-                    batch = large.slice(start, BATCH_ROWS)
-                    written = self._write_batch(batch, generation, result)
-                    result.rows_written += written
-                    progress(self._view.name, written)
+                    rows = encoder.encode(large.slice(start, BATCH_ROWS))
+                    writer.write(rows)
+                    if sent is not None:
+                        sent.add(rows.keys)
+                    work.progress(self._view.name, len(rows.keys))
+            writer.finish()
+        result, tally = work.result, writer.tally
+        result.rows_read, result.entities_expired = encoder.read, encoder.expired
+        result.rows_written = tally["new"] + tally["newer"]
+        result.rows_unchanged, result.rows_skipped_as_older = tally["same"], tally["older"]
+        result.bytes_written = encoder.bytes
+        entities = generation.entities
+        if entities is not None:
+            entities = None if writer.uncertain else entities + tally["new"]
         return msgspec.structs.replace(
             generation,
-            rows=result.rows_written,
-            newest_event=self._newest_event,
+            clock=self._clock.now,
+            reached=self._clock.now,
+            watermark=work.task.watermark,
+            history=work.task.inspection.history,
+            checksum=self._view.checksum,
+            entities=entities,
+            newest_event=encoder.newest_event,
             published_at=time.time_ns() // 1000,
             seconds=time.perf_counter() - self._started,
-        )
-
-    def _describe(self, schema: pa.Schema, number: int) -> layout.Generation:
-        """Names and types as the warehouse delivers them; refuses what cannot be served."""
-        view = self._view
-        fields = list(schema)
-        keys = tuple(
-            layout.Column(key.name, key_type(key.name, field))
-            for key, field in zip(view.join_keys, fields, strict=False)
-        )
-        features: list[layout.Feature] = []
-        for column, field in zip(view.features, fields[len(keys) :], strict=False):
-            stored = stored_type(column.name, field)
-            default = stored_default(column.name, column.default, field.type, stored)
-            features.append(layout.Feature(column.name, stored, default))
-        return layout.Generation(
-            view=view.name,
-            number=number,
-            keys=keys,
-            features=tuple(features),
-            schema=schema_fingerprint(
-                [(key.name, key.type) for key in keys] + [(f.name, f.type) for f in features]
-            ),
-            clock=self._clock.now,
-            ttl=view.ttl,
-            grace=GRACE,
             invocation_id=self._invocation_id,
         )
 
-    def _write_batch(
-        self, batch: pa.RecordBatch, generation: layout.Generation, result: ViewResult
-    ) -> int:
-        view = self._view
-        event_at = len(generation.keys) + len(generation.features)
-        events = instants(view.event_timestamp.name, batch.column(event_at))
-        if generation.ttl is not None:
-            ends = pc.add(events, generation.ttl)
-            result.entities_expired += _count(pc.less(ends, self._clock.now))
-            kept = pc.greater(pc.add(ends, generation.grace), self._clock.now)
-            batch, events = batch.filter(kept), events.filter(kept)
-        if batch.num_rows == 0:
-            return 0
-        created: Iterable[Any] = [None] * batch.num_rows
-        if view.created_timestamp:
-            created = instants(view.created_timestamp.name, batch.column(event_at + 1)).to_pylist()
-        first = len(generation.keys)
-        keys = row_keys(
-            self._names.row_prefix(view.name, generation.number),
-            [key.name for key in generation.keys],
-            [batch.column(index) for index in range(first)],
-        )
-        values = encode_rows(
-            events.to_pylist(),
-            list(created),
-            generation.number,
-            generation.schema,
-            [
-                stored_values(feature.name, batch.column(first + index), feature.type)
-                for index, feature in enumerate(generation.features)
-            ],
-        )
-        newest = pc.max(events).as_py()
-        self._newest_event = max(newest, self._newest_event or newest)
-        result.bytes_written += sum(map(len, keys)) + sum(map(len, values))
-        return self._send(keys, values, self._expiries(events, generation))
+    def _without_strangers(self, generation: layout.Generation, sent: KeySet) -> int | None:
+        """The number of row keys; refuses to go on with entities the warehouse no longer has."""
+        unknown = 0
+        for _, in_force in strangers(self._client, self._names, generation, sent, self._clock.now):
+            if in_force:
+                raise _RewrittenError("entities are no longer in the warehouse")
+            unknown += 1
+        return None if unknown else len(sent)
 
-    def _expiries(self, events: pa.Array, generation: layout.Generation) -> list[int]:
-        """When Redis may drop each row, in milliseconds; 0 for never.
-
-        Under a simulated clock time stands still, so nothing ever expires by itself.
-        """
-        if generation.ttl is None or self._clock.simulated:
-            return [0] * len(events)
-        ends = pc.add(events, generation.ttl + generation.grace)
-        milliseconds: list[int] = pc.divide(ends, 1000).to_pylist()
-        return milliseconds
-
-    def _send(self, keys: list[str], values: list[bytes], expiries: list[int]) -> int:
-        write = self._client.register_script(WRITE_NEWER)
-        pipe = self._client.pipeline(transaction=False)
-        for start in range(0, len(keys), _KEYS_PER_CALL):
-            part = slice(start, start + _KEYS_PER_CALL)
-            arguments: list[Any] = []
-            for value, expiry in zip(values[part], expiries[part], strict=True):
-                arguments += (value, expiry)
-            write(keys=keys[part], args=arguments, client=pipe)
-        return sum(pipe.execute())
-
-    def _claim(self, number: int) -> layout.Pointer:
-        """Write our number into the pointer: from now on no other run can flip it unnoticed.
-
-        This fences off a run that lost its lock without knowing, such as a process that was stopped
-        for a while and goes on.
-        """
-        while True:
-            pointer = self._pointer()
-            self._refuse_older_clock(pointer)
-            claimed = msgspec.structs.replace(pointer, claim=number)
-            if self._replace(pointer, claimed):
-                return claimed
-
-    def _refuse_older_clock(self, pointer: layout.Pointer) -> None:
-        if pointer.edition is None or pointer.simulated or self._clock.simulated:
-            return
-        if pointer.clock > self._clock.now:
-            raise BusyError(
-                f"a later run has published {self._view.name!r} meanwhile; this one changed nothing"
-            )
-
-    def _flip(self, claimed: layout.Pointer, generation: layout.Generation) -> None:
-        published = layout.Pointer(
-            edition=generation.number,
-            claim=generation.number,
-            clock=self._clock.now,
-            simulated=self._clock.simulated,
-            published_at=generation.published_at,
-        )
-        if not self._replace(claimed, published):
-            raise BusyError(
-                f"another run took over {self._view.name!r} meanwhile; this one changed nothing"
-            )
-
-    def _abandon(self, number: int) -> None:
-        pointer = self._pointer()
-        # The flip may have happened although its answer never arrived: then the rows are in use.
-        if pointer.edition == number:
-            return
-        _remove_generation(self._client, self._names, self._view.name, number)
-        if pointer.edition is None and pointer.claim == number:
-            self._replace(pointer, layout.Pointer())
-
-    def _pointer(self) -> layout.Pointer:
-        return layout.read_pointer(self._client.get(self._names.pointer(self._view.name)))
-
-    def _replace(self, before: layout.Pointer, after: layout.Pointer) -> bool:
-        nothing = layout.Pointer()
-        values = [b"" if p == nothing else msgspec.json.encode(p) for p in (before, after)]
-        replace = self._client.register_script(_REPLACE)
-        return bool(replace(keys=[self._names.pointer(self._view.name)], args=values))
-
-    def _members(self) -> set[int]:
-        members = self._client.smembers(self._names.generations(self._view.name))
-        return {int(member) for member in members}
-
-    def _remove_generations(self, keep: "set[Any]") -> None:
-        for number in sorted(self._members() - keep):
-            _remove_generation(self._client, self._names, self._view.name, number)
+    def _previous_is_due(self) -> bool:
+        retired_at = self._generations.pointer().value.published_at
+        return retired_at + self._rollback_grace <= time.time_ns() // 1000
 
 
-def remove_view(client: "redis.Redis", names: layout.Names, name: str) -> None:
-    """Take a view or service out of service and remove all that belongs to it."""
-    pointer = layout.read_pointer(client.getdel(names.pointer(name)))
-    if pointer.edition is not None:
-        client.unlink(names.description(name, pointer.edition))
-    for member in client.smembers(names.generations(name)):
-        _remove_generation(client, names, name, int(member))
-    # The run counter stays: a number is never used twice.
-    client.srem(names.members, name)
+def describe(
+    view: FeatureView, schema: pa.Schema, *, simulated: bool, number: int = 0
+) -> layout.Generation:
+    """An empty generation with names and types as the warehouse delivers them.
+
+    Raises UnservableError for a column that cannot be served, UsageError for a wrong default.
+    """
+    fields = list(schema)
+    keys = tuple(
+        layout.Column(key.name, key_type(key.name, field))
+        for key, field in zip(view.join_keys, fields, strict=False)
+    )
+    features: list[layout.Feature] = []
+    for column, field in zip(view.features, fields[len(keys) :], strict=False):
+        stored = stored_type(column.name, field, column.data_type)
+        default = stored_default(column.name, column.default, field.type, stored)
+        features.append(layout.Feature(column.name, stored, default))
+    return layout.Generation(
+        view=view.name,
+        number=number,
+        keys=keys,
+        features=tuple(features),
+        schema=schema_fingerprint(
+            [(key.name, key.type) for key in keys] + [(f.name, f.type) for f in features]
+        ),
+        declaration=view.declaration,
+        ttl=view.ttl,
+        grace=GRACE,
+        simulated=simulated,
+        entities=0,
+    )
 
 
-def _remove_generation(client: "redis.Redis", names: layout.Names, view: str, number: int) -> None:
-    pattern = layout.glob(names.row_prefix(view, number)) + "*"
-    doomed: list[bytes] = []
-    for key in client.scan_iter(pattern, count=5_000):
-        doomed.append(key)
-        if len(doomed) >= 1_000:
-            client.unlink(*doomed)
-            doomed.clear()
-    client.unlink(names.description(view, number), *doomed)
-    client.srem(names.generations(view), number)
+class _Work(msgspec.Struct, frozen=True):
+    """What the steps of a run share."""
 
-
-def _count(mask: pa.Array) -> int:
-    return int(pc.sum(mask).as_py() or 0)
+    warehouse: Any
+    task: Task
+    result: ViewResult
+    progress: Progress

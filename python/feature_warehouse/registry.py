@@ -9,9 +9,16 @@ from typing import Any
 
 import msgspec
 
+from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
-from feature_warehouse.manifest import ManifestColumn, Node, read_manifest, refuse_stale
+from feature_warehouse.manifest import (
+    ManifestColumn,
+    Node,
+    read_build_times,
+    read_manifest,
+    refuse_stale,
+)
 
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
@@ -30,7 +37,11 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class FeatureView(msgspec.Struct, frozen=True):
-    """A dbt model with a ``feature_view`` block. Lengths are microseconds; ttl None means none."""
+    """A dbt model with a ``feature_view`` block. Lengths are microseconds; ttl None means none.
+
+    ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
+    built it, in microseconds since 1970 UTC.
+    """
 
     name: str
     relation: str
@@ -43,6 +54,22 @@ class FeatureView(msgspec.Struct, frozen=True):
     features: tuple[Column, ...]
     tie_breakers: tuple[Column, ...]
     online: bool
+    unique_id: str = ""
+    checksum: str = ""
+    built_at: int = 0
+
+    @property
+    def declaration(self) -> str:
+        """A fingerprint of all that says which row is an entity's newest, and how it is read."""
+        created = self.created_timestamp
+        columns = [*self.join_keys, self.event_timestamp, *([created] if created else [])]
+        lines = [
+            f"{len(self.join_keys)} {self.availability_lag} {self.ttl} {self.relation}",
+            *(f"{column.name}:{column.data_type}" for column in columns),
+            *(f"tie {column.name}" for column in self.tie_breakers),
+            *(f"{feature.name}={feature.default!r}" for feature in self.features),
+        ]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 class ServicePart(msgspec.Struct, frozen=True):
@@ -130,11 +157,13 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     if project_dir is not None:
         refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
 
+    built_at = read_build_times(manifest, content.metadata)
     mistakes: list[str] = []
     views = {
         node.name: view
         for node in declared
-        if "feature_view" in node.config.meta and (view := _view(node, mistakes))
+        if "feature_view" in node.config.meta
+        and (view := _view(node, to_microseconds(built_at(node.unique_id)), mistakes))
     }
     read = [
         service
@@ -164,7 +193,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     )
 
 
-def _view(node: Node, mistakes: list[str]) -> FeatureView | None:
+def _view(node: Node, built_at: int, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
@@ -204,6 +233,9 @@ def _view(node: Node, mistakes: list[str]) -> FeatureView | None:
         if block.tie_breaker
         else tuple(feature for feature in features if feature.data_type not in _WITHOUT_ORDER),
         online=block.online,
+        unique_id=node.unique_id,
+        checksum=node.checksum.checksum,
+        built_at=built_at,
     )
 
 

@@ -13,15 +13,17 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-from feature_warehouse import __version__
+from feature_warehouse import __version__, layout
 from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.durations import readable
 from feature_warehouse.errors import UsageError
+from feature_warehouse.forget import Erasure
 from feature_warehouse.materialize import ServiceResult
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import Clock, ViewResult
 from feature_warehouse.registry import Registry
 from feature_warehouse.status import Status
+from feature_warehouse.verify import Verification
 
 __all__ = ["MaterializeReport", "print_status", "print_vector"]
 
@@ -30,12 +32,18 @@ class MaterializeReport:
     """Collects the results of a run and shows them as they come."""
 
     def __init__(
-        self, registry: Registry, environment: str, clock: Clock, *, as_json: bool
+        self,
+        registry: Registry,
+        environment: str,
+        clock: Clock,
+        *,
+        as_json: bool,
+        dry_run: bool = False,
     ) -> None:
         self._results: list[ViewResult] = []
         self._services: list[ServiceResult] = []
         self._undeclared: list[dict[str, Any]] = []
-        self._as_json = as_json
+        self._as_json, self._dry_run = as_json, dry_run
         self._metadata = {
             "feature_warehouse_version": __version__,
             "project": registry.project,
@@ -82,12 +90,7 @@ class MaterializeReport:
         if result.status == "error":
             self._error(f"{result.view}: {result.message}")
         if self._for_person and result.status == "success":
-            rate = result.rows_written / result.seconds if result.seconds else 0
-            self._console.print(
-                f"[green]published[/] {result.view}: {result.rows_written:,} rows in"
-                f" {result.seconds:.2f} s ({rate:,.0f} rows/s), generation {result.generation}"
-                f"{_remarks(result)}"
-            )
+            self._console.print(_preview(result) if self._dry_run else _published(result))
         self._line(result)
 
     def service(self, result: ServiceResult) -> None:
@@ -114,7 +117,26 @@ class MaterializeReport:
 
     def write(self, file: Path) -> None:
         """The result file, in the manner of dbt's run_results.json; written whole or not at all."""
-        content = msgspec.json.format(
+        content = self._content()
+        partial = file.with_suffix(f".{os.getpid()}")
+        try:
+            partial.write_bytes(content + b"\n")
+            partial.replace(file)
+        except OSError as error:
+            raise UsageError(
+                f"all is published, but {file} cannot be written: {error.strerror}"
+            ) from None
+        self.finish()
+
+    def finish(self) -> None:
+        """What comes last on the screen."""
+        if self._as_json:
+            print(self._content().decode())
+        elif self._for_person and not self._results:
+            self._console.print("no feature view with `online: true` is here to publish")
+
+    def _content(self) -> bytes:
+        return msgspec.json.format(
             msgspec.json.encode(
                 {
                     "metadata": self._metadata,
@@ -125,18 +147,6 @@ class MaterializeReport:
             ),
             indent=2,
         )
-        partial = file.with_suffix(f".{os.getpid()}")
-        try:
-            partial.write_bytes(content + b"\n")
-            partial.replace(file)
-        except OSError as error:
-            raise UsageError(
-                f"all is published, but {file} cannot be written: {error.strerror}"
-            ) from None
-        if self._as_json:
-            print(content.decode())
-        elif self._for_person and not self._results:
-            self._console.print("no feature view has `online: true`; nothing to publish")
 
     def _line(self, result: Any) -> None:
         if not self._for_person and not self._as_json:
@@ -147,6 +157,26 @@ class MaterializeReport:
             self._console.print(f"[red]failed[/] {escape(message)}")
         else:
             print(f"feature-warehouse: {message}", file=sys.stderr)
+
+
+_MODES = {"full": "all rows", "compare": "what differs", "incremental": "what is new"}
+
+
+def _preview(result: ViewResult) -> str:
+    return (
+        f"[green]would publish[/] {result.view}: {_MODES[result.mode]} ({escape(result.reason)});"
+        f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows since the last run"
+    )
+
+
+def _published(result: ViewResult) -> str:
+    rate = result.rows_read / result.seconds if result.seconds else 0
+    unchanged = f", {result.rows_unchanged:,} unchanged" if result.rows_unchanged else ""
+    return (
+        f"[green]published[/] {result.view}: {result.rows_written:,} rows{unchanged} in"
+        f" {result.seconds:.2f} s ({rate:,.0f} rows/s), generation {result.generation},"
+        f" {_MODES[result.mode]}: {escape(result.reason)}{_remarks(result)}"
+    )
 
 
 def _remarks(result: ViewResult) -> str:
@@ -178,7 +208,7 @@ def print_status(status: Status, *, as_json: bool) -> None:
         views.add_row(
             view.view,
             str(view.generation),
-            f"{view.rows:,}",
+            "-" if view.rows is None else f"{view.rows:,}",
             _instant(view.newest_event),
             "-" if view.age is None else readable(view.age),
             "none" if view.ttl is None else readable(view.ttl),
@@ -194,6 +224,76 @@ def print_status(status: Status, *, as_json: bool) -> None:
             f"service {service.service}: {service.features} features,"
             f" fingerprint {service.fingerprint}"
         )
+
+
+class VerifyReport:
+    """A line per view, with the row keys of the first differences."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._results: list[Verification] = []
+        self._as_json = as_json
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    @property
+    def exit_code(self) -> int:
+        """The highest of all exit codes."""
+        return max((result.exit_code for result in self._results), default=0)
+
+    def view(self, result: Verification) -> None:
+        self._results.append(result)
+        if self._as_json:
+            return
+        if result.status == "error":
+            print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
+            return
+        if not self._console.is_terminal:
+            print(msgspec.json.encode(result).decode(), flush=True)
+            return
+        rows = f"{result.rows_compared:,} rows compared"
+        clock = f"as of {_instant(result.clock)}"
+        if not result.differences:
+            self._console.print(f"[green]equal[/] {result.view}: {rows}, {clock}")
+            return
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in result.differences.items())
+        self._console.print(f"[red]differs[/] {result.view}: {counts}; {rows}, {clock}")
+        for kind, examples in result.examples.items():
+            for key in examples:
+                self._console.print(f"  {kind} {escape(key)}")
+
+    def finish(self) -> None:
+        """All results, where one JSON document is asked for."""
+        if self._as_json:
+            print(msgspec.json.encode({"results": self._results}).decode())
+
+
+def print_erasures(erasures: list[Erasure], *, as_json: bool) -> None:
+    """A line per generation, or JSON."""
+    if as_json:
+        print(msgspec.json.encode({"erased": erasures}).decode())
+        return
+    for erasure in erasures:
+        print(
+            f"{erasure.view}, generation {erasure.generation}: {erasure.rows_erased} rows erased,"
+            f" {erasure.left} left"
+        )
+    if not erasures:
+        print("no published view has such join keys; there is nothing to erase")
+
+
+def print_rollback(generation: layout.Generation, *, as_json: bool) -> None:
+    """A line, or JSON."""
+    if as_json:
+        content = {
+            "view": generation.view,
+            "generation": generation.number,
+            "clock": from_microseconds(generation.clock).isoformat(),
+        }
+        print(msgspec.json.encode(content).decode())
+        return
+    print(
+        f"{generation.view}: generation {generation.number} is in service again, as of"
+        f" {_instant(generation.clock)}; the next `feature-warehouse materialize` publishes anew"
+    )
 
 
 def print_vector(

@@ -24,7 +24,7 @@ class ViewStatus(msgspec.Struct, frozen=True):
 
     view: str
     generation: int
-    rows: int
+    rows: int | None
     newest_event: int | None
     age: int | None
     ttl: int | None
@@ -76,20 +76,20 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
 def _view(
     client: Any, names: layout.Names, generation: layout.Generation, pointer: layout.Pointer
 ) -> ViewStatus:
-    now = pointer.clock if pointer.simulated else time.time_ns() // 1000
+    now = time.time_ns() // 1000 if pointer.clock is None else pointer.clock
     newest = generation.newest_event
     return ViewStatus(
         view=generation.view,
         generation=generation.number,
-        rows=generation.rows,
+        rows=generation.entities,
         newest_event=newest,
         age=None if newest is None else now - newest,
         ttl=generation.ttl,
         memory=_memory(
-            client, names.row_prefix(generation.view, generation.number), generation.rows
+            client, names.row_prefix(generation.view, generation.number), generation.entities or 0
         ),
         published_at=generation.published_at,
-        clock=pointer.clock if pointer.simulated else None,
+        clock=pointer.clock,
     )
 
 

@@ -96,16 +96,16 @@ def mini(tmp_path: Path) -> Mini:
 
 @pytest.fixture
 def publish(mini: Mini, redis_url: str) -> Callable[..., dict[str, ViewResult]]:
-    """Publish everything at a clock, as the command line does."""
+    """Publish everything at a clock, as the command line does; ``options`` are its options."""
 
     def run(
-        clock: Clock | datetime = NOW, progress: Any = lambda *_: None
+        clock: Clock | datetime = NOW, progress: Any = lambda *_: None, **options: Any
     ) -> dict[str, ViewResult]:
         registry = read_registry(mini.write(), mini.folder)
         profile = load_profile(mini.folder, mini.folder, None)
         clock = clock if isinstance(clock, Clock) else Clock.at(clock)
         with connect(redis_url) as client, open_warehouse(profile) as warehouse:
-            work = Materialization(registry, client, environment="dev", clock=clock)
+            work = Materialization(registry, client, environment="dev", clock=clock, **options)
             results = {result.view: result for result in work.views(warehouse, progress)}
             work.services()
         return results

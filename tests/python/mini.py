@@ -25,6 +25,8 @@ class Mini:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "mini.duckdb"
+        self.built = datetime(2026, 1, 1, tzinfo=UTC)
+        """When dbt began to build the warehouse."""
         self._nodes: dict[str, Any] = {}
         (folder / "target").mkdir(parents=True, exist_ok=True)
         (folder / "dbt_project.yml").write_text(f"name: {PROJECT}\nversion: 1.0.0\nprofile: mini\n")
@@ -74,7 +76,7 @@ class Mini:
             "project_name": PROJECT,
             "adapter_type": "duckdb",
             "invocation_id": "00000000-0000-0000-0000-000000000001",
-            "generated_at": "2026-01-01T00:00:00Z",
+            "generated_at": self.built.isoformat(),
         }
         manifest.write_text(json.dumps({"metadata": metadata, "nodes": self._nodes}))
         return manifest
@@ -82,6 +84,7 @@ class Mini:
     @staticmethod
     def _node(name: str) -> dict[str, Any]:
         return {
+            "unique_id": f"model.{PROJECT}.{name}",
             "name": name,
             "resource_type": "model",
             "package_name": PROJECT,

@@ -2,10 +2,9 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +13,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from feature_warehouse import cli
+from command_line import Fw, Result, in_process
 from feature_warehouse.servers import Postgres, local_valkey
 from mini import Mini
-
-Result = tuple[int, str, str]
-Fw = Callable[..., Result]
 
 SCORES: dict[str, Any] = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
 ONE_ROW = "select 1::bigint as id, timestamp '2026-01-01' as ts, 1.5::double as score"
@@ -49,23 +45,7 @@ def fw(
     for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("REDIS_URL", redis_url)
-
-    def call(*arguments: str) -> Result:
-        monkeypatch.setattr(sys, "argv", ["feature-warehouse", *arguments])
-        before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-        try:
-            with pytest.raises(SystemExit) as end:
-                cli.main()
-        finally:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGINT, before[0])
-            signal.signal(signal.SIGTERM, before[1])
-        out, err = capsys.readouterr()
-        code = end.value.code
-        assert isinstance(code, int) or code is None
-        return code or 0, out, err
-
-    return call
+    return in_process(monkeypatch, capsys)
 
 
 def one_line(result: Result, code: int, *fragments: str) -> None:
@@ -230,7 +210,7 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
     [
         (("get", "risk", "id"), "'id' is no entity key; write it as id=value"),
         (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
-        (("get", "risk", "tail=1"), "lacks id; it takes id"),
+        (("get", "risk", "tail=1"), "lacks id and has unknown tail; it takes id"),
         (("get", "risk", "id=1", "more=2"), "has unknown more"),
         (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev"),
         (("get", "risk", "id=1", "--expect", "0000"), "its features changed since"),

@@ -13,7 +13,8 @@ import redis
 from feature_warehouse import OnlineStore, Status, layout
 from feature_warehouse.codec.values import encode_rows
 from feature_warehouse.locks import locked
-from feature_warehouse.publication import WRITE_NEWER, Clock, ViewResult
+from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.writer import WRITE_NEWER
 from mini import NAMES, NOW, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]
@@ -32,15 +33,23 @@ def test_ctrl_c_in_the_middle_leaves_the_old_generation_and_no_trace(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        publish(progress=interrupt)
+        publish(progress=interrupt, full_refresh=True)
     assert set(client.scan_iter()) == keys
     assert store.get("scores", {"id": 1})["score"] == 1.0
-    assert publish()["scores"].rows_written == 29_999
+    assert publish()["scores"].rows_written == 29_998
     assert store.get("scores", {"id": 29_000})["score"] == 29_000.0
 
 
+@pytest.mark.parametrize(
+    ("options", "left"),
+    [
+        ({}, {b"1"}),
+        ({"full_refresh": True}, {b"1", b"3"}),
+        ({"full_refresh": True, "rollback_grace": 0}, {b"3"}),
+    ],
+)
 def test_leftovers_of_a_killed_run_are_removed_by_the_next(
-    mini: Mini, publish: Publish, client: "redis.Redis"
+    options: Any, left: set[bytes], mini: Mini, publish: Publish, client: "redis.Redis"
 ) -> None:
     simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     publish()
@@ -48,11 +57,27 @@ def test_leftovers_of_a_killed_run_are_removed_by_the_next(
     client.set(NAMES.run("scores"), 2)
     client.sadd(NAMES.generations("scores"), 2)
     client.set(NAMES.row_prefix("scores", 2) + "77}", b"half")
-    publish()
+    publish(**options)
     numbers = {key.rsplit(b"@")[1][:1] for key in client.scan_iter(NAMES.pointer("scores") + "@*")}
-    assert numbers == {b"1", b"3"}
+    assert numbers == left
+    assert client.smembers(NAMES.generations("scores")) == left
+
+
+def test_a_sleeping_run_whose_rows_were_removed_cannot_flip(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    """The second run does not build, so it does not claim; it removes and says so."""
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     publish()
-    assert {int(n) for n in client.smembers(NAMES.generations("scores"))} == {3, 4}
+
+    def overtake(*_: Any) -> None:
+        client.delete(NAMES.lock("scores"))
+        assert publish()["scores"].mode == "compare"
+
+    sleepy = publish(progress=overtake, full_refresh=True)["scores"]
+    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
+    assert dict(store.get("scores", {"id": 1})) == {"score": 1.0}
+    assert client.smembers(NAMES.generations("scores")) == {b"1"}
 
 
 def test_two_runs_at_once_one_is_busy(mini: Mini, publish: Publish, client: "redis.Redis") -> None:
@@ -84,12 +109,23 @@ def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
     write = client.register_script(WRITE_NEWER)
     instants = [-(2**62), -1, 0, 1, 2**32, 2**53 + 1, 2**53 + 2, 2**62]
     versions = list(itertools.product(instants, [None, *instants], [1, 2**32 - 1]))
-    random.Random(0).shuffle(versions)  # noqa: S311 - any order will do, the same every time
-    rows = [encode_rows([e], [c], r, 7, [[None]])[0] for e, c, r in versions]
-    written = [write(keys=["k"], args=[row, 0]) for row in rows]
-    assert client.get("k") == max(rows)
-    greatest = list(itertools.accumulate(rows, max))
-    assert written == [int(i == 0 or greatest[i] != greatest[i - 1]) for i in range(len(rows))]
+    order = random.Random(0)
+    order.shuffle(versions)
+    written: int | None = None
+    greatest: Any = None
+    for event, created, run in versions:
+        version = (event, created is not None, created, run)
+        payload = order.randrange(3)
+        [row] = encode_rows([event], [created], run, 7, [[payload]])
+        outcome = write(keys=["k"], args=[row])
+        same = written is not None and (version[:3], payload) == (greatest[:3], written)
+        if greatest is None or (version > greatest and not same):
+            assert outcome == ([1, 0, 0, 0] if greatest is None else [0, 1, 0, 0])
+            written, greatest = payload, version
+            assert client.get("k") == row
+        else:
+            assert outcome == ([0, 0, 1, 0] if same else [0, 0, 0, 1])
+            assert client.get("k") != row or same
 
 
 def test_a_run_that_was_stopped_and_lost_its_lock_cannot_flip(
@@ -105,9 +141,9 @@ def test_a_run_that_was_stopped_and_lost_its_lock_cannot_flip(
         if not done:
             done.append(ViewResult("the lock has expired meanwhile"))
             client.delete(NAMES.lock("scores"))
-            done.append(publish()["scores"])
+            done.append(publish(full_refresh=True)["scores"])
 
-    sleepy = publish(progress=overtake)["scores"]
+    sleepy = publish(progress=overtake, full_refresh=True)["scores"]
     assert (done[1].status, done[1].generation) == ("success", 3)
     assert (sleepy.status, sleepy.exit_code) == ("error", 4)
     assert "another run took over 'scores'" in sleepy.message

@@ -78,13 +78,13 @@ def read(warehouse: PostgresWarehouse, wanted: FeatureView) -> pa.Table:
 
 def test_a_view_that_fails_leaves_the_others_readable(warehouse: PostgresWarehouse) -> None:
     with pytest.raises(UsageError, match="'none' is not in the warehouse as declared") as missing:
-        warehouse.counts(view("none"), NOW)
+        warehouse.schema(view("none"))
     with pytest.raises(UsageError, match=r"'bad' cannot be read: .*division by zero") as broken:
         read(warehouse, view("bad"))
     for error in (missing, broken):
         assert "select" not in str(error.value)
         assert "\n" not in str(error.value)
-    assert warehouse.counts(view("good"), NOW).rows == 30_000
+    assert warehouse.inspect(view("good"), NOW, NOW, None).rows == 30_000
     rows: Any = read(warehouse, view("good"))
     assert rows.num_rows == 30_000
     assert sum(rows.column(1).to_pylist()) == 30_000 * 30_001 // 2
@@ -98,7 +98,7 @@ def test_padding_of_char_is_no_part_of_a_key(warehouse: PostgresWarehouse) -> No
 
 
 def test_the_snapshot_is_one(postgres: Postgres, warehouse: PostgresWarehouse) -> None:
-    before = warehouse.counts(view("good"), NOW).rows
+    before = warehouse.inspect(view("good"), NOW, NOW, None).rows
     with adbc_driver_postgresql.dbapi.connect(postgres.uri) as connection:
         with connection.cursor() as cursor:
             cursor.execute("insert into rows.good values (0, timestamp '2020-01-01', 0)")

@@ -1,5 +1,6 @@
 """Reading the warehouse that dbt built, as Arrow batches."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
@@ -9,35 +10,56 @@ import pyarrow as pa
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse.profile import Profile
 
-__all__ = ["BATCH_ROWS", "Counts", "Warehouse", "open_warehouse"]
+__all__ = ["BATCH_ROWS", "Inspection", "Warehouse", "open_warehouse"]
 
 BATCH_ROWS = 10_000
 """Rows that are turned into bytes and sent at a time."""
 
 
-class Counts(msgspec.Struct, frozen=True):
-    """Rows of a view at a clock. Rows without keys or event timestamp can never be served."""
+class Inspection(msgspec.Struct, frozen=True):
+    """What a view holds at a clock. Rows without keys or event timestamp can never be served.
+
+    ``behind`` counts the rows that became available since the last watermark. ``history`` is a
+    fingerprint of the rows that a run sees, ``history_then`` one of those the last run must have
+    seen: their number and hash, of rows loaded before the watermark and, behind a blank, after it.
+    Both are empty where the view has no created timestamp.
+    """
 
     rows: int
     without_keys: int
     without_event: int
     not_yet_available: int
+    behind: int
+    history_then: str
+    history: str
 
 
 class Warehouse(Protocol):
     """One connection that changes nothing, and one consistent snapshot of the data."""
 
-    def counts(self, view: FeatureView, clock: int) -> Counts:
-        """Count rows; ``clock`` in microseconds since 1970 UTC."""
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        """Look at a whole view once; all instants in microseconds since 1970 UTC.
+
+        ``last`` are clock and watermark of the last run, if there was one.
+        """
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        """The columns of ``newest_rows``."""
 
     def newest_rows(
-        self, view: FeatureView, clock: int
+        self, view: FeatureView, clock: int, since: int | None = None
     ) -> AbstractContextManager[pa.RecordBatchReader]:
         """The newest row per entity that is available at the clock, by the point-in-time law.
 
+        With ``since`` only of those entities of which a row became available after that instant.
         Columns by position: join keys, features, event timestamp in UTC and, where the view
         declares one, created timestamp in UTC. Rows past their ttl are among them.
         """
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        """How many rows a view has of join key values, given as texts."""
 
     def load(self, name: str, table: pa.Table) -> None:
         """Make a table that this connection alone sees, and that ends with it."""

@@ -1,7 +1,7 @@
 """DuckDB: a read-only connection to the file dbt wrote."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import FeatureView
-from feature_warehouse.warehouse import BATCH_ROWS, Counts, sql
+from feature_warehouse.warehouse import BATCH_ROWS, Inspection, sql
 
 __all__ = ["DuckDBWarehouse"]
 
@@ -23,17 +23,32 @@ class DuckDBWarehouse:
         """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets."""
         self._connection = _connect(credentials)
 
-    def counts(self, view: FeatureView, clock: int) -> Counts:
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        query = sql.inspection_query(view, clock, watermark, last, _hashed)
         with self._explained(f"feature view {view.name!r}"):
-            return Counts(*self._connection.sql(sql.counts_query(view, clock)).fetchall()[0])
+            return Inspection(*self._connection.sql(query).fetchall()[0])
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        with self.newest_rows(view, 0, limit=" limit 0") as reader:
+            return reader.schema
 
     @contextmanager
-    def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
-        query = sql.newest_rows_query(view, clock, bytewise="")
+    def newest_rows(
+        self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
+    ) -> Iterator[pa.RecordBatchReader]:
+        query = sql.newest_rows_query(view, clock, since, bytewise="") + limit
         # Without it 128-bit integers, bits and times with a zone arrive as something else.
         self._connection.execute("set arrow_lossless_conversion = true")
         with self.rows(query, f"feature view {view.name!r}") as reader:
             yield reader
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        query = sql.holds_query(view, entity, "$%d")
+        with self._explained(f"feature view {view.name!r}"):
+            [(count,)] = self._connection.execute(query, list(entity.values())).fetchall()
+        return int(count)
 
     def load(self, name: str, table: pa.Table) -> None:
         self._connection.register(name, table)
@@ -102,6 +117,10 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
         raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def _hashed(columns: list[str]) -> str:
+    return f"hash({', '.join(columns)})"
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """PostgreSQL: binary COPY into Arrow through ADBC, in one repeatable-read transaction."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -10,10 +10,10 @@ import adbc_driver_manager as adbc
 import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
 
-from feature_warehouse.errors import UnreachableError, UsageError
+from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import FeatureView
-from feature_warehouse.warehouse import Counts, sql
+from feature_warehouse.warehouse import Inspection, sql
 
 __all__ = ["PostgresWarehouse"]
 
@@ -40,16 +40,32 @@ class PostgresWarehouse:
             if self._role:
                 cursor.execute(f"set local role {sql.quote(self._role)}")
 
-    def counts(self, view: FeatureView, clock: int) -> Counts:
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        query = sql.inspection_query(view, clock, watermark, last, _hashed)
         with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
-            cursor.execute(sql.counts_query(view, clock))
-            return Counts(*cursor.fetchone())
+            _refuse_dimensions(view, cursor)
+            cursor.execute(query)
+            return Inspection(*cursor.fetchone())
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        with self.newest_rows(view, 0, limit=" limit 0") as reader:
+            return reader.schema
 
     @contextmanager
-    def newest_rows(self, view: FeatureView, clock: int) -> Iterator[pa.RecordBatchReader]:
-        query = sql.newest_rows_query(view, clock, bytewise='collate "C"')
+    def newest_rows(
+        self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
+    ) -> Iterator[pa.RecordBatchReader]:
+        query = sql.newest_rows_query(view, clock, since, bytewise='collate "C"') + limit
         with self.rows(query, _named(view)) as reader:
             yield reader
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        query = sql.holds_query(view, entity, "$%d")
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            cursor.execute(query, tuple(entity.values()) or None)
+            return int(cursor.fetchone()[0])
 
     def load(self, name: str, table: pa.Table) -> None:
         # A temporary table needs a transaction that may write; it is rolled back with the rest.
@@ -94,6 +110,25 @@ class PostgresWarehouse:
                     f"{what} is not in the warehouse as declared ({reason}); run `dbt build`"
                 ) from None
             raise UsageError(f"{what} cannot be read: {reason}") from None
+
+
+def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
+    """The driver flattens an array of arrays, and nothing of a column's type tells of them."""
+    arrays = [feature.name for feature in view.features if feature.data_type.endswith("]")]
+    if not arrays:
+        return
+    counts = [f"count(*) filter (where array_ndims({sql.quote(name)}) > 1)" for name in arrays]
+    cursor.execute(f"select {', '.join(counts)} from {view.relation}")
+    for name, count in zip(arrays, cursor.fetchone(), strict=True):
+        if count:
+            raise UnservableError(
+                f"column {name!r} holds arrays of arrays, which cannot be served; make it a flat"
+                " array or jsonb in the model, or set `feature: false` in its meta"
+            )
+
+
+def _hashed(columns: list[str]) -> str:
+    return f"hash_record_extended(row({', '.join(columns)}), 0)"
 
 
 def _named(view: FeatureView) -> str:

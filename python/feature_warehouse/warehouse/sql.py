@@ -1,16 +1,22 @@
-"""The two queries the publisher asks, in SQL that DuckDB and PostgreSQL share.
+"""The queries the publisher asks, in SQL that DuckDB and PostgreSQL share.
 
 They say what the macro ``as_of`` says; a differential test holds the two together.
 """
 
 import re
+from collections.abc import Callable, Collection
 
 from feature_warehouse.registry import Column, FeatureView
 
-__all__ = ["counts_query", "newest_rows_query", "quote"]
+__all__ = ["holds_query", "inspection_query", "newest_rows_query", "quote"]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
 _PADDED = re.compile(r"(char|character|bpchar)\s*(\(.*\))?")
+# The rest (json, xml, point, ...) is hashed as text: PostgreSQL has no hash of it.
+_HASHABLE = re.compile(
+    r"(big|small|tiny|huge|u\w*)?int|integer|double|float|real|numeric|decimal|bool|text|string"
+    r"|varchar|char|bpchar|date|time|interval|uuid|bytea|blob"
+)
 _TEXT = re.compile(r"(text|varchar|char|character|string|bpchar)\b[^\[]*")
 
 
@@ -19,10 +25,13 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def newest_rows_query(view: FeatureView, clock: int, *, bytewise: str) -> str:
+def newest_rows_query(
+    view: FeatureView, clock: int, since: int | None = None, *, bytewise: str
+) -> str:
     """The newest available row per entity at a clock (microseconds since 1970 UTC).
 
-    ``bytewise`` is what makes text sort by its bytes, such as ``collate "C"``.
+    With ``since`` only of the entities that got a row since then. ``bytewise`` is what makes text
+    sort by its bytes, such as ``collate "C"``.
     """
     keys = [_key(key) for key in view.join_keys]
     event = _utc(view.event_timestamp)
@@ -43,23 +52,89 @@ def newest_rows_query(view: FeatureView, clock: int, *, bytewise: str) -> str:
         f"select {names} from ("
         f"select {named}, row_number() over ({partition}order by {', '.join(order)}) as choice"
         f" from {view.relation} where {_servable(view)} and {_available(view)} <= {_literal(clock)}"
+        f"{_touched(view, clock, since)}"
         ") as available_rows where choice = 1"
     )
 
 
-def counts_query(view: FeatureView, clock: int) -> str:
-    """Rows in all, without keys, without event timestamp, not yet available."""
+def _touched(view: FeatureView, clock: int, since: int | None) -> str:
+    if since is None:
+        return ""
+    keys = ", ".join(quote(key.name) for key in view.join_keys)
+    rows = f"from {view.relation} where {_servable(view)} and {_between(view, since, clock)}"
+    return f" and ({keys}) in (select {keys} {rows})" if keys else f" and exists (select 1 {rows})"
+
+
+def inspection_query(
+    view: FeatureView,
+    clock: int,
+    watermark: int,
+    last: tuple[int, int] | None,
+    hashed: Callable[[list[str]], str],
+) -> str:
+    """See ``Inspection``, whose columns these are. ``hashed`` makes a number of columns."""
     keys = [f"{quote(key.name)} is null" for key in view.join_keys]
     without_keys = " or ".join(keys) if keys else "false"
-    event = _utc(view.event_timestamp)
-    return (
-        "select count(*)"
-        f", count(case when {without_keys} then 1 end)"
-        f", count(case when not ({without_keys}) and {event} is null then 1 end)"
-        f", count(case when {_servable(view)} and {_available(view)} > {_literal(clock)}"
-        " then 1 end)"
-        f" from {view.relation}"
+    event = f"{_utc(view.event_timestamp)} is null"
+    later = f"{_servable(view)} and {_available(view)} > {_literal(clock)}"
+    behind = f"{_servable(view)} and {_between(view, last[1], clock)}" if last else "true"
+    columns = [
+        "count(*)",
+        _count(without_keys),
+        _count(f"not ({without_keys}) and {event}"),
+        _count(later),
+        _count(behind),
+        _history(view, *last, hashed) if last else "''",
+        _history(view, clock, watermark, hashed),
+    ]
+    return f"select {', '.join(columns)} from {view.relation}"
+
+
+def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> str:
+    """How many rows have certain join key values, which are bound as texts in this order.
+
+    ``parameter`` is how the driver numbers them, such as ``$%d``.
+    """
+    types = {key.name: key.data_type for key in view.join_keys}
+    conditions = [
+        f"{quote(name)} = cast(cast({parameter % place} as text) as {types[name]})"
+        for place, name in enumerate(names, 1)
+    ]
+    return f"select count(*) from {view.relation} where {' and '.join(conditions) or 'true'}"
+
+
+def _count(condition: str) -> str:
+    return f"count(case when {condition} then 1 end)"
+
+
+def _history(
+    view: FeatureView, clock: int, watermark: int, hashed: Callable[[list[str]], str]
+) -> str:
+    """Number and hash, whatever their order, of the rows a run saw: loaded before, and during."""
+    if view.created_timestamp is None:
+        return "''"
+    columns = [*view.join_keys, view.event_timestamp, view.created_timestamp]
+    columns += [*view.features, *view.tie_breakers]
+    names = dict.fromkeys(
+        quote(column.name)
+        if _HASHABLE.match(column.data_type)
+        else f"cast({quote(column.name)} as text)"
+        for column in columns
     )
+    total = f"sum({hashed(list(names))})"
+    loaded = f"coalesce({_utc(view.created_timestamp)}, {_utc(view.event_timestamp)})"
+    seen = f"{_servable(view)} and {_available(view)} <= {_literal(clock)} and {loaded}"
+    before = f"filter (where {seen} <= {_literal(watermark)})"
+    during = f"filter (where {seen} > {_literal(watermark)})"
+    return (
+        f"concat(count(*) {before}, ':', {total} {before}, ' ',"
+        f" count(*) {during}, ':', {total} {during})"
+    )
+
+
+def _between(view: FeatureView, since: int, clock: int) -> str:
+    available = _available(view)
+    return f"{available} > {_literal(since)} and {available} <= {_literal(clock)}"
 
 
 def _key(column: Column) -> str:

@@ -8,7 +8,7 @@ import duckdb
 import psycopg2
 
 from feature_warehouse.registry import read_registry
-from feature_warehouse.warehouse.sql import counts_query, newest_rows_query
+from feature_warehouse.warehouse.sql import inspection_query, newest_rows_query
 from pit import oracle
 from pit.declarations import Column, TrainingSet, Value, View
 from pit.engines import Engine, Table, answers, difference, quote
@@ -97,8 +97,9 @@ def _counts(target: Path, view: View) -> Query:
     declared = read_registry(target / "manifest.json").views[view.name]
     names = ("rows", "without_keys", "without_event", "not_yet_available")
     query = " union all ".join(
-        f"select {number} as number, counted.*"
-        f" from ({counts_query(declared, at)}) as counted ({', '.join(map(quote, names))})"
+        f"select {number} as number, {', '.join(map(quote, names))}"
+        f" from ({inspection_query(declared, at, at, None, ', '.join)})"
+        f" as counted ({', '.join(map(quote, (*names, 'behind', 'then', 'now')))})"
         for number, (_, at) in enumerate(INSTANTS)
     )
     return query, (NUMBER, *(Column(name, "bigint") for name in names))

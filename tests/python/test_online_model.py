@@ -1,0 +1,434 @@
+"""Whatever happens to a view: after each run Redis equals the law's answer for every key.
+
+Hypothesis drives one view through loads, corrections, deletes, rebuilds, runs of all kinds, kills,
+clock steps and changes of the declaration. The law is a loop over the rows in plain Python.
+"""
+
+import random
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from feature_warehouse import NotPublishedError, OnlineStore
+from feature_warehouse.generations import Generations
+from feature_warehouse.materialize import Materialization
+from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.registry import read_registry
+from feature_warehouse.servers import Valkey
+from feature_warehouse.warehouse import open_warehouse
+from feature_warehouse.warehouse.profile import load_profile
+from mini import NAMES, Mini
+
+START = datetime(2036, 1, 1, tzinfo=UTC)
+"""In the future, so that Redis itself drops nothing while we look."""
+
+MINUTE = timedelta(minutes=1)
+GRACE = timedelta(days=1)
+KEYS = tuple((a, b) for a in (1, 12) for b in ("", "x,y", "é{%}"))
+
+KINDS = (
+    *["load"] * 6,
+    *["load without key", "load without event", "load without created"],
+    *["load with a wrong created", "correct", "correct", "rewrite", "delete", "delete entity"],
+)
+
+RARE = (
+    *["ttl", "lag", "columns", "type", "other clock", "full refresh", "server is emptied"],
+    *["clock goes back", "killed, and the clock goes back"] * 2,
+)
+
+
+class Change(NamedTuple):
+    """Something that happens to the source; ``lengths`` are minutes."""
+
+    kind: str
+    key: tuple[int, str]
+    lengths: tuple[int, int]
+    value: float | None
+
+
+minutes = st.integers(-40, 40)
+STEPS = (0, 1, 5, 30, 600, 2000)
+VALUES = (None, 0.0, -1.5, 2.0**0.5)
+
+steps = st.sampled_from(STEPS)
+changes = st.lists(
+    st.builds(
+        Change,
+        st.sampled_from(KINDS),
+        st.sampled_from(KEYS),
+        st.tuples(minutes, minutes),
+        st.sampled_from(VALUES),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+class Row(NamedTuple):
+    """A row of the source: its load time is known, its created timestamp may be NULL or wrong."""
+
+    a: int | None
+    b: str | None
+    event: datetime | None
+    created: datetime | None
+    value: float | None
+
+
+class Killed(BaseException):
+    """What no handler of ours expects."""
+
+
+class Declaration(NamedTuple):
+    created: bool = True
+    ttl: int | None = None
+    lag: int = 0
+    extra: bool = False
+    typed: str = "double precision"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        columns = {"a": "bigint", "b": "text", "ts": "timestamp", "value": self.typed}
+        if self.created:
+            columns["loaded"] = "timestamp"
+        if self.extra:
+            columns["extra"] = "text"
+        return columns
+
+    def available(self, row: Row) -> datetime:
+        assert row.event is not None
+        known = row.event + self.lag * MINUTE
+        return max(known, row.created) if self.created and row.created else known
+
+    def rank(self, row: Row) -> Any:
+        """The order of newness, ties by the features."""
+        created = row.created if self.created else None
+        return (row.event, created is not None, created, row.value is not None, row.value)
+
+    def newest(self, rows: list[Row], key: tuple[int, str], clock: datetime) -> Row | None:
+        """The law, as it is written."""
+        best: Row | None = None
+        for row in rows:
+            if (row.a, row.b) != key or row.event is None or self.available(row) > clock:
+                continue
+            if best is None or self.rank(row) > self.rank(best):
+                best = row
+        return best
+
+    def answer(self, row: Row | None, at: datetime) -> tuple[str, Any, datetime | None]:
+        """Status, value and event timestamp that a reader is told."""
+        if row is None or row.event is None:
+            return ("missing", None, None)
+        if self.ttl is not None:
+            end = row.event + self.ttl * MINUTE
+            if end + GRACE < at:
+                return ("missing", None, None)
+            if end < at:
+                return ("expired", None, row.event)
+        value = row.value if self.typed != "text" or row.value is None else str(row.value)
+        return ("null" if value is None else "found", value, row.event)
+
+
+class Online(RuleBasedStateMachine):
+    """The source, the warehouse as last built, and what readers must be told."""
+
+    server: Valkey
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scratch = TemporaryDirectory()
+        self.mini = Mini(Path(self._scratch.name))
+        self.client = redis.Redis.from_url(self.server.url)
+        self.client.flushall()
+        self.store = OnlineStore.from_url(self.server.url)
+        self.profile = load_profile(self.mini.folder, self.mini.folder, None)
+        self.now = START
+        self.source: list[Row] = []
+        self.declared = Declaration()
+        self.built: list[Row] = []
+        self.built_as = self.declared
+        self.simulated = True
+        self.told: dict[tuple[int, str], Row | None] | None = None
+        self.told_as = self.declared
+        self.unfinished = False
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.client.close()
+        self._scratch.cleanup()
+
+    @initialize(created=st.booleans(), simulated=st.booleans())
+    def begin(self, created: bool, simulated: bool) -> None:
+        self.declared = self.declared._replace(created=created)
+        self.simulated = simulated
+        self.build()
+
+    # What happens between two runs.
+
+    @rule(changes=changes, before=steps, after=steps)
+    def source_changes(self, changes: list[Change], before: int, after: int) -> None:
+        """Changes at a time, then `dbt build`, then time passes."""
+        self.now += before * MINUTE
+        for change in changes:
+            self._change(change)
+        self.build()
+        self.now += after * MINUTE
+
+    @rule(changes=changes)
+    def source_changes_and_is_not_built(self, changes: list[Change]) -> None:
+        for change in changes:
+            self._change(change)
+
+    def _change(self, change: Change) -> None:
+        event, created = (self.now + length * MINUTE for length in change.lengths)
+        row = Row(*change.key, event, self.now, change.value)
+        old = self.source[change.lengths[0] % len(self.source)] if self.source else row
+        match change.kind:
+            case "load":
+                self.source.append(row)
+            case "load without key":
+                self.source.append(row._replace(a=None))
+            case "load without event":
+                self.source.append(row._replace(event=None))
+            case "load without created":
+                self.source.append(row._replace(created=None))
+            case "load with a wrong created":
+                self.source.append(row._replace(created=created))
+            case "correct":
+                self.source.append(old._replace(created=self.now, value=change.value))
+            case "rewrite":
+                self.source = [
+                    one._replace(value=change.value) if one is old else one for one in self.source
+                ]
+            case "delete":
+                self.source = [one for one in self.source if one is not old]
+            case "delete entity":
+                self.source = [one for one in self.source if (one.a, one.b) != change.key]
+
+    @rule(step=steps)
+    def time_passes(self, step: int) -> None:
+        self.now += step * MINUTE
+
+    @rule(what=st.sampled_from(RARE), length=st.sampled_from([None, 10, 60]))
+    def something_rare(self, what: str, length: int | None) -> None:
+        declared = self.declared
+        match what:
+            case "ttl":
+                self.declared = declared._replace(ttl=length)
+            case "lag":
+                self.declared = declared._replace(lag=7 - declared.lag)
+            case "columns":
+                self.declared = declared._replace(extra=not declared.extra)
+            case "type":
+                types = {"text": "double precision", "double precision": "text"}
+                self.declared = declared._replace(typed=types[declared.typed])
+            case "clock goes back" if self.simulated:
+                self.now -= (length or 1) * MINUTE
+                self._materialize()
+            case "killed, and the clock goes back" if self.simulated:
+                self.build()
+                self.now += (length or 1) * MINUTE
+                self.materialize_and_be_killed(full_refresh=False)
+                self.now -= (length or 1) * MINUTE
+                self._materialize()
+            case "other clock":
+                self.simulated = not self.simulated
+            case "full refresh":
+                self._materialize(full_refresh=True)
+            case "server is emptied":
+                self.client.flushall()
+                self.told = None
+                self.unfinished = False
+
+    # What our users run.
+
+    def build(self) -> None:
+        """`dbt build`."""
+        self.built, self.built_as = list(self.source), self.declared
+        block = {"ttl": self.declared.ttl, "availability_lag": self.declared.lag}
+        lengths = {name: f"{length} minutes" for name, length in block.items() if length}
+        created = {"created_timestamp": "loaded"} if self.declared.created else {}
+        rows = ", ".join(map(self._sql, self.built)) or "(null, null, null, null, null)"
+        names = ", ".join(self.declared.columns)
+        self.mini.view(
+            "scores",
+            self.declared.columns,
+            f"with t(a, b, ts, loaded, value) as (values {rows}), typed as (select a::bigint as a,"
+            f" b::text as b, ts::timestamp as ts, value::double::{self.declared.typed} as value,"
+            f" loaded::timestamp as loaded, 'x' as extra from t) select {names} from typed",
+            join_keys=["a", "b"],
+            **lengths,
+            **created,
+        )
+        self.mini.built = self.now
+
+    def _sql(self, row: Row) -> str:
+        instants = [
+            f"timestamp '{instant.replace(tzinfo=None)}'" if instant else "null"
+            for instant in (row.event, row.created)
+        ]
+        text = "null" if row.b is None else f"'{row.b}'"
+        numbers = ["null" if n is None else repr(n) for n in (row.a, row.value)]
+        return f"({numbers[0]}, {text}, {', '.join(instants)}, {numbers[1]})"
+
+    def _run(self, progress: Any = lambda *_: None, **options: Any) -> ViewResult:
+        registry = read_registry(self.mini.write(), self.mini.folder)
+        clock = Clock.at(self.now)
+        if not self.simulated:
+            clock = Clock(clock.now, simulated=False)
+        with open_warehouse(self.profile) as warehouse:
+            work = Materialization(registry, self.client, environment="dev", clock=clock, **options)
+            [result] = work.views(warehouse, progress)
+        return result
+
+    @rule()
+    def materialize(self) -> None:
+        self._materialize()
+
+    @rule(changes=changes, step=steps)
+    def materialize_often(self, changes: list[Change], step: int) -> None:
+        """Runs between builds as well."""
+        self.source_changes(changes, 1, step)
+        self._materialize()
+        self.now += step * MINUTE
+        self._materialize()
+
+    @rule(changes=changes, before=steps, after=steps)
+    def build_and_materialize(self, changes: list[Change], before: int, after: int) -> None:
+        """What a schedule does most of the time."""
+        self.source_changes(changes, before, after)
+        self._materialize()
+
+    def _materialize(self, full_refresh: bool = False) -> None:
+        result = self._run(full_refresh=full_refresh)
+        if result.exit_code == 4:
+            assert "a later run has published" in result.message
+            return
+        assert result.status == "success", result.message
+        self.told_as = self.built_as
+        self.told = {key: self.built_as.newest(self.built, key, self.now) for key in KEYS}
+        self.unfinished = False
+
+    @rule(full_refresh=st.booleans())
+    def materialize_and_be_killed(self, full_refresh: bool) -> None:
+        """No handler runs: the lock stays until it expires, here until we remove it."""
+
+        def kill(*_: Any) -> None:
+            raise Killed
+
+        with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+            patch.setattr(Generations, "abandon", lambda *_: None)
+            self._run(kill, full_refresh=full_refresh)
+        self.client.delete(NAMES.lock("scores"))
+        self.unfinished = True
+
+    # What readers see, always.
+
+    @invariant()
+    def readers_are_told_the_law(self) -> None:
+        if self.unfinished:
+            return  # between two truths; the next run decides
+        asked = [{"a": a, "b": b} for a, b in KEYS]
+        if self.told is None:
+            with pytest.raises(NotPublishedError):
+                self.store.get_many("scores", asked)
+            return
+        for later in (0, 1, 10, 61, 1501):
+            at = self.now + later * MINUTE
+            vectors = self.store.get_many("scores", asked, at=at)
+            for key, vector in zip(KEYS, vectors, strict=True):
+                expected = self.told_as.answer(self.told[key], at)
+                found = (vector.status("value"), vector["value"], vector.event_timestamp("value"))
+                assert found == expected, (key, at)
+
+
+@pytest.fixture
+def machine(valkey_server: Valkey) -> type[Online]:
+    Online.server = valkey_server
+    return Online
+
+
+def _play(machine: type[Online], games: int, steps: int) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=games,
+            stateful_step_count=steps,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def _play_at_random(seed: int, steps: int) -> None:
+    """A game as Hypothesis would play it, with more in it: its own draws tend to the simple."""
+    dice = random.Random(seed)
+    game = Online()
+    try:
+        game.begin(created=dice.random() < 0.6, simulated=dice.random() < 0.7)
+        for _ in range(steps):
+            _move(game, dice)
+            game.readers_are_told_the_law()
+    finally:
+        game.teardown()
+
+
+def _move(game: Online, dice: random.Random) -> None:
+    pause, other = (dice.choice(STEPS) for _ in range(2))
+    some = [_change(dice) for _ in range(dice.choice([1, 2, 5]))]
+    match dice.choices(range(6), weights=[8, 4, 2, 1, 2, 2])[0]:
+        case 0:
+            game.build_and_materialize(some, pause, other)
+        case 1:
+            game.materialize_often(some, pause)
+        case 2:
+            game.source_changes(some, pause, other)
+        case 3:
+            game.source_changes_and_is_not_built(some)
+        case 4:
+            game.materialize_and_be_killed(dice.random() < 0.3)
+        case 5:
+            game.something_rare(dice.choice(RARE), dice.choice([None, 10, 60]))
+
+
+def _change(dice: random.Random) -> Change:
+    lengths = (dice.randint(-40, 40), dice.randint(-40, 40))
+    return Change(dice.choice(KINDS), dice.choice(KEYS), lengths, dice.choice(VALUES))
+
+
+def test_redis_equals_the_law_whatever_happens(machine: type[Online]) -> None:
+    _play(machine, games=10, steps=25)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_redis_equals_the_law_in_random_games(machine: type[Online], seed: int) -> None:
+    del machine
+    _play_at_random(seed, steps=40)
+
+
+@pytest.mark.long
+def test_redis_equals_the_law_whatever_happens_for_long(machine: type[Online]) -> None:
+    _play(machine, games=200, steps=50)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 200))
+def test_redis_equals_the_law_in_long_games(machine: type[Online], seed: int) -> None:
+    del machine
+    _play_at_random(seed, steps=100)
