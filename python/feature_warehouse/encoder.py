@@ -93,7 +93,5 @@ class RowEncoder:
         if self._generation.ttl is None or self._generation.simulated:
             return []
         ends = pc.add(events, self._generation.ttl + self._generation.grace)
-        texts: list[bytes] = (
-            pc.divide(ends, 1000).cast(pa.string()).cast(pa.binary()).to_pylist()
-        )
+        texts: list[bytes] = pc.divide(ends, 1000).cast(pa.string()).cast(pa.binary()).to_pylist()
         return texts

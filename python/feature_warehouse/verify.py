@@ -91,7 +91,9 @@ def _verify(
             " `feature-warehouse materialize`"
         )
     result.generation, result.clock = generation.number, generation.clock
-    now = generation.clock if generation.simulated else time.time_ns() // 1000
+    now = generation.clock
+    if not generation.simulated:
+        now = max(now, time.time_ns() // 1000)
     encoder = RowEncoder(names, view, generation, run=0, clock=now)
     comparison = _Comparison(client, result, generation.schema)
     share = max(1, (generation.entities or 0) // sample) if sample else 1

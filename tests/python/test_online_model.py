@@ -29,6 +29,7 @@ from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import Clock, ViewResult
 from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Valkey
+from feature_warehouse.verify import verify
 from feature_warehouse.warehouse import open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import NAMES, Mini
@@ -164,6 +165,7 @@ class Online(RuleBasedStateMachine):
         self.simulated = True
         self.told: dict[tuple[int, str], Row | None] | None = None
         self.told_as = self.declared
+        self.told_at: datetime | None = None
         self.unfinished = False
 
     def teardown(self) -> None:
@@ -319,9 +321,19 @@ class Online(RuleBasedStateMachine):
             assert "a later run has published" in result.message
             return
         assert result.status == "success", result.message
+        assert self._differences() == {}
+        self.told_at = self.now if self.simulated else None
         self.told_as = self.built_as
         self.told = {key: self.built_as.newest(self.built, key, self.now) for key in KEYS}
         self.unfinished = False
+
+    def _differences(self) -> dict[str, int]:
+        """What `verify` finds: native expiry above all, which readers cannot see."""
+        registry = read_registry(self.mini.write(), self.mini.folder)
+        with open_warehouse(self.profile) as warehouse:
+            [result] = verify(registry, self.client, NAMES, warehouse)
+        assert result.exit_code in (0, 1), result.message
+        return result.differences
 
     @rule(full_refresh=st.booleans())
     def materialize_and_be_killed(self, full_refresh: bool) -> None:
@@ -347,9 +359,13 @@ class Online(RuleBasedStateMachine):
             with pytest.raises(NotPublishedError):
                 self.store.get_many("scores", asked)
             return
-        for later in (0, 1, 10, 61, 1501):
-            at = self.now + later * MINUTE
-            vectors = self.store.get_many("scores", asked, at=at)
+        for later in (None, 0, 1, 10, 61, 1501):
+            if later is None and self.told_at is None:
+                continue
+            # Readers follow a simulated clock, which stands still.
+            given = None if later is None else self.now + later * MINUTE
+            at = given or self.told_at or self.now
+            vectors = self.store.get_many("scores", asked, at=given)
             for key, vector in zip(KEYS, vectors, strict=True):
                 expected = self.told_as.answer(self.told[key], at)
                 found = (vector.status("value"), vector["value"], vector.event_timestamp("value"))
