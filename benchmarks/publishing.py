@@ -64,8 +64,9 @@ class _Site:
         self._profile = _profile(folder, self._database)
         with duckdb.connect(str(self._database)) as connection:
             connection.execute(
-                "create table stats as select i as id, timestamp '2026-01-01' + to_seconds(i % 86400)"
-                f" as ts, timestamp '2026-01-02' as loaded, {_doubles(width)} from range(?) r(i)",
+                "create table stats as"
+                " select i as id, timestamp '2026-01-01' + to_seconds(i % 86400) as ts,"
+                f" timestamp '2026-01-02' as loaded, {_doubles(width)} from range(?) r(i)",
                 [entities],
             )
 

@@ -233,6 +233,20 @@ def all_answers(view: View, rows: list[Row], clock: int) -> list[Row]:
     return [row for row in all_newest(view, rows, clock) if not is_expired(view, row, clock)]
 
 
+def touched(view: View, rows: list[Row], since: int, clock: int) -> list[Row]:
+    """The newest rows of the entities of which one became available after ``since``."""
+    new = {
+        tuple(row[column.name] for column in view.keys)
+        for row in rows
+        if (at := availability(view, row)) is not None and since < at <= clock
+    }
+    return [
+        row
+        for row in all_newest(view, rows, clock)
+        if tuple(row[column.name] for column in view.keys) in new
+    ]
+
+
 def counts(view: View, rows: list[Row], clock: int) -> tuple[int, int, int, int]:
     """Rows in all, without keys, with keys but without event, with both but not yet available."""
     without_keys = without_event = not_yet = 0

@@ -1,6 +1,6 @@
 """The comparisons, as functions of an engine: tests run them, mutations must fail them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from pprint import pformat
 
@@ -8,6 +8,8 @@ import duckdb
 import psycopg2
 
 from feature_warehouse.registry import read_registry
+from feature_warehouse.warehouse import duckdb as duckdb_warehouse
+from feature_warehouse.warehouse import postgres
 from feature_warehouse.warehouse.sql import inspection_query, newest_rows_query
 from pit import oracle
 from pit.declarations import Column, TrainingSet, Value, View
@@ -16,6 +18,9 @@ from pit.examples import Example, smallest, training_example, view_example
 from pit.project import INSTANTS, as_of_model, compiled
 
 CLOCKS = tuple(at for _, at in INSTANTS)
+
+SINCE = {at: (at - 1, at - 3_600_000_000, -(10**17)) for at in CLOCKS}
+"""Watermarks for each clock: a microsecond before it, an hour, before everything."""
 
 
 def prove_training_set(
@@ -51,20 +56,25 @@ def asker(
 def prove_view(engine: Engine, target: Path, view: View, cases: Iterable[int]) -> None:
     """Compare ``as_of``, ``latest`` and the publisher's queries with the law for every entity."""
     as_of = (compiled(target, as_of_model(view)), (NUMBER, *view.columns))
-    newest, names = _newest_rows(engine, target, view)
-    counts = _counts(target, view)
+    newest, names = _newest_rows(engine, target, view, dict.fromkeys(CLOCKS, (None,)))
+    touched, _ = _newest_rows(engine, target, view, {at: SINCE[at] for at in CLOCKS})
+    counts = _counts(engine, target, view)
 
     def compare(example: Example) -> str:
         rows = example.tables[view.name]
         tables: dict[str, Table] = {view.name: (view.columns, rows)}
-        found = answers(engine, tables, as_of, newest, counts)
-        expected: tuple[list[list[Value]], ...] = ([], [], [])
+        found = answers(engine, tables, as_of, newest, counts, touched)
+        expected: tuple[list[list[Value]], ...] = ([], [], [], [])
         for number, at in enumerate(CLOCKS):
             for row in oracle.all_answers(view, rows, at):
                 expected[0].append([number, *(row[column.name] for column in view.columns)])
             for row in oracle.all_newest(view, rows, at):
                 expected[1].append([number, *(row[name] for name in names)])
             expected[2].append([number, *oracle.counts(view, rows, at)])
+        pairs = ((since, at) for at in CLOCKS for since in SINCE[at])
+        for number, (since, at) in enumerate(pairs):
+            for row in oracle.touched(view, rows, since, at):
+                expected[3].append([number, *(row[name] for name in names)])
         for row in oracle.all_newest(view, rows, oracle.NOW):
             expected[0].append([len(CLOCKS), *(row[column.name] for column in view.columns)])
         return "".join(map(difference, expected, found))
@@ -78,27 +88,35 @@ NUMBER = Column("number", "integer")
 Query = tuple[str, tuple[Column, ...]]
 
 
-def _newest_rows(engine: Engine, target: Path, view: View) -> tuple[Query, list[str]]:
-    """The publisher's query, and the columns of the view that it gives, by position."""
+def _newest_rows(
+    engine: Engine, target: Path, view: View, instants: Mapping[int, Sequence[int | None]]
+) -> tuple[Query, list[str]]:
+    """The publisher's query, and the columns of the view that it gives, by position.
+
+    ``instants`` maps clocks to the instants since when entities got rows.
+    """
     declared = read_registry(target / "manifest.json").views[view.name]
     bytewise = 'collate "C"' if engine.name == "postgres" else ""
     moments = [view.event, *([view.created] if view.created else [])]
     given = [*view.keys, *view.features, *(Column(m.name, "timestamp") for m in moments)]
     query = " union all ".join(
         f"select {number} as number, newest.*"
-        f" from ({newest_rows_query(declared, at, bytewise=bytewise)}) as newest"
-        for number, (_, at) in enumerate(INSTANTS)
+        f" from ({newest_rows_query(declared, at, since, bytewise=bytewise)}) as newest"
+        for number, (at, since) in enumerate(
+            (at, since) for at, all_since in instants.items() for since in all_since
+        )
     )
     columns = (Column(f"c{position}", column.type) for position, column in enumerate(given))
     return (query, (NUMBER, *columns)), [column.name for column in given]
 
 
-def _counts(target: Path, view: View) -> Query:
+def _counts(engine: Engine, target: Path, view: View) -> Query:
+    hashed = postgres._hashed if engine.name == "postgres" else duckdb_warehouse._hashed
     declared = read_registry(target / "manifest.json").views[view.name]
     names = ("rows", "without_keys", "without_event", "not_yet_available")
     query = " union all ".join(
         f"select {number} as number, {', '.join(map(quote, names))}"
-        f" from ({inspection_query(declared, at, at, None, ', '.join)})"
+        f" from ({inspection_query(declared, at, at, None, hashed)})"
         f" as counted ({', '.join(map(quote, (*names, 'behind', 'then', 'now')))})"
         for number, (_, at) in enumerate(INSTANTS)
     )

@@ -48,13 +48,14 @@ def test_the_proofs_notice_a_mistake_in_the_macros(
         pytest.param("greatest(", "coalesce(", id="created is not waited for"),
         pytest.param(" desc nulls last", " desc nulls first", id="NULL wins ties"),
         pytest.param(" desc nulls last", " nulls last", id="least wins ties"),
+        pytest.param(") in (select", ") not in (select", id="old ones are new"),
     ],
 )
 def test_the_proofs_notice_a_mistake_of_the_publisher(
     old: str, new: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mistaken(view: FeatureView, clock: int, *, bytewise: str) -> str:
-        return newest_rows_query(view, clock, bytewise=bytewise).replace(old, new)
+    def mistaken(view: FeatureView, clock: int, since: int | None = None, *, bytewise: str) -> str:
+        return newest_rows_query(view, clock, since, bytewise=bytewise).replace(old, new)
 
     monkeypatch.setattr("pit.proofs.newest_rows_query", mistaken)
     assert is_difference(noticed(*prepared))
