@@ -1,6 +1,7 @@
 """Real servers and a built demo, shared by a test process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from shutil import copyfile
@@ -16,7 +17,7 @@ from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import Clock, ViewResult
 from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
-from feature_warehouse.warehouse import open_warehouse
+from feature_warehouse.warehouse import Warehouse, open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import NOW, Mini
 from support import ROOT, dbt, run
@@ -94,23 +95,47 @@ def mini(tmp_path: Path) -> Mini:
     return Mini(tmp_path)
 
 
+Runs = Callable[..., dict[str, ViewResult]]
+
+
 @pytest.fixture
-def publish(mini: Mini, redis_url: str) -> Callable[..., dict[str, ViewResult]]:
+def publish(mini: Mini, redis_url: str) -> Runs:
     """Publish everything at a clock, as the command line does; ``options`` are its options."""
 
     def run(
         clock: Clock | datetime = NOW, progress: Any = lambda *_: None, **options: Any
     ) -> dict[str, ViewResult]:
-        registry = read_registry(mini.write(), mini.folder)
-        profile = load_profile(mini.folder, mini.folder, None)
-        clock = clock if isinstance(clock, Clock) else Clock.at(clock)
-        with connect(redis_url) as client, open_warehouse(profile) as warehouse:
-            work = Materialization(registry, client, environment="dev", clock=clock, **options)
+        with _materialization(mini, redis_url, clock, options) as (work, warehouse):
             results = {result.view: result for result in work.views(warehouse, progress)}
             work.services()
         return results
 
     return run
+
+
+@pytest.fixture
+def preview(mini: Mini, redis_url: str) -> Runs:
+    """Say what ``publish`` would do."""
+
+    def run(clock: Clock | datetime = NOW, **options: Any) -> dict[str, ViewResult]:
+        with _materialization(mini, redis_url, clock, options) as (work, warehouse):
+            return {result.view: result for result in work.preview(warehouse)}
+
+    return run
+
+
+@contextmanager
+def _materialization(
+    mini: Mini, redis_url: str, clock: Clock | datetime, options: dict[str, Any]
+) -> Iterator[tuple[Materialization, Warehouse]]:
+    registry = read_registry(mini.write(), mini.folder)
+    profile = load_profile(mini.folder, mini.folder, None)
+    clock = clock if isinstance(clock, Clock) else Clock.at(clock)
+    with connect(redis_url) as client, open_warehouse(profile) as warehouse:
+        yield (
+            Materialization(registry, client, environment="dev", clock=clock, **options),
+            warehouse,
+        )
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ class Mini:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database = folder / "mini.duckdb"
+        self.adapter = "duckdb"
         self.built = datetime(2026, 1, 1, tzinfo=UTC)
         """When dbt began to build the warehouse."""
         self._nodes: dict[str, Any] = {}
@@ -35,8 +36,19 @@ class Mini:
             f"      path: '{self.database}'\n"
         )
 
-    def view(self, name: str, columns: Columns, query: str | None = None, **block: Any) -> None:
-        """Declare a feature view; ``columns`` map names to types, or to a node's column entry."""
+    def view(
+        self,
+        name: str,
+        columns: Columns,
+        query: str | None = None,
+        *,
+        relation: str = "",
+        **block: Any,
+    ) -> None:
+        """Declare a feature view; ``columns`` map names to types, or to a node's column entry.
+
+        With ``query`` it is built too; ``relation`` is one that lies elsewhere.
+        """
         entries = {
             column: {"name": column, **({"data_type": kind} if isinstance(kind, str) else kind)}
             for column, kind in columns.items()
@@ -46,7 +58,7 @@ class Mini:
             **self._node(name),
             "columns": entries,
             "config": {"contract": {"enforced": True}, "meta": {"feature_view": block}},
-            "relation_name": f'"mini"."main"."{name}"',
+            "relation_name": relation or f'"mini"."main"."{name}"',
         }
         if query is not None:
             self.execute(f'create or replace table "{name}" as {query}')
@@ -74,7 +86,7 @@ class Mini:
         manifest = self.folder / "target" / "manifest.json"
         metadata = {
             "project_name": PROJECT,
-            "adapter_type": "duckdb",
+            "adapter_type": self.adapter,
             "invocation_id": "00000000-0000-0000-0000-000000000001",
             "generated_at": self.built.isoformat(),
         }

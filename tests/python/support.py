@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+
+from feature_warehouse.servers import Postgres
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -34,6 +37,19 @@ def dbt(
     """Run dbt on a project; without ``check`` also when it fails."""
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
     return run("dbt", *arguments, cwd=project, env={**quiet, **(env or {})}, check=check)
+
+
+def credentials_of(server: Postgres) -> SimpleNamespace:
+    """What dbt's profile would give."""
+    options = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "role")
+    return SimpleNamespace(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        database=server.dbname,
+        **dict.fromkeys(options),
+    )
 
 
 def _clean_environment() -> dict[str, str]:

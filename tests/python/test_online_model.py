@@ -5,12 +5,13 @@ clock steps and changes of the declaration. The law is a loop over the rows in p
 """
 
 import random
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
+import psycopg2
 import pytest
 import redis
 from hypothesis import HealthCheck, settings
@@ -28,11 +29,13 @@ from feature_warehouse.generations import Generations
 from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import Clock, ViewResult
 from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Valkey
+from feature_warehouse.servers import Postgres, Valkey
 from feature_warehouse.verify import verify
-from feature_warehouse.warehouse import open_warehouse
+from feature_warehouse.warehouse import Warehouse, open_warehouse
+from feature_warehouse.warehouse.postgres import PostgresWarehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import NAMES, Mini
+from support import credentials_of
 
 START = datetime(2036, 1, 1, tzinfo=UTC)
 """In the future, so that Redis itself drops nothing while we look."""
@@ -64,7 +67,7 @@ class Change(NamedTuple):
 
 minutes = st.integers(-40, 40)
 STEPS = (0, 1, 5, 30, 600, 2000)
-VALUES = (None, 0.0, -1.5, 2.0**0.5)
+VALUES = (None, 0.0, -1.5, 0.25)
 
 steps = st.sampled_from(STEPS)
 changes = st.lists(
@@ -140,8 +143,7 @@ class Declaration(NamedTuple):
                 return ("missing", None, None)
             if end < at:
                 return ("expired", None, row.event)
-        value = row.value if self.typed != "text" or row.value is None else str(row.value)
-        return ("null" if value is None else "found", value, row.event)
+        return ("null" if row.value is None else "found", row.value, row.event)
 
 
 class Online(RuleBasedStateMachine):
@@ -236,7 +238,7 @@ class Online(RuleBasedStateMachine):
             case "columns":
                 self.declared = declared._replace(extra=not declared.extra)
             case "type":
-                types = {"text": "double precision", "double precision": "text"}
+                types = {"decimal(8,2)": "double precision", "double precision": "decimal(8,2)"}
                 self.declared = declared._replace(typed=types[declared.typed])
             case "clock goes back" if self.simulated:
                 self.now -= (length or 1) * MINUTE
@@ -261,22 +263,27 @@ class Online(RuleBasedStateMachine):
     def build(self) -> None:
         """`dbt build`."""
         self.built, self.built_as = list(self.source), self.declared
-        block = {"ttl": self.declared.ttl, "availability_lag": self.declared.lag}
-        lengths = {name: f"{length} minutes" for name, length in block.items() if length}
+        declared = {"ttl": self.declared.ttl, "availability_lag": self.declared.lag}
+        lengths = {name: f"{length} minutes" for name, length in declared.items() if length}
         created = {"created_timestamp": "loaded"} if self.declared.created else {}
         rows = ", ".join(map(self._sql, self.built)) or "(null, null, null, null, null)"
         names = ", ".join(self.declared.columns)
-        self.mini.view(
-            "scores",
-            self.declared.columns,
-            f"with t(a, b, ts, loaded, value) as (values {rows}), typed as (select a::bigint as a,"
-            f" b::text as b, ts::timestamp as ts, value::double::{self.declared.typed} as value,"
-            f" loaded::timestamp as loaded, 'x' as extra from t) select {names} from typed",
-            join_keys=["a", "b"],
-            **lengths,
-            **created,
+        query = (
+            f"with t(a, b, ts, loaded, value) as (values {rows}), typed as (select"
+            " cast(a as bigint) as a, cast(b as text) as b, cast(ts as timestamp) as ts,"
+            f" cast(value as {self.declared.typed}) as value, cast(loaded as timestamp) as loaded,"
+            f" 'x' as extra from t) select {names} from typed"
         )
+        block: dict[str, Any] = {"join_keys": ["a", "b"], **lengths, **created}
+        self.mini.view("scores", self.declared.columns, **self.table(query), **block)
         self.mini.built = self.now
+
+    def table(self, query: str) -> dict[str, Any]:
+        """What ``Mini.view`` is told of the table."""
+        return {"query": query}
+
+    def warehouse(self) -> Warehouse:
+        return open_warehouse(self.profile)
 
     def _sql(self, row: Row) -> str:
         instants = [
@@ -292,7 +299,7 @@ class Online(RuleBasedStateMachine):
         clock = Clock.at(self.now)
         if not self.simulated:
             clock = Clock(clock.now, simulated=False)
-        with open_warehouse(self.profile) as warehouse:
+        with self.warehouse() as warehouse:
             work = Materialization(registry, self.client, environment="dev", clock=clock, **options)
             [result] = work.views(warehouse, progress)
         return result
@@ -330,7 +337,7 @@ class Online(RuleBasedStateMachine):
     def _differences(self) -> dict[str, int]:
         """What `verify` finds: native expiry above all, which readers cannot see."""
         registry = read_registry(self.mini.write(), self.mini.folder)
-        with open_warehouse(self.profile) as warehouse:
+        with self.warehouse() as warehouse:
             [result] = verify(registry, self.client, NAMES, warehouse)
         assert result.exit_code in (0, 1), result.message
         return result.differences
@@ -378,6 +385,31 @@ def machine(valkey_server: Valkey) -> type[Online]:
     return Online
 
 
+class OnlineFromPostgres(Online):
+    """The same with a table in PostgreSQL."""
+
+    postgres: Postgres
+
+    def table(self, query: str) -> dict[str, Any]:
+        self.mini.adapter = "postgres"
+        with closing(psycopg2.connect(self.postgres.uri)) as session, session.cursor() as cursor:
+            cursor.execute(
+                "create schema if not exists game; drop table if exists game.scores;"
+                f" create table game.scores as {query}"
+            )
+            session.commit()
+        return {"relation": '"game"."scores"'}
+
+    def warehouse(self) -> Warehouse:
+        return PostgresWarehouse(credentials_of(self.postgres))
+
+
+@pytest.fixture
+def machine_on_postgres(machine: type[Online], postgres: Postgres) -> type[Online]:
+    OnlineFromPostgres.server, OnlineFromPostgres.postgres = machine.server, postgres
+    return OnlineFromPostgres
+
+
 def _play(machine: type[Online], games: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
@@ -392,10 +424,10 @@ def _play(machine: type[Online], games: int, steps: int) -> None:
     )
 
 
-def _play_at_random(seed: int, steps: int) -> None:
+def _play_at_random(machine: type[Online], seed: int, steps: int) -> None:
     """A game as Hypothesis would play it, with more in it: its own draws tend to the simple."""
     dice = random.Random(seed)
-    game = Online()
+    game = machine()
     try:
         game.begin(created=dice.random() < 0.6, simulated=dice.random() < 0.7)
         for _ in range(steps):
@@ -434,8 +466,14 @@ def test_redis_equals_the_law_whatever_happens(machine: type[Online]) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_redis_equals_the_law_in_random_games(machine: type[Online], seed: int) -> None:
-    del machine
-    _play_at_random(seed, steps=40)
+    _play_at_random(machine, seed, steps=40)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_redis_equals_the_law_in_random_games_on_postgres(
+    machine_on_postgres: type[Online], seed: int
+) -> None:
+    _play_at_random(machine_on_postgres, seed, steps=40)
 
 
 @pytest.mark.long
@@ -446,5 +484,12 @@ def test_redis_equals_the_law_whatever_happens_for_long(machine: type[Online]) -
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 200))
 def test_redis_equals_the_law_in_long_games(machine: type[Online], seed: int) -> None:
-    del machine
-    _play_at_random(seed, steps=100)
+    _play_at_random(machine, seed, steps=100)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 130))
+def test_redis_equals_the_law_in_long_games_on_postgres(
+    machine_on_postgres: type[Online], seed: int
+) -> None:
+    _play_at_random(machine_on_postgres, seed, steps=100)

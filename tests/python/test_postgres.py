@@ -1,7 +1,6 @@
 """PostgreSQL as a source of rows: one transaction, its own types, its own ways to fail."""
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import adbc_driver_postgresql.dbapi
@@ -14,6 +13,7 @@ from feature_warehouse.publication import Clock
 from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.servers import Postgres
 from feature_warehouse.warehouse.postgres import PostgresWarehouse
+from support import credentials_of
 
 NOW = Clock.real().now
 
@@ -40,16 +40,7 @@ def tables(postgres: Postgres) -> None:
 @pytest.fixture
 def warehouse(postgres: Postgres, tables: None) -> Iterator[PostgresWarehouse]:
     del tables
-    options = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "role")
-    credentials = SimpleNamespace(
-        host=postgres.host,
-        port=postgres.port,
-        user=postgres.user,
-        password=postgres.password,
-        database=postgres.dbname,
-        **dict.fromkeys(options),
-    )
-    with PostgresWarehouse(credentials) as opened:
+    with PostgresWarehouse(credentials_of(postgres)) as opened:
         yield opened
 
 
