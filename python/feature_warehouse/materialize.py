@@ -1,4 +1,13 @@
-"""The publisher: the newest available row of every entity, from the warehouse into Redis."""
+"""The publisher: the newest available row of every entity, from the warehouse into Redis.
+
+A user of Redis for it needs, for the project ``flights`` and the environment ``prod`` (one line)::
+
+    ACL SETUSER publisher on >password resetkeys ~flights.prod:* ~flights.prod!names
+    ~feature_warehouse:stores -@all +ping +info +wait +scan +eval +evalsha +script|load +get +mget
+    +set +del +getdel +unlink +exists +incrby +expire +pexpire +pexpiretime +sadd +srem +smembers
+
+and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``.
+"""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

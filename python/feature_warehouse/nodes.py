@@ -17,6 +17,9 @@ def nodes(client: Any) -> list[Any]:
     if is_cluster(client):
         client.nodes_manager.initialize()
         return [client.get_redis_connection(node) for node in client.get_primaries()]
+    if ask_sentinel := getattr(client.connection_pool, "get_master_address", None):
+        # Not a master that has not heard of its successor yet.
+        ask_sentinel()
     return [client]
 
 

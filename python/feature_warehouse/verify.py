@@ -11,6 +11,7 @@ import msgspec
 
 from feature_warehouse import layout, nodes
 from feature_warehouse.codec.values import CHECKSUM, INTACT
+from feature_warehouse.connection import reachable
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import FeatureWarehouseError, NotPublishedError, UsageError
 from feature_warehouse.generations import Generations
@@ -64,7 +65,8 @@ def verify(
         if view.online and (selected is None or view.unique_id in selected):
             result = Verification(view.name)
             try:
-                _verify(result, client, names, view, warehouse, sample)
+                with reachable(client):
+                    _verify(result, client, names, view, warehouse, sample)
             except FeatureWarehouseError as error:
                 result.status, result.message = "error", str(error)
                 result.exit_code = error.exit_code

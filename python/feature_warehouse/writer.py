@@ -272,8 +272,8 @@ class _Lane:
             self._connection.read_response()
 
     def close(self) -> None:
-        if self.unconfirmed:
-            self._connection.disconnect()
+        # An answer may still be on its way.
+        self._connection.disconnect()
         self._pool.release(self._connection)
 
 

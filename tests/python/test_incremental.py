@@ -298,7 +298,7 @@ def test_real_and_simulated_clocks_do_not_share_a_generation(
     assert client.pexpiretime(f"{NAMES.row_prefix('scores', 2)}1}}") == -1
     again = publish(Clock(real.now, simulated=False))["scores"]
     assert (again.mode, again.reason) == ("full", "the clock is no longer simulated")
-    assert client.ttl(f"{NAMES.row_prefix('scores', 3)}1}}") > 0  # type: ignore[operator]
+    assert client.ttl(f"{NAMES.row_prefix('scores', 3)}1}}") > 0
 
 
 def test_a_value_that_cannot_be_served_is_refused_before_anything_is_written(
