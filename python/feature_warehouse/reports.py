@@ -208,7 +208,7 @@ def print_status(status: Status, *, as_json: bool) -> None:
         views.add_row(
             view.view,
             str(view.generation),
-            "-" if view.rows is None else f"{view.rows:,}",
+            f"{view.rows:,}",
             _instant(view.newest_event),
             "-" if view.age is None else readable(view.age),
             "none" if view.ttl is None else readable(view.ttl),

@@ -1,11 +1,12 @@
 """What is published, for people and monitors."""
 
 import time
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
 
-from feature_warehouse import layout
+from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
 from feature_warehouse.plans import resolve_names
 
@@ -24,7 +25,7 @@ class ViewStatus(msgspec.Struct, frozen=True):
 
     view: str
     generation: int
-    rows: int | None
+    rows: int
     newest_event: int | None
     age: int | None
     ttl: int | None
@@ -78,16 +79,18 @@ def _view(
 ) -> ViewStatus:
     now = time.time_ns() // 1000 if pointer.clock is None else pointer.clock
     newest = generation.newest_event
+    prefix = names.row_prefix(generation.view, generation.number)
+    rows = generation.entities
+    if rows is None:  # a run was cut off, or an entity forgotten
+        rows = sum(map(len, nodes.scan(client, prefix)))
     return ViewStatus(
         view=generation.view,
         generation=generation.number,
-        rows=generation.entities,
+        rows=rows,
         newest_event=newest,
         age=None if newest is None else now - newest,
         ttl=generation.ttl,
-        memory=_memory(
-            client, names.row_prefix(generation.view, generation.number), generation.entities or 0
-        ),
+        memory=_memory(client, prefix, rows),
         published_at=generation.published_at,
         clock=pointer.clock,
     )
@@ -95,8 +98,6 @@ def _view(
 
 def _memory(client: Any, prefix: str, rows: int) -> int:
     sizes: list[int] = []
-    for key in client.scan_iter(layout.glob(prefix) + "*", count=1_000):
+    for key in islice(chain.from_iterable(nodes.scan(client, prefix)), _SAMPLE):
         sizes.append(client.memory_usage(key) or 0)
-        if len(sizes) == _SAMPLE:
-            break
     return round(sum(sizes) / len(sizes) * rows) if sizes else 0

@@ -36,3 +36,11 @@ def in_process(
         return code or 0, out, err
 
     return call
+
+
+def one_line(result: Result, code: int, *fragments: str) -> None:
+    assert result[0] == code, result
+    assert result[2].count("\n") == 1, result
+    assert "Traceback" not in result[1] + result[2]
+    for fragment in fragments:
+        assert fragment in result[2], result
