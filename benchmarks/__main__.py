@@ -1,4 +1,4 @@
-"""Measure joins and reads: ``make bench``, or a part with ``BENCH_ARGS="small dense"``."""
+"""Measure joins, publishing and reads: ``make bench``, or ``BENCH_ARGS="small dense"``."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, host, measure, postgres, races, reading, report
+from benchmarks import data, host, measure, postgres, publishing, races, reading, report
 from benchmarks.measure import Standing
 from benchmarks.races import Race
 from benchmarks.workloads import WORKLOADS, Workload
@@ -36,6 +36,9 @@ def main() -> None:
     if "reading" in options.parts:
         found = list(reading.run(options.peers))
         (folder / "reading.md").write_text(_reading_text(found), encoding="utf-8")
+    if "publishing" in options.parts:
+        figures = list(publishing.run(options.rounds, options.peers))
+        (folder / "publishing.md").write_text(_publishing_text(figures), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg")
@@ -86,6 +89,11 @@ def _reading_text(readings: Sequence[reading.Reading]) -> str:
     )
 
 
+def _publishing_text(figures: Sequence[publishing.Figure]) -> str:
+    machine = _machine(("duckdb", "redis", "hiredis", "msgspec", "pyarrow", "feast"))
+    return f"# Publishing\n\n{machine}\n\n{publishing.table(figures)}"
+
+
 def _machine(packages: Sequence[str]) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
@@ -95,7 +103,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth", "reading"]
+    parts = [*WORKLOADS, "growth", "publishing", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

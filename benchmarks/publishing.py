@@ -6,6 +6,8 @@ commands of such a run, ready made, and only sends them to the same server.
 
 import random
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,12 +22,13 @@ import msgspec
 import redis
 from hiredis import pack_command
 
+from benchmarks.clocks import Clock as Stopwatch
 from feature_warehouse import OnlineStore, layout
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import Clock, ViewResult, describe
 from feature_warehouse.registry import Column, FeatureView, Registry
-from feature_warehouse.servers import Valkey, local_valkey
+from feature_warehouse.servers import local_valkey
 from feature_warehouse.warehouse import BATCH_ROWS, open_warehouse
 from feature_warehouse.warehouse.profile import Profile, load_profile
 from feature_warehouse.writer import WRITE_NEWER
@@ -56,12 +59,15 @@ class Figure(msgspec.Struct, frozen=True):
 class _Site:
     """A DuckDB file with one view ``stats``, as dbt would have built it, and an empty server."""
 
-    def __init__(self, folder: Path, server: Valkey, entities: int, width: int) -> None:
-        self.server, self.entities, self.width = server, entities, width
-        self.client = redis.Redis.from_url(server.url)
+    def __init__(self, folder: Path, port: int, entities: int, width: int) -> None:
+        self.entities, self.width = entities, width
+        self.place = (folder, port, entities, width)
+        self.client = redis.Redis(port=port)
         self._database = folder / f"bench_{entities}_{width}.duckdb"
         self._built_at = _microseconds("2026-02-01")
         self._profile = _profile(folder, self._database)
+        if self._database.exists():
+            return
         with duckdb.connect(str(self._database)) as connection:
             connection.execute(
                 "create table stats as"
@@ -142,7 +148,7 @@ class _Site:
         self.client.flushall()
         self.client.script_load(WRITE_NEWER)
         ahead = threading.Semaphore(COMMANDS_AHEAD)
-        with socket.create_connection(("127.0.0.1", self.server.port)) as connection:
+        with socket.create_connection(("127.0.0.1", self.place[1])) as connection:
 
             def receive() -> None:
                 answers = connection.makefile("rb")
@@ -170,6 +176,9 @@ def run(rounds: int, peers: bool = True) -> Iterator[Figure]:
     for width in WIDTHS:
         with _site(FEW_ENTITIES, width) as site:
             yield from _bytes(site, peers)
+    for entities in (ENTITIES, MANY_ENTITIES):
+        with _site(entities, 10) as site:
+            yield _memory(site)
     if peers:
         with _site(FEAST_ENTITIES, 10) as site:
             yield from _feast_rate(site)
@@ -216,8 +225,10 @@ def _reads_during_a_refresh(site: _Site) -> Iterator[Figure]:
     choose = random.Random(SEED)  # noqa: S311
 
     def read() -> None:
-        with OnlineStore.from_url(
-            site.server.url, project=NAMES.project, environment=NAMES.environment
+        with OnlineStore(
+            redis.Redis(port=site.place[1]),
+            project=NAMES.project,
+            environment=NAMES.environment,
         ) as store:
             due = time.perf_counter()
             while not done.is_set():
@@ -242,15 +253,23 @@ def _reads_during_a_refresh(site: _Site) -> Iterator[Figure]:
         yield _said(f"p99 of single reads {name} a full refresh", p99, f"p50 {median(times):.2f}")
 
 
-def _in_another_process(site: _Site) -> None:
-    import multiprocessing
-
-    process = multiprocessing.get_context("fork").Process(
-        target=lambda: site.publish(full_refresh=True)
+def _in_another_process(site: _Site) -> int:
+    """A full refresh; the peak memory of its process in bytes."""
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.publishing", *map(str, site.place)],
+        capture_output=True,
+        check=True,
     )
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    return int(process.stdout)
+
+
+def _memory(site: _Site) -> Figure:
+    peak = _in_another_process(site)
+    return _said(
+        f"peak memory of a run over {site.entities:,} x {site.width}",
+        f"{peak / 2**20:,.0f} MiB",
+        f"of which DuckDB may take {MEMORY_LIMIT}",
+    )
 
 
 def _bytes(site: _Site, peers: bool) -> Iterator[Figure]:
@@ -276,7 +295,7 @@ def _feast(site: _Site, *, write: bool) -> float:
     from benchmarks.feast_publishing import bytes_an_entity, seconds_to_publish
 
     measure = bytes_an_entity if write else seconds_to_publish
-    return measure(site.server.port, site.entities, site.width)
+    return measure(site.place[1], site.entities, site.width)
 
 
 @contextmanager
@@ -285,7 +304,7 @@ def _site(entities: int, width: int) -> Iterator[_Site]:
         tempfile.TemporaryDirectory(prefix="feature-warehouse-bench-") as folder,
         local_valkey() as server,
     ):
-        yield _Site(Path(folder), server, entities, width)
+        yield _Site(Path(folder), server.port, entities, width)
 
 
 def _profile(folder: Path, database: Path) -> Profile:
@@ -310,3 +329,10 @@ def _microseconds(day: str) -> int:
 def _said(what: str, value: str, beside: str = "") -> Figure:
     print(f"{what}: {value}{f' ({beside})' if beside else ''}", flush=True)
     return Figure(what, value, beside)
+
+
+if __name__ == "__main__":
+    folder, *numbers = sys.argv[1:]
+    with Stopwatch() as stopwatch:
+        _Site(Path(folder), *map(int, numbers)).publish(full_refresh=True)
+    print(stopwatch.peak)
