@@ -216,6 +216,8 @@ def _unreachable(
     error: Exception, address: str, cluster: bool, secret: str | None
 ) -> FeatureWarehouseError:
     text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, MasterNotFoundError):
+        text = text.partition(" : ")[0]  # what follows are objects of redis-py
     if secret:
         text = text.replace(secret, "***")
     where = f"the Redis Cluster at {address}" if cluster else f"Redis at {address}"

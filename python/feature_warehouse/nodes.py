@@ -17,15 +17,17 @@ def nodes(client: Any) -> list[Any]:
     if is_cluster(client):
         client.nodes_manager.initialize()
         return [client.get_redis_connection(node) for node in client.get_primaries()]
-    if ask_sentinel := getattr(client.connection_pool, "get_master_address", None):
-        # Not a master that has not heard of its successor yet.
-        ask_sentinel()
     return [client]
 
 
 def processes(client: Any) -> set[str]:
     """Names of the servers that hold rows; a restart or a failover gives others."""
-    found = [node.info("server", "replication") for node in nodes(client)]
+    servers = nodes(client)
+    for server in servers:
+        if ask_sentinel := getattr(server.connection_pool, "get_master_address", None):
+            # Not a master that has not heard of its successor yet.
+            ask_sentinel()
+    found = [server.info("server", "replication") for server in servers]
     return {f"{info['run_id']} {info['role']}" for info in found}
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, Self, TypeVar
 
 import redis
+from hiredis import pack_command
 
 from feature_warehouse.connection import (
     ERRORS,
@@ -53,6 +54,9 @@ class OnlineStore:
         """
         self._client = client
         self._reader = Reader(project, environment)
+        # Not if somebody watches or changes commands, or has given it one connection only.
+        way = getattr(type(client), "execute_command", None)
+        self._bare = way is redis.Redis.execute_command and client.connection is None
 
     @classmethod
     def from_url(
@@ -135,12 +139,35 @@ class OnlineStore:
             raise unreachable(self._client, error) from None
 
     def _execute(self, command: tuple[str, ...]) -> Any:
-        if command[0] != "MGET" or not is_cluster(self._client):
+        if command[0] != "MGET":
+            return self._client.execute_command(*command)
+        if self._bare:
+            return _exchange(self._client.connection_pool, command)
+        if not is_cluster(self._client):
             return self._client.execute_command(*command)
         with self._client.pipeline() as pipeline:
             for key in command[1:]:
                 pipeline.get(key)
             return pipeline.execute()
+
+
+def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
+    """One command on a connection of the pool, tried again as the connection is told to.
+
+    What ``redis.Redis`` does around it (statistics, callbacks) takes as long as the server does.
+    """
+    words: Any = command
+    packed = [pack_command(words)]
+    connection: Any = pool.get_connection()
+
+    def attempt() -> Any:
+        connection.send_packed_command(packed)
+        return connection.read_response()
+
+    try:
+        return connection.retry.call_with_retry(attempt, lambda _: connection.disconnect())
+    finally:
+        pool.release(connection)
 
 
 class AsyncOnlineStore:

@@ -136,21 +136,33 @@ def test_each_part_is_missing_for_itself(store: OnlineStore) -> None:
     assert vector.event_timestamp("since") is None
 
 
-def test_many_in_one_round_trip(store: OnlineStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_in_one_round_trip(store: OnlineStore, client: "redis.Redis") -> None:
     store.get("trip", TRIP)
-    calls: list[tuple[Any, ...]] = []
-    execute: Callable[..., Any] = redis.Redis.execute_command
-
-    def counted(self: Any, *arguments: Any, **options: Any) -> Any:
-        calls.append(arguments)
-        return execute(self, *arguments, **options)
-
-    monkeypatch.setattr(redis.Redis, "execute_command", counted)
+    client.config_resetstat()
     vectors = store.get_many("trip", [TRIP, {"origin": "X", "dest": "JFK"}, TRIP])
-    assert [call[0] for call in calls] == ["MGET"]
+    statistics: Any = client.info("commandstats")
+    assert {name: one["calls"] for name, one in statistics.items()} == {
+        "cmdstat_config|resetstat": 1,
+        "cmdstat_mget": 1,
+    }
     assert [vector["dest_flights"] for vector in vectors] == [3, 10, 3]
     assert len(vectors[1:]) == 2
     assert list(store.get_many("trip", [])) == []
+
+
+def test_a_client_that_changes_commands_is_heard(client: "redis.Redis", store: OnlineStore) -> None:
+    """Such as one that traces them: it gets every command."""
+    del store
+    heard: list[Any] = []
+
+    class Tracing(redis.Redis):
+        def execute_command(self, *arguments: Any, **options: Any) -> Any:
+            heard.append(arguments[0])
+            return super().execute_command(*arguments, **options)
+
+    with Tracing(connection_pool=client.connection_pool) as tracing:
+        assert OnlineStore(tracing).get("trip", TRIP)["dest_flights"] == 3
+    assert heard[-1] == "MGET"
 
 
 def test_tables(store: OnlineStore) -> None:
