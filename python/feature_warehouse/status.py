@@ -97,7 +97,6 @@ def _view(
 
 
 def _memory(client: Any, prefix: str, rows: int) -> int:
-    sizes: list[int] = []
-    for key in islice(chain.from_iterable(nodes.scan(client, prefix)), _SAMPLE):
-        sizes.append(client.memory_usage(key) or 0)
+    keys = islice(chain.from_iterable(nodes.scan(client, prefix)), _SAMPLE)
+    sizes = [client.memory_usage(key) or 0 for key in keys]
     return round(sum(sizes) / len(sizes) * rows) if sizes else 0
