@@ -159,13 +159,14 @@ class MaterializeReport:
             print(f"feature-warehouse: {message}", file=sys.stderr)
 
 
+_STATUS_WIDTH = 120
 _MODES = {"full": "all rows", "compare": "what differs", "incremental": "what is new"}
 
 
 def _preview(result: ViewResult) -> str:
     return (
-        f"[green]would publish[/] {result.view}: {_MODES[result.mode]} ({escape(result.reason)});"
-        f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows since the last run"
+        f"[green]would publish[/] {result.view}: {_MODES[result.mode]}: {escape(result.reason)};"
+        f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows are new"
     )
 
 
@@ -198,7 +199,9 @@ def print_status(status: Status, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(status).decode())
         return
+    # Names and instants must not be cut off; a narrow terminal wraps the lines.
     console = Console(highlight=False)
+    console.width = max(console.width, _STATUS_WIDTH)
     views = Table(
         title=f"{status.project}.{status.environment}", title_justify="left", box=SIMPLE_HEAD
     )
