@@ -66,6 +66,7 @@ FLOAT_BYTES: Final = {"float": 8, "float32": 4}
 """Bytes of each element of a packed list, by the element's kind."""
 
 _FORMAT: Final = "feature_warehouse row 2"
+_REPAIR: Final = "run `feature-warehouse materialize --full-refresh`"
 _EPOCH: Final = datetime(1970, 1, 1)
 _EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
@@ -115,14 +116,14 @@ def read_header(value: bytes, schema: int, key: str) -> tuple[int, int | None]:
     Raises FingerprintError if the bytes are no row of this schema, or damaged.
     """
     if len(value) <= HEADER.size + CHECKSUM.size:
-        raise FingerprintError(f"{key} holds {len(value)} bytes, which are no row; publish again")
+        raise FingerprintError(f"{key} holds {len(value)} bytes, which are no row; {_REPAIR}")
     event, created, _, found = HEADER.unpack_from(value)
     if found != schema:
         raise FingerprintError(
             f"{key} is of schema {found:08x}, not {schema:08x}; run `feature-warehouse materialize`"
         )
     if zlib.crc32(value, schema) != INTACT:
-        raise FingerprintError(f"{key} is damaged (its checksum differs); publish again")
+        raise FingerprintError(f"{key} is damaged (its checksum differs); {_REPAIR}")
     return event - OFFSET, created - OFFSET if created else None
 
 
@@ -134,9 +135,9 @@ def decode_row(value: bytes, width: int, key: str) -> list[Any]:
     try:
         row = _decode(value[HEADER.size : -CHECKSUM.size])
     except msgspec.DecodeError as error:
-        raise FingerprintError(f"{key} is damaged ({error}); publish again") from None
+        raise FingerprintError(f"{key} is damaged ({error}); {_REPAIR}") from None
     if len(row) != width:
-        raise FingerprintError(f"{key} has {len(row)} features, not {width}; publish again")
+        raise FingerprintError(f"{key} has {len(row)} features, not {width}; {_REPAIR}")
     return row
 
 

@@ -1,0 +1,157 @@
+"""An entity that is forgotten is nowhere in Redis, and does not come back."""
+
+import json
+from typing import Any
+
+import pytest
+import redis
+
+from command_line import Fw, one_line
+from feature_warehouse import EntityError, OnlineStore, Status
+from feature_warehouse.errors import BusyError, RetainedError, UsageError
+from feature_warehouse.forget import forget
+from feature_warehouse.locks import locked
+from feature_warehouse.warehouse import open_warehouse
+from mini import NAMES, Mini
+from publishers import (
+    Options,
+    assert_equal,
+    fw,
+    key,
+    keys_of,
+    materialize,
+    pairs,
+    profile_of,
+    registry_of,
+)
+
+__all__ = ["fw"]
+
+
+def composite(mini: Mini) -> None:
+    """Views over one, two and other join keys, all with the entity 7."""
+    pairs(mini, 20, 1)
+    pairs(mini, 20, 1, "alone", join_keys=["id"])
+    columns = {"id": "bigint", "shop": "text", "ts": "timestamp", "a": "bigint"}
+    mini.view(
+        "visits",
+        columns,
+        "select i as id, s as shop, timestamp '2026-01-01' as ts, i::bigint as a"
+        " from range(20) t(i), (values ('x,7'), ('7'), ('é{}')) u(s)",
+        join_keys=["id", "shop"],
+    )
+    mini.view(
+        "shops",
+        {"shop": "text", "ts": "timestamp", "a": "bigint"},
+        "select '7' as shop, timestamp '2026-01-01' as ts, 7::bigint as a",
+        join_keys=["shop"],
+    )
+
+
+def erase(mini: Mini, client: Any, **entity: str) -> list[tuple[str, int, int, int]]:
+    with open_warehouse(profile_of(mini)) as warehouse:
+        found = forget(registry_of(mini), client, NAMES, warehouse, entity)
+    return [(e.view, e.generation, e.rows_erased, e.left) for e in found]
+
+
+def delete_seven(mini: Mini) -> None:
+    for view in ("pairs", "alone", "visits"):
+        mini.execute(f"delete from {view} where id = 7")
+
+
+def rows_of(client: Any) -> set[bytes]:
+    return {name for name in keys_of(client) if b"{" in name}
+
+
+def test_an_entity_is_erased_everywhere(mini: Mini, client: "redis.Redis") -> None:
+    composite(mini)
+    materialize(mini, client)
+    materialize(mini, client, full_refresh=True)  # the generation before stays for rollback
+    before = rows_of(client)
+    # A run that was killed before its flip has left rows without a description.
+    client.sadd(NAMES.generations("pairs"), 3)
+    client.set(key(7, 3), b"half")
+    with pytest.raises(RetainedError, match="1 rows in alone, 1 rows in pairs, 3 rows in visits"):
+        erase(mini, client, id="7")
+    assert rows_of(client) == before | {key(7, 3).encode()}
+    delete_seven(mini)
+    assert erase(mini, client, id="7") == [
+        ("alone", 1, 1, 0),
+        ("alone", 2, 1, 0),
+        ("pairs", 1, 1, 0),
+        ("pairs", 2, 1, 0),
+        ("visits", 1, 3, 0),
+        ("visits", 2, 3, 0),
+    ]
+    gone = before - rows_of(client)
+    assert len(gone) == 10
+    assert all(name.split(b"{", 1)[1].startswith((b"7}", b"7,")) for name in gone)
+    assert rows_of(client) < before
+    assert_equal(mini, client)
+    with OnlineStore(client) as store:
+        assert store.get("pairs", {"id": 7}).status("a") is Status.MISSING
+        assert store.get("shops", {"shop": "7"}).status("a") is Status.FOUND
+    full: Options = {"full_refresh": True}
+    for options in ({}, full):
+        materialize(mini, client, **options)
+        assert not any(
+            name.split(b"{", 1)[1].startswith(b"7}")
+            for name in rows_of(client) - before
+            if b":shops@" not in name
+        )
+        assert_equal(mini, client)
+
+
+def test_a_part_of_a_composite_key_erases_its_rows_alone(mini: Mini, client: "redis.Redis") -> None:
+    composite(mini)
+    materialize(mini, client)
+    mini.execute("delete from visits where shop = 'x,7' or id = 3 and shop = '7'")
+    before = rows_of(client)
+    assert erase(mini, client, shop="x,7") == [("shops", 1, 0, 0), ("visits", 1, 20, 0)]
+    assert len(before - rows_of(client)) == 20
+    assert erase(mini, client, shop="7", id="3") == [("visits", 1, 1, 0)]
+    assert len(before - rows_of(client)) == 21
+    assert_equal(mini, client)
+
+
+def test_what_cannot_be_erased(mini: Mini, client: "redis.Redis") -> None:
+    composite(mini)
+    with pytest.raises(EntityError, match="no feature view has the join keys colour; there are id"):
+        erase(mini, client, colour="red")
+    delete_seven(mini)
+    assert erase(mini, client, id="7") == []
+    materialize(mini, client)
+    with locked(client, NAMES, "pairs", wait=False), pytest.raises(BusyError):
+        erase(mini, client, id="7")
+    with pytest.raises(UsageError, match="seven"):
+        erase(mini, client, id="seven")
+
+
+def test_a_first_run_that_was_killed_leaves_nothing_of_the_entity(
+    mini: Mini, client: "redis.Redis"
+) -> None:
+    pairs(mini, 1, 1)
+    mini.execute("delete from pairs")
+    client.sadd(NAMES.generations("pairs"), 1)
+    client.set(NAMES.pointer("pairs"), b'{"claim":1}')
+    client.set(key(7), b"half")
+    assert erase(mini, client, id="7") == []
+    assert rows_of(client) == set()
+
+
+def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    composite(mini)
+    materialize(mini, client)
+    one_line(fw("forget", "id=7"), 1, "the warehouse still holds", "nothing was erased")
+    one_line(fw("forget", "colour=red"), 2, "no feature view has the join keys colour")
+    one_line(fw("forget", "id"), 2)
+    one_line(fw("forget", "id=x"), 2)
+    delete_seven(mini)
+    with locked(client, NAMES, "pairs", wait=False):
+        one_line(fw("forget", "id=7"), 4, "another run is publishing 'pairs'")
+    code, out, err = fw("forget", "id=7", "--json")
+    assert (code, err) == (0, "")
+    erased = json.loads(out)["erased"]
+    assert [(e["view"], e["left"]) for e in erased] == [("alone", 0), ("pairs", 0), ("visits", 0)]
+    code, out, _ = fw("forget", "id=7")
+    assert (code, out.splitlines()[0]) == (0, "alone, generation 1: 0 rows erased, 0 left")

@@ -1,0 +1,267 @@
+"""verify, forget, rollback and what else is asked of the command line.
+
+Every difference is made by hand in Redis; what is to be found was counted by who made it.
+"""
+
+import json
+import random
+import struct
+import zlib
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from command_line import Fw, in_process, one_line
+from feature_warehouse import OnlineStore
+from feature_warehouse.connection import connect
+from feature_warehouse.locks import locked
+from feature_warehouse.publication import Clock
+from hosts import settings, write_host
+from mini import NAMES, NOW, Mini
+from publishers import (
+    assert_equal,
+    fw,
+    key,
+    keys_of,
+    pairs,
+    run_one,
+    verified,
+)
+from support import dbt
+
+__all__ = ["fw"]
+
+COUNT = 300
+TTL = timedelta(days=3)
+GRACE = timedelta(days=1)
+
+
+def sealed(row: bytes) -> bytes:
+    """A row with the checksum of its bytes, as the format says."""
+    [schema] = struct.unpack_from(">I", row, 20)
+    return row + struct.pack("<I", zlib.crc32(row, schema))
+
+
+class Tampering:
+    """Changes rows of the view ``pairs`` behind the publisher's back."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def _rewrite(self, number: int, change: Callable[[bytes], bytes]) -> None:
+        row = self.client.get(key(number))
+        self.client.set(key(number), sealed(change(row[:-4])), keepttl=True)
+
+    def _shift(self, number: int, microseconds: int) -> None:
+        def shifted(row: bytes) -> bytes:
+            [event] = struct.unpack_from(">Q", row)
+            return struct.pack(">Q", event + microseconds) + row[8:]
+
+        self._rewrite(number, shifted)
+
+    def missing(self, number: int) -> None:
+        self.client.delete(key(number))
+
+    def extra(self, number: int) -> None:
+        self.client.copy(key(number), key(100_000 + number))
+
+    def older(self, number: int) -> None:
+        self._shift(number, -1)
+
+    def newer(self, number: int) -> None:
+        self._shift(number, 1)
+
+    def value(self, number: int) -> None:
+        self._rewrite(number, lambda row: row[:24] + b"\x92\x07\xa17")
+
+    def expiry(self, number: int) -> None:
+        self.client.persist(key(number))
+
+
+KINDS = ("missing", "extra", "older", "newer", "value", "expiry")
+
+
+@pytest.fixture
+def tampering(mini: Mini, client: "redis.Redis") -> Tampering:
+    """A view with a ttl on a real clock: its rows have expiries."""
+    start = datetime.now(UTC).replace(tzinfo=None)
+    mini.view(
+        "pairs",
+        {"id": "bigint", "ts": "timestamp", "a": "bigint", "b": "text"},
+        f"select i as id, timestamp '{start}' as ts, 1::bigint as a, '1' as b"
+        f" from range({COUNT}) t(i)",
+        ttl="3 days",
+    )
+    mini.built = datetime.now(UTC)
+    assert run_one(mini, client, Clock.real()).status == "success"
+    due = int((start.replace(tzinfo=UTC) + TTL + GRACE).timestamp() * 1000)
+    assert abs(client.pexpiretime(key(1)) - due) <= 1
+    assert_equal(mini, client)
+    return Tampering(client)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_difference_is_found(kind: str, mini: Mini, tampering: Tampering) -> None:
+    for number in (7, 77, 177):
+        getattr(tampering, kind)(number)
+    result = verified(mini, tampering.client)["pairs"]
+    assert (result.status, result.exit_code) == ("difference", 1)
+    assert result.differences == {kind: 3}
+    shift = 100_000 if kind == "extra" else 0
+    assert set(result.examples[kind]) == {key(number + shift) for number in (7, 77, 177)}
+    assert result.rows_compared == COUNT
+    # A run brings all back to what the warehouse says; but never by an older version.
+    run_one(mini, tampering.client, Clock.real(), full_refresh=True)
+    assert_equal(mini, tampering.client)
+
+
+def test_all_kinds_at_once_are_counted(mini: Mini, tampering: Tampering) -> None:
+    dice = random.Random(0)
+    numbers = iter(dice.sample(range(COUNT), COUNT))
+    made = dict.fromkeys(KINDS, 0)
+    for kind in KINDS:
+        for _ in range(dice.randint(11, 30)):
+            getattr(tampering, kind)(next(numbers))
+            made[kind] += 1
+    result = verified(mini, tampering.client)["pairs"]
+    assert result.differences == made
+    assert {kind: len(examples) for kind, examples in result.examples.items()} == dict.fromkeys(
+        KINDS, 10
+    )
+
+
+def test_a_sample_finds_some(mini: Mini, tampering: Tampering) -> None:
+    for number in range(0, COUNT, 2):
+        tampering.value(number)
+        tampering.extra(number)  # noqa: S610 - not Django's
+    [result] = verified(mini, tampering.client, sample=30).values()
+    assert 10 < result.rows_compared < 90
+    assert 0 < result.differences["value"] < result.rows_compared
+    assert result.differences["extra"] > 0
+    [again] = verified(mini, tampering.client, sample=30).values()
+    assert again.differences["value"] == result.differences["value"]
+
+
+@pytest.mark.parametrize("place", [0, 8, 17, 20, 24, -1])
+def test_a_damaged_byte_is_a_difference(place: int, mini: Mini, tampering: Tampering) -> None:
+    row = bytearray(tampering.client.get(key(5)))
+    row[place] ^= 1
+    tampering.client.set(key(5), bytes(row), keepttl=True)
+    [(_, count)] = verified(mini, tampering.client)["pairs"].differences.items()
+    assert count == 1
+
+
+def test_verify_on_the_command_line(fw: Fw, mini: Mini, tampering: Tampering) -> None:
+    assert fw("verify")[0] == 0
+    tampering.missing(3)
+    code, out, err = fw("verify")
+    assert (code, err) == (1, "")
+    assert json.loads(out)["differences"] == {"missing": 1}
+    code, out, _ = fw("verify", "--json", "--sample", "300")
+    [result] = json.loads(out)["results"]
+    assert (code, result["differences"], result["status"]) == (1, {"missing": 1}, "difference")
+    mini.view("pairs", {"id": "bigint", "ts": "timestamp", "a": "bigint"})
+    mini.write()
+    one_line(fw("verify"), 2, "columns or ttl of 'pairs' changed since it was published")
+    pairs(mini, 1, 1, "unpublished")
+    mini.drop("pairs")
+    mini.write()
+    one_line(fw("verify"), 2, "'unpublished' is not published")
+
+
+AS_OF = ("--as-of", NOW.isoformat())
+
+
+def test_rollback_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    pairs(mini, 3, 1)
+    mini.write()
+    one_line(fw("rollback", "pairs"), 2)
+    assert fw("materialize", *AS_OF)[0] == 0
+    one_line(fw("rollback", "pairs"), 2, "no generation of 'pairs' before 1 is kept")
+    one_line(fw("rollback", "paris"), 2, "no view 'paris' is published in mini.dev")
+    mini.execute("update pairs set a = 2, b = '2'")
+    assert fw("materialize", *AS_OF, "--full-refresh")[0] == 0
+    with OnlineStore(client) as store:
+        assert store.get("pairs", {"id": 1})["a"] == 2
+        code, out, err = fw("rollback", "pairs", "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out) == {"view": "pairs", "generation": 1, "clock": NOW.isoformat()}
+        assert store.get("pairs", {"id": 1})["a"] == 1
+        code, out, _ = fw("rollback", "pairs")
+        assert (code, out[:38]) == (0, "pairs: generation 2 is in service agai")
+        assert store.get("pairs", {"id": 1})["a"] == 2
+        with locked(client, NAMES, "pairs", wait=False):
+            one_line(fw("rollback", "pairs"), 4, "another run is publishing 'pairs'")
+    assert fw("materialize", *AS_OF)[0] == 0
+    assert_equal(mini, client)
+
+
+def test_a_dry_run_changes_nothing(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    pairs(mini, 3, 1)
+    mini.write()
+    for mode, reason in (("full", "nothing is published yet"), ("compare", "no created timestamp")):
+        before = {name: client.dump(name) for name in keys_of(client)}
+        code, out, err = fw("materialize", *AS_OF, "--dry-run")
+        assert (code, err) == (0, "")
+        said = json.loads(out.splitlines()[0])
+        assert (said["view"], said["mode"]) == ("pairs", mode)
+        assert reason in said["reason"]
+        assert {name: client.dump(name) for name in keys_of(client)} == before
+        assert fw("materialize", *AS_OF)[0] == 0
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real dbt project of three views, built."""
+    view = "select 1::bigint as id, timestamp '2026-01-01' as ts, {}::bigint as a"
+    names = ("first", "second", "third")
+    columns = {"id": "bigint", "ts": "timestamp", "a": "bigint"}
+    block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True}
+    properties = [
+        {
+            "name": name,
+            "config": {
+                "materialized": "table",
+                "contract": {"enforced": True},
+                "tags": ["even"] if name == "second" else [],
+                "meta": {"feature_view": block},
+            },
+            "columns": [{"name": c, "data_type": kind} for c, kind in columns.items()],
+        }
+        for name in names
+    ]
+    models = {name: view.format(number) for number, name in enumerate(names)}
+    models["third"] = models["third"] + " from {{ ref('first') }}"
+    folder = write_host(tmp_path_factory.mktemp("host") / "host", models, properties)
+    dbt("build", project=folder, env=settings(folder))
+    return folder
+
+
+def test_select_as_dbt_does(
+    host: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in settings(host).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("DBT_TARGET_PATH")
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.chdir(host)
+    fw = in_process(monkeypatch, capsys)
+
+    def views(*options: str) -> list[str]:
+        code, out, err = fw("materialize", "--target-path", "duckdb", "--dry-run", *options)
+        assert (code, err) == (0, ""), (out, err)
+        return sorted(json.loads(line)["view"] for line in out.splitlines())
+
+    assert views() == ["first", "second", "third"]
+    selected = ("--select", "first+", "--select", "tag:even", "--exclude", "first")
+    assert views(*selected) == ["second", "third"]
+    code, _, err = fw("materialize", "--target-path", "duckdb", "--select", "first")
+    assert (code, err) == (0, "")
+    with closing(connect(redis_url)) as client:
+        assert {name for name in keys_of(client) if b"first" in name}
+        assert not {name for name in keys_of(client) if b"second" in name or b"third" in name}
