@@ -4,13 +4,14 @@ Every change of what readers see is one compare-and-set of one key, which also h
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from feature_warehouse import layout, nodes
-from feature_warehouse.errors import BusyError, NotPublishedError
+from feature_warehouse.errors import BusyError, NotPublishedError, UsageError
 
 __all__ = ["Generations", "Stored"]
 
@@ -46,7 +47,9 @@ class Generations:
 
     def find(self, number: Any) -> Stored[layout.Generation] | None:
         """A generation by its number; None if there is none or it has lost its description."""
-        text = self._client.get(self._names.description(self.view, number)) if number else None
+        if not isinstance(number, int):
+            return None
+        text = self._client.get(self._names.description(self.view, number))
         return Stored(msgspec.json.decode(text, type=layout.Generation), text) if text else None
 
     def all(self) -> list[layout.Generation]:
@@ -81,16 +84,20 @@ class Generations:
                 return stored
 
     def flip(
-        self, claimed: Stored[layout.Pointer], generation: layout.Generation, clock: int | None
+        self,
+        claimed: Stored[layout.Pointer],
+        generation: layout.Generation,
+        *,
+        previous: Any,
+        clock: int | None,
     ) -> None:
         """Put a complete generation in service; BusyError if another run has claimed since."""
         self._client.set(
             self._names.description(self.view, generation.number), msgspec.json.encode(generation)
         )
-        before = claimed.value.edition
         pointer = layout.Pointer(
             edition=generation.number,
-            previous=before if isinstance(before, int) else None,
+            previous=previous,
             claim=generation.number,
             clock=clock,
             published_at=generation.published_at,
@@ -119,9 +126,15 @@ class Generations:
         done = self._replace(self._names.pointer(self.view), before.text, text)
         return Stored(after, text) if done else None
 
-    def roll_back(self) -> layout.Generation:
-        """Put the previous generation in service, and the present one in its place."""
+    def roll_back(self, shares: Mapping[str, Sequence[layout.ServicePart]]) -> layout.Generation:
+        """Put the previous generation in service, and the present one in its place.
+
+        ``shares`` is what services take from the view: UsageError if that is not in the previous
+        generation. Also raises NotPublishedError and BusyError.
+        """
         found = self.pointer()
+        if isinstance(found.value.edition, str):
+            raise UsageError(f"{self.view!r} is a service; name one of its views")
         now, before = self.find(found.value.edition), self.find(found.value.previous)
         if now is None:
             raise NotPublishedError(f"no view {self.view!r} is published in {self._names.store}")
@@ -130,6 +143,14 @@ class Generations:
                 f"no generation of {self.view!r} before {now.value.number} is kept; correct the"
                 " model, run `dbt build` and `feature-warehouse materialize`"
             )
+        for service, parts in shares.items():
+            for part in parts:
+                why = layout.misfit(part, before.value)
+                if why and not layout.misfit(part, now.value):
+                    raise UsageError(
+                        f"generation {before.value.number} of {self.view!r} {why} service"
+                        f" {service!r} needs; correct the model and publish again"
+                    )
         pointer = msgspec.structs.replace(
             found.value,
             edition=before.value.number,
@@ -140,6 +161,10 @@ class Generations:
         if not self.replace_pointer(found, pointer):
             raise BusyError(f"another run changed {self.view!r} meanwhile; look and try again")
         return before.value
+
+    def adopt(self, number: int) -> None:
+        """Have rows removed that a run has written into a generation removed meanwhile."""
+        self._client.sadd(self._generations, number)
 
     def abandon(self, number: int) -> None:
         """Remove what a run that failed has built."""

@@ -32,6 +32,7 @@ __all__ = [
     "Service",
     "ServicePart",
     "glob",
+    "misfit",
     "read_pointer",
 ]
 
@@ -180,3 +181,15 @@ class Service(msgspec.Struct, frozen=True):
     service: str
     fingerprint: str
     parts: tuple[ServicePart, ...]
+
+
+def misfit(share: ServicePart, generation: Generation) -> str | None:
+    """Why a generation cannot serve a share; None if it can."""
+    types = {feature.name: feature.type for feature in generation.features}
+    if lost := [feature for feature in share.features if feature not in types]:
+        return f"no longer has {', '.join(lost)}, which"
+    if changed := [name for name in share.features if types[name] != share.types[name]]:
+        return f"has another type of {', '.join(changed)} than"
+    if {key.name for key in generation.keys} != share.join_keys.keys():
+        return "has other join keys than"
+    return None

@@ -112,10 +112,11 @@ class _RunResults(msgspec.Struct):
     results: list[_RunResult]
 
 
-def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], datetime]:
-    """For a node's unique id, the start of the dbt invocation that is known to have built it.
+def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], datetime | None]:
+    """For a node's unique id, the start of the dbt invocation that built it.
 
-    That is the one of ``run_results.json`` if it built the node, else the manifest's.
+    That is the one of ``run_results.json`` if it built the node, and None, unknown, if it did not.
+    Without such a file it is the manifest's.
     """
     default = metadata.invocation_started_at or metadata.generated_at
     try:
@@ -125,7 +126,7 @@ def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], date
         return lambda _: default
     started = last.metadata.invocation_started_at or last.metadata.generated_at
     built = {result.unique_id for result in last.results if result.status == "success"}
-    return lambda node: min(started, default) if node in built else default
+    return lambda node: started if node in built else None
 
 
 def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
-import msgspec
 import redis
 
 from feature_warehouse import layout
@@ -29,22 +28,11 @@ from feature_warehouse.publication import (
     Publication,
     ViewResult,
 )
-from feature_warehouse.registry import FeatureView, Registry, Service
+from feature_warehouse.registry import FeatureView, Registry
+from feature_warehouse.services import ServiceResult, Services
 from feature_warehouse.warehouse import Warehouse
 
-__all__ = ["Materialization", "ServiceResult"]
-
-_OLD_SERVICE_SECONDS = 86_400
-
-
-class ServiceResult(msgspec.Struct, frozen=True):
-    """A service that was published, or why it was not."""
-
-    service: str
-    fingerprint: str
-    status: str = "success"
-    message: str = ""
-    exit_code: int = 0
+__all__ = ["Materialization"]
 
 
 class Materialization:
@@ -69,6 +57,7 @@ class Materialization:
         rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._names = layout.Names(registry.project, environment)
+        self._services = Services(client, self._names)
         self._full_refresh, self._rollback_grace = full_refresh, rollback_grace
         self._views = [
             view
@@ -76,7 +65,6 @@ class Materialization:
             if view.online and (selected is None or view.unique_id in selected)
         ]
         self._registry, self._client, self._clock, self._wait = registry, client, clock, wait
-        self._failed: set[str] = set()
         with reachable(client):
             client.ping()
 
@@ -109,6 +97,7 @@ class Materialization:
             view,
             self._clock,
             self._registry.invocation_id,
+            services=self._services,
             full_refresh=self._full_refresh,
             rollback_grace=self._rollback_grace,
         )
@@ -122,67 +111,16 @@ class Materialization:
                 yield
         except FeatureWarehouseError as error:
             result.status, result.message, result.exit_code = "error", str(error), error.exit_code
-            self._failed.add(result.view)
         result.seconds = perf_counter() - started
 
     def services(self) -> list[ServiceResult]:
         """Publish the services all of whose views are in service, as they are declared now."""
         chosen = {view.name for view in self._views}
         return [
-            self._publish_service(service)
+            self._services.publish(service)
             for service in self._registry.services.values()
             if chosen & {part.view.name for part in service.parts}
         ]
-
-    def _publish_service(self, service: Service) -> ServiceResult:
-        views = [part.view for part in service.parts]
-        if offline := sorted({view.name for view in views if not view.online}):
-            message = f"not served: {', '.join(offline)} has no `online: true`"
-            return ServiceResult(service.name, service.fingerprint, "skipped", message)
-        if failed := sorted({view.name for view in views if view.name in self._failed}):
-            message = f"not changed: {', '.join(failed)} failed"
-            return ServiceResult(service.name, service.fingerprint, "skipped", message)
-        with reachable(self._client):
-            found = {view.name: self._generation(view.name) for view in views}
-            if unpublished := sorted(name for name, generation in found.items() if not generation):
-                message = f"not served: {', '.join(unpublished)} is not published yet"
-                return ServiceResult(service.name, service.fingerprint, "skipped", message)
-            generations = [generation for view in views if (generation := found[view.name])]
-            if conflict := _key_conflict(service, generations):
-                return ServiceResult(service.name, service.fingerprint, "error", conflict, 2)
-            self._write_service(service, generations)
-        return ServiceResult(service.name, service.fingerprint)
-
-    def _write_service(self, service: Service, generations: list[layout.Generation]) -> None:
-        names, client = self._names, self._client
-        description = layout.Service(
-            service=service.name,
-            fingerprint=service.fingerprint,
-            parts=tuple(
-                layout.ServicePart(
-                    part.view.name,
-                    part.join_keys,
-                    part.features,
-                    {f.name: f.type for f in generation.features if f.name in part.features},
-                )
-                for part, generation in zip(service.parts, generations, strict=True)
-            ),
-        )
-        client.set(
-            names.description(service.name, service.fingerprint), msgspec.json.encode(description)
-        )
-        before = layout.read_pointer(client.get(names.pointer(service.name)))
-        pointer = layout.Pointer(edition=service.fingerprint)
-        client.set(names.pointer(service.name), msgspec.json.encode(pointer))
-        client.sadd(names.members, service.name)
-        if before.edition is not None and before.edition != service.fingerprint:
-            # Not at once: a reader may be between the pointer and the description.
-            client.expire(names.description(service.name, before.edition), _OLD_SERVICE_SECONDS)
-
-    def _generation(self, view: str) -> layout.Generation | None:
-        generations = Generations(self._client, self._names, view)
-        found = generations.find(generations.pointer().value.edition)
-        return found.value if found else None
 
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
@@ -192,7 +130,8 @@ class Materialization:
     def prune(self) -> list[str]:
         """Remove what is no longer declared; views that a service in use still reads stay."""
         doomed = self.undeclared()
-        services = {name: found for name in self._members() if (found := self._service(name))}
+        with reachable(self._client):
+            services = self._services.published()
         pruned = [name for name in doomed if name in services]
         in_use = {
             part.view
@@ -210,26 +149,3 @@ class Materialization:
         with reachable(self._client):
             members: Any = self._client.smembers(self._names.members)
         return {member.decode() for member in members}
-
-    def _service(self, name: str) -> layout.Service | None:
-        with reachable(self._client):
-            pointer = layout.read_pointer(self._client.get(self._names.pointer(name)))
-            if not isinstance(pointer.edition, str):
-                return None
-            text: Any = self._client.get(self._names.description(name, pointer.edition))
-            return msgspec.json.decode(text, type=layout.Service) if text else None
-
-
-def _key_conflict(service: Service, generations: list[layout.Generation]) -> str:
-    """What is wrong if two views take one entity key with different types: no value would do."""
-    types: dict[str, tuple[str, str]] = {}
-    for part, generation in zip(service.parts, generations, strict=True):
-        for key in generation.keys:
-            entity_key = part.join_keys[key.name]
-            view, kind = types.setdefault(entity_key, (part.view.name, key.type))
-            if kind != key.type:
-                return (
-                    f"entity key {entity_key!r} is {kind} for {view!r} and {key.type} for"
-                    f" {part.view.name!r}; cast it to one type in the models"
-                )
-    return ""

@@ -260,10 +260,10 @@ def _choose(
     fitting: list[list[layout.Generation]] = []
     for share in shares:
         generations = views[share.view].generations
-        fitting.append([each for each in generations if _misfit(share, each) is None])
+        fitting.append([each for each in generations if layout.misfit(share, each) is None])
         if not fitting[-1]:
             raise FingerprintError(
-                f"view {share.view!r} {_misfit(share, generations[0])} {name!r} serves; run"
+                f"view {share.view!r} {layout.misfit(share, generations[0])} {name!r} serves; run"
                 " `feature-warehouse materialize` for both"
             )
     types = _agreed_key_types(shares, fitting)
@@ -277,18 +277,6 @@ def _choose(
             )
         chosen.append(found[0])
     return chosen
-
-
-def _misfit(share: layout.ServicePart, generation: layout.Generation) -> str | None:
-    """Why a generation cannot serve a share; None if it can."""
-    types = {feature.name: feature.type for feature in generation.features}
-    if lost := [feature for feature in share.features if feature not in types]:
-        return f"no longer has {', '.join(lost)}, which"
-    if changed := [name for name in share.features if types[name] != share.types[name]]:
-        return f"has another type of {', '.join(changed)} than"
-    if {key.name for key in generation.keys} != share.join_keys.keys():
-        return "has other join keys than"
-    return None
 
 
 def _agreed_key_types(

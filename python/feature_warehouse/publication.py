@@ -18,9 +18,10 @@ from feature_warehouse.codec.arrow import key_type, stored_default, stored_type
 from feature_warehouse.codec.values import schema_fingerprint, to_microseconds
 from feature_warehouse.connection import ERRORS
 from feature_warehouse.encoder import RowEncoder
-from feature_warehouse.errors import BusyError
+from feature_warehouse.errors import BusyError, UsageError
 from feature_warehouse.generations import Generations, Stored
 from feature_warehouse.registry import FeatureView
+from feature_warehouse.services import Services
 from feature_warehouse.strangers import KeySet, strangers
 from feature_warehouse.warehouse import BATCH_ROWS, Inspection, Warehouse
 from feature_warehouse.writer import RestartedError, RowWriter
@@ -104,7 +105,7 @@ class ViewResult(msgspec.Struct):
     rows_without_event: int = 0
     rows_not_yet_available: int = 0
     entities_expired: int = 0
-    bytes_written: int = 0
+    bytes_sent: int = 0
     watermark: int | None = None
     dbt_invocation_id: str = ""
     seconds: float = 0.0
@@ -125,10 +126,12 @@ class Publication:
         clock: Clock,
         invocation_id: str,
         *,
+        services: Services,
         full_refresh: bool = False,
         rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._client, self._names, self._view, self._clock = client, names, view, clock
+        self._services = services
         self._invocation_id, self._full_refresh = invocation_id, full_refresh
         self._rollback_grace = rollback_grace
         self._generations = Generations(client, names, view.name)
@@ -137,13 +140,24 @@ class Publication:
     def plan(self, warehouse: Warehouse) -> Task:
         """Look, and change nothing. Raises UnservableError for what cannot be served."""
         pointer = self._generations.pointer().value
+        if isinstance(pointer.edition, str):
+            raise UsageError(
+                f"a service {self._view.name!r} is in use; rename the view, or remove the service"
+                " with --prune first"
+            )
         current = self._generations.find(pointer.edition)
         last = (current.value.clock, current.value.watermark) if current else None
-        watermark = min(self._clock.now, self._view.built_at)
+        watermark = self._watermark(current.value if current else None)
         inspection = warehouse.inspect(self._view, self._clock.now, watermark, last)
         schema = warehouse.schema(self._view)
         mode, reason = self._choose(current.value if current else None, schema, inspection)
         return Task(mode, reason, inspection, watermark, schema, current)
+
+    def _watermark(self, current: layout.Generation | None) -> int:
+        """Until when rows were loaded that the warehouse has now; an earlier one does no harm."""
+        if self._view.built_at is not None:
+            return min(self._clock.now, self._view.built_at)
+        return min(self._clock.now, current.watermark) if current else 0
 
     def _choose(
         self, current: layout.Generation | None, schema: pa.Schema, inspection: Inspection
@@ -157,6 +171,8 @@ class Publication:
             return "full", why
         if not current.history:
             return "compare", "the view has no created timestamp"
+        if current.entities is None or current.reached != current.clock:
+            return "compare", "a run was cut off, or an entity forgotten"
         before, during = current.history.split(" ")
         before_now, during_now = inspection.history_then.split(" ")
         if before != before_now:
@@ -190,6 +206,8 @@ class Publication:
         self._run(warehouse, result, progress)
 
     def _run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
+        # Under the lock: what the warehouse says from now on, also about what was just forgotten.
+        warehouse.refresh()
         task = self.plan(warehouse)
         if task.current and not self._full_refresh:
             self._refuse_older_clock(task.current.value)
@@ -206,7 +224,7 @@ class Publication:
         # In every mode: the run that flipped may have been killed before it came here.
         self._client.sadd(self._names.members, self._view.name)
         self._client.sadd(layout.STORES, self._names.store)
-        self._generations.tidy(keep_previous=not self._previous_is_due())
+        self._generations.tidy(keep_previous=self._keeps_previous())
 
     def preview(self, warehouse: Warehouse, result: ViewResult) -> None:
         """Say what ``run`` would do. Raises FeatureWarehouseError."""
@@ -233,7 +251,7 @@ class Publication:
         """A new generation beside the one in service, then the flip."""
         number = self._generations.run_number()
         try:
-            claimed = self._generations.claim(number, keep_previous=not self._previous_is_due())
+            claimed = self._generations.claim(number, keep_previous=self._keeps_previous())
             self._generations.remove_all_but(claimed.value, number)
             empty = describe(
                 self._view,
@@ -242,8 +260,12 @@ class Publication:
                 number=number,
             )
             generation = self._send(work, empty, self._encoder(empty, number))
+            needed = self._previous_is_needed(claimed.value)
             self._generations.flip(
-                claimed, generation, self._clock.now if self._clock.simulated else None
+                claimed,
+                generation,
+                previous=claimed.value.previous if needed else claimed.value.edition,
+                clock=self._clock.now if self._clock.simulated else None,
             )
         except BaseException:
             # Also on Ctrl-C. A kill -9 leaves this to the next run.
@@ -266,17 +288,23 @@ class Publication:
         # A run that does not come to its end has lost count of the entities.
         begun = msgspec.structs.replace(current.value, reached=self._clock.now, entities=None)
         stored = generations.commit(current, begun)
-        generation = self._send(work, current.value, encoder, since, sent)
+        try:
+            generation = self._send(work, current.value, encoder, since, sent)
+        finally:
+            # If we slept, and others removed it meanwhile.
+            generations.adopt(current.value.number)
         if older := work.result.rows_skipped_as_older:
             raise _RewrittenError(f"the newest rows of {older} entities went back in time")
         if sent is not None and generation.entities != len(sent):
             entities = self._without_strangers(generation, sent)
             generation = msgspec.structs.replace(generation, entities=entities)
         generations.commit(stored, generation)
+        later = pointer.value
         if self._clock.simulated:
-            later = msgspec.structs.replace(pointer.value, clock=self._clock.now)
-            if not generations.replace_pointer(pointer, later):
-                raise BusyError(f"another run changed {self._view.name!r} meanwhile; try again")
+            later = msgspec.structs.replace(later, clock=self._clock.now)
+        # Also where nothing changes: another generation may be in service by now.
+        if not generations.replace_pointer(pointer, later):
+            raise BusyError(f"another run changed {self._view.name!r} meanwhile; try again")
         work.result.generation = current.value.number
 
     def _encoder(self, generation: layout.Generation, run: int) -> RowEncoder:
@@ -307,7 +335,7 @@ class Publication:
         result.rows_read, result.entities_expired = encoder.read, encoder.expired
         result.rows_written = tally["new"] + tally["newer"]
         result.rows_unchanged, result.rows_skipped_as_older = tally["same"], tally["older"]
-        result.bytes_written = encoder.bytes
+        result.bytes_sent = encoder.bytes
         entities = generation.entities
         if entities is not None:
             entities = None if writer.uncertain else entities + tally["new"]
@@ -334,9 +362,25 @@ class Publication:
             unknown += 1
         return None if unknown else len(sent)
 
-    def _previous_is_due(self) -> bool:
-        retired_at = self._generations.pointer().value.published_at
-        return retired_at + self._rollback_grace <= time.time_ns() // 1000
+    def _keeps_previous(self) -> bool:
+        pointer = self._generations.pointer().value
+        due = pointer.published_at + self._rollback_grace <= time.time_ns() // 1000
+        return not due or self._previous_is_needed(pointer)
+
+    def _previous_is_needed(self, pointer: layout.Pointer) -> bool:
+        """Whether a service in use fits the previous generation only.
+
+        So it is while another of its views fails, or if a run was killed between the flips.
+        """
+        current = self._generations.find(pointer.edition)
+        previous = self._generations.find(pointer.previous)
+        if current is None or previous is None:
+            return False
+        return any(
+            layout.misfit(part, current.value) and not layout.misfit(part, previous.value)
+            for parts in self._services.shares(self._view.name).values()
+            for part in parts
+        )
 
 
 def describe(
@@ -375,7 +419,7 @@ def describe(
 class _Work(msgspec.Struct, frozen=True):
     """What the steps of a run share."""
 
-    warehouse: Any
+    warehouse: Warehouse
     task: Task
     result: ViewResult
     progress: Progress

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from feature_warehouse.errors import UsageError
+from feature_warehouse.errors import FeatureWarehouseError, UsageError
 from feature_warehouse.options import (
     Environment,
     Exclude,
@@ -87,13 +87,17 @@ def materialize(
                 report.undeclared(name, pruned=False)
             report.finish()
             raise SystemExit(report.exit_code)
-        for result in run.views(warehouse, report.progress):
-            report.view(result)
-        for service in run.services():
-            report.service(service)
-        pruned = run.prune() if prune else []
-        for name in [*pruned, *run.undeclared()]:
-            report.undeclared(name, pruned=name in pruned)
+        try:
+            for result in run.views(warehouse, report.progress):
+                report.view(result)
+            for service in run.services():
+                report.service(service)
+            pruned = run.prune() if prune else []
+            for name in [*pruned, *run.undeclared()]:
+                report.undeclared(name, pruned=name in pruned)
+        except FeatureWarehouseError:
+            report.write(results)
+            raise
     report.write(results)
     raise SystemExit(report.exit_code)
 
@@ -181,12 +185,14 @@ def rollback(
     from feature_warehouse.locks import locked
     from feature_warehouse.plans import resolve_names
     from feature_warehouse.reports import print_rollback
+    from feature_warehouse.services import Services
 
     client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
     with reachable(client):
         names = resolve_names(client, project, environment)
         with locked(client, names, view, wait=wait):
-            print_rollback(Generations(client, names, view).roll_back(), as_json=as_json)
+            shares = Services(client, names).shares(view)
+            print_rollback(Generations(client, names, view).roll_back(shares), as_json=as_json)
 
 
 class _Site:

@@ -40,7 +40,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     """A dbt model with a ``feature_view`` block. Lengths are microseconds; ttl None means none.
 
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
-    built it, in microseconds since 1970 UTC.
+    built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
     """
 
     name: str
@@ -56,7 +56,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     online: bool
     unique_id: str = ""
     checksum: str = ""
-    built_at: int = 0
+    built_at: int | None = None
 
     @property
     def declaration(self) -> str:
@@ -67,7 +67,7 @@ class FeatureView(msgspec.Struct, frozen=True):
             f"{len(self.join_keys)} {self.availability_lag} {self.ttl} {self.relation}",
             *(f"{column.name}:{column.data_type}" for column in columns),
             *(f"tie {column.name}" for column in self.tie_breakers),
-            *(f"{feature.name}={feature.default!r}" for feature in self.features),
+            *(f"{one.name}:{one.data_type}={one.default!r}" for one in self.features),
         ]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -163,7 +163,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         node.name: view
         for node in declared
         if "feature_view" in node.config.meta
-        and (view := _view(node, to_microseconds(built_at(node.unique_id)), mistakes))
+        and (view := _view(node, built_at(node.unique_id), mistakes))
     }
     read = [
         service
@@ -193,7 +193,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     )
 
 
-def _view(node: Node, built_at: int, mistakes: list[str]) -> FeatureView | None:
+def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
@@ -235,7 +235,7 @@ def _view(node: Node, built_at: int, mistakes: list[str]) -> FeatureView | None:
         online=block.online,
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
-        built_at=built_at,
+        built_at=to_microseconds(built_at) if built_at else None,
     )
 
 

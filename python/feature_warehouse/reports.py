@@ -18,14 +18,21 @@ from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.durations import readable
 from feature_warehouse.errors import UsageError
 from feature_warehouse.forget import Erasure
-from feature_warehouse.materialize import ServiceResult
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import Clock, ViewResult
 from feature_warehouse.registry import Registry
+from feature_warehouse.services import ServiceResult
 from feature_warehouse.status import Status
 from feature_warehouse.verify import Verification
 
-__all__ = ["MaterializeReport", "print_status", "print_vector"]
+__all__ = [
+    "MaterializeReport",
+    "VerifyReport",
+    "print_erasures",
+    "print_rollback",
+    "print_status",
+    "print_vector",
+]
 
 
 class MaterializeReport:
@@ -205,7 +212,16 @@ def print_status(status: Status, *, as_json: bool) -> None:
     views = Table(
         title=f"{status.project}.{status.environment}", title_justify="left", box=SIMPLE_HEAD
     )
-    for heading in ("view", "run", "rows", "newest event", "age", "ttl", "memory", "published"):
+    for heading in (
+        "view",
+        "generation",
+        "rows",
+        "newest event",
+        "age",
+        "ttl",
+        "memory",
+        "published",
+    ):
         views.add_column(heading, justify="right" if heading in ("rows", "memory") else "left")
     for view in status.views:
         views.add_row(

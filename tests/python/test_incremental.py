@@ -1,5 +1,6 @@
 """What a run finds to do by itself, and says: incremental, comparing, or a new generation."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pytest
 import redis
 
-from feature_warehouse import NotPublishedError, OnlineStore, Status, layout
+from feature_warehouse import NotPublishedError, OnlineStore, Status, UsageError, layout
 from feature_warehouse.generations import Generations
 from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.services import Services
 from mini import NAMES, NOW, SCORES, Columns, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]
@@ -273,12 +275,6 @@ def test_what_a_killed_run_wrote_is_taken_back_under_an_earlier_clock(
     simple(mini, "(1, timestamp '2026-01-01 01:00', 1.0), (1, timestamp '2026-01-01 08:00', 2.0)")
     publish(at(7))
 
-    class Killed(BaseException):
-        pass
-
-    def kill(*_: Any) -> None:
-        raise Killed
-
     with pytest.raises(Killed):
         publish(at(9), progress=kill)
     assert publish(at(8) - HOUR / 2)["scores"].mode == "full"
@@ -331,20 +327,20 @@ def test_rollback_goes_back_and_forth_and_the_next_run_goes_on(
     simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     generations = Generations(client, NAMES, "scores")
     with pytest.raises(NotPublishedError, match="no view 'scores' is published"):
-        generations.roll_back()
+        generations.roll_back({})
     publish(NOW - HOUR)
     with pytest.raises(NotPublishedError, match="no generation of 'scores' before 1 is kept"):
-        generations.roll_back()
+        generations.roll_back({})
     mini.execute("update scores set score = 2.0")
     publish(full_refresh=True)
-    assert generations.roll_back().number == 1
+    assert generations.roll_back({}).number == 1
     assert values(store, 1) == [1.0]
     assert layout.read_pointer(client.get(NAMES.pointer("scores"))).clock == int(
         (NOW - HOUR).timestamp() * 1_000_000
     )
-    assert generations.roll_back().number == 2
+    assert generations.roll_back({}).number == 2
     assert values(store, 1) == [2.0]
-    generations.roll_back()
+    generations.roll_back({})
     result = publish()["scores"]
     assert (result.mode, result.generation, result.rows_written) == ("compare", 1, 1)
     assert values(store, 1) == [2.0]
@@ -361,8 +357,128 @@ def test_the_previous_generation_goes_when_its_time_is_over(
     assert list(versions(client)) == [f"{NAMES.row_prefix('scores', 2)}1}}".encode()]
     assert not client.exists(NAMES.description("scores", 1))
     with pytest.raises(NotPublishedError, match="is kept"):
-        Generations(client, NAMES, "scores").roll_back()
+        Generations(client, NAMES, "scores").roll_back({})
     assert values(store, 1) == [1.0]
+
+
+def test_rollback_refuses_what_a_service_could_not_read(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    mini.service("risk", {"view": "scores"})
+    publish()
+    mini.view(
+        "scores",
+        {**SCORES, "more": "text"},
+        "select 1 as id, timestamp '2026-01-01' as ts, 666.0::double as score, 'x' as more",
+    )
+    publish()
+    shares = Services(client, NAMES).shares("scores")
+    with pytest.raises(UsageError, match="1 of 'scores' no longer has more, which service 'risk'"):
+        Generations(client, NAMES, "scores").roll_back(shares)
+    assert values(store, 1) == [666.0]
+
+
+class Killed(BaseException):
+    """What no handler of ours expects."""
+
+
+def kill(*_: Any) -> None:
+    raise Killed
+
+
+def test_what_only_a_killed_run_wrote_is_noticed(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    """No fingerprint covers rows of a run that did not come to its end."""
+    loaded(mini, THREE)
+    publish(at(6))
+    insert(
+        mini,
+        "(2, timestamp '2026-01-01 07:00', 20.0, timestamp '2026-01-01 08:00'),"
+        " (4, timestamp '2026-01-01 07:00', 9.0, timestamp '2026-01-01 08:00')",
+    )
+    with pytest.raises(Killed):
+        publish(at(9), progress=kill)
+    client.delete(NAMES.lock("scores"))
+    mini.execute("delete from scores where loaded = timestamp '2026-01-01 08:00'")
+    assert publish(at(10))["scores"].mode == "full"
+    assert values(store, 1, 2, 3, 4) == [1.0, 2.0, 3.0, None]
+
+
+def test_a_run_after_a_killed_one_compares(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    loaded(mini, THREE)
+    publish(at(6))
+    insert(mini, "(2, timestamp '2026-01-01 07:00', 20.0, timestamp '2026-01-01 08:00')")
+    with pytest.raises(Killed):
+        publish(at(9), progress=kill)
+    client.delete(NAMES.lock("scores"))
+    result = publish(at(9))["scores"]
+    assert (result.mode, result.rows_read) == ("compare", 3)
+    assert result.reason == "a run was cut off, or an entity forgotten"
+    assert values(store, 1, 2, 3) == [1.0, 20.0, 3.0]
+    assert publish(at(10))["scores"].mode == "incremental"
+
+
+def test_a_run_that_slept_while_others_took_its_generation_away(
+    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
+) -> None:
+    """It says so, and leaves nothing behind that the next run does not remove."""
+    simple(mini, "(1, timestamp '2026-01-01', 1.0), (2, timestamp '2026-01-01', 2.0)")
+    publish()
+
+    def overtake(*_: Any) -> None:
+        if client.delete(NAMES.lock("scores")):
+            for _again in range(2):
+                publish(full_refresh=True, rollback_grace=0)
+            client.set(f"{NAMES.row_prefix('scores', 1)}1}}", b"as if written just now")
+
+    sleepy = publish(progress=overtake)["scores"]
+    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
+    publish(rollback_grace=0)
+    assert not list(client.scan_iter(NAMES.row_prefix("scores", 1) + "*"))
+    assert values(store, 1, 2) == [1.0, 2.0]
+
+
+def test_a_run_in_the_middle_of_which_another_generation_came_into_service(
+    mini: Mini, publish: Publish, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    real = Clock.real()
+    publish(real)
+
+    def overtake(*_: Any) -> None:
+        client.delete(NAMES.lock("scores"))
+        publish(Clock(real.now + 1, simulated=False), full_refresh=True)
+
+    sleepy = publish(Clock(real.now + 2, simulated=False), progress=overtake)["scores"]
+    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
+
+
+def test_a_build_of_other_models_does_not_move_the_watermark(
+    mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    loaded(mini, THREE)
+    ran = mini.folder / "target" / "run_results.json"
+
+    def dbt_built(hour: int, *models: str) -> None:
+        results = [{"unique_id": f"model.mini.{name}", "status": "success"} for name in models]
+        stamp = at(hour).isoformat()
+        metadata = {"generated_at": stamp, "invocation_started_at": stamp}
+        ran.write_text(json.dumps({"metadata": metadata, "results": results}))
+        mini.built = at(hour)
+
+    dbt_built(5, "scores")
+    assert publish(at(6))["scores"].watermark == at(5).timestamp() * 1_000_000
+    dbt_built(7, "others")
+    assert publish(at(7, 10))["scores"].watermark == at(5).timestamp() * 1_000_000
+    insert(mini, "(1, timestamp '2026-01-01 06:30', 6.5, timestamp '2026-01-01 06:30')")
+    dbt_built(8, "scores")
+    result = publish(at(9))["scores"]
+    assert (result.mode, result.rows_read) == ("incremental", 1)
+    assert values(store, 1) == [6.5]
 
 
 def test_a_preview_says_what_and_why_and_changes_nothing(

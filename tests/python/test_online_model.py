@@ -53,6 +53,7 @@ KINDS = (
 RARE = (
     *["ttl", "lag", "columns", "type", "other clock", "full refresh", "server is emptied"],
     *["clock goes back", "killed, and the clock goes back"] * 2,
+    *["killed, and what it wrote is deleted"] * 2,
 )
 
 
@@ -229,17 +230,9 @@ class Online(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(RARE), length=st.sampled_from([None, 10, 60]))
     def something_rare(self, what: str, length: int | None) -> None:
-        declared = self.declared
         match what:
-            case "ttl":
-                self.declared = declared._replace(ttl=length)
-            case "lag":
-                self.declared = declared._replace(lag=7 - declared.lag)
-            case "columns":
-                self.declared = declared._replace(extra=not declared.extra)
-            case "type":
-                types = {"decimal(8,2)": "double precision", "double precision": "decimal(8,2)"}
-                self.declared = declared._replace(typed=types[declared.typed])
+            case "ttl" | "lag" | "columns" | "type":
+                self._declare(what, length)
             case "clock goes back" if self.simulated:
                 self.now -= (length or 1) * MINUTE
                 self._materialize()
@@ -249,6 +242,12 @@ class Online(RuleBasedStateMachine):
                 self.materialize_and_be_killed(full_refresh=False)
                 self.now -= (length or 1) * MINUTE
                 self._materialize()
+            case "killed, and what it wrote is deleted":
+                self.build()
+                self.materialize_and_be_killed(full_refresh=False)
+                self.source = [row for row in self.source if row.created != self.now]
+                self.build()
+                self._materialize()
             case "other clock":
                 self.simulated = not self.simulated
             case "full refresh":
@@ -257,6 +256,17 @@ class Online(RuleBasedStateMachine):
                 self.client.flushall()
                 self.told = None
                 self.unfinished = False
+
+    def _declare(self, what: str, length: int | None) -> None:
+        declared = self.declared
+        types = {"decimal(8,2)": "double precision", "double precision": "decimal(8,2)"}
+        changed: dict[str, Any] = {
+            "ttl": {"ttl": length},
+            "lag": {"lag": 7 - declared.lag},
+            "columns": {"extra": not declared.extra},
+            "type": {"typed": types[declared.typed]},
+        }
+        self.declared = declared._replace(**changed[what])
 
     # What our users run.
 

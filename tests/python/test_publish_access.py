@@ -12,9 +12,10 @@ from feature_warehouse.connection import close, connect, reachable
 from feature_warehouse.forget import forget
 from feature_warehouse.generations import Generations
 from feature_warehouse.locks import locked
-from feature_warehouse.materialize import Materialization, ServiceResult
+from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import Clock
 from feature_warehouse.servers import Valkey
+from feature_warehouse.services import ServiceResult
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, NOW, Mini
 from publishers import (
@@ -85,7 +86,7 @@ def everything(mini: Mini, client: Any) -> None:
         published(materialize(mini, client, **options))
     published(materialize(mini, client, full_refresh=True))
     with reachable(client), locked(client, NAMES, "pairs", wait=False):
-        Generations(client, NAMES, "pairs").roll_back()
+        Generations(client, NAMES, "pairs").roll_back({})
     published(materialize(mini, client))
     equal(mini, client)
     mini.execute("delete from pairs where id = 5")

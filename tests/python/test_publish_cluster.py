@@ -127,7 +127,7 @@ def test_every_kind_of_run(mini: Mini, there: Any, store: OnlineStore) -> None:
     first = keys_for("pairs", [1], range(COUNT))
     assert keys_of(there) == first | keys_for("pairs", [number], range(1, COUNT))
 
-    Generations(there, NAMES, "pairs").roll_back()
+    Generations(there, NAMES, "pairs").roll_back({})
     assert (pointer_of(there).edition, pointer_of(there).previous) == (1, number)
     assert store.get("pairs", {"id": 0})["a"] == 2
     assert run_one(mini, there, rollback_grace=0).status == "success"

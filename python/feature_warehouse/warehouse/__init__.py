@@ -58,6 +58,9 @@ class Warehouse(Protocol):
         declares one, created timestamp in UTC. Rows past their ttl are among them.
         """
 
+    def refresh(self) -> None:
+        """Begin another snapshot: what was committed until now is seen from now on."""
+
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         """How many rows a view has of join key values, given as texts."""
 

@@ -44,6 +44,9 @@ class DuckDBWarehouse:
         with self.rows(query, f"feature view {view.name!r}") as reader:
             yield reader
 
+    def refresh(self) -> None:
+        """Nobody else can write while the file is open."""
+
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         query = sql.holds_query(view, entity, "$%d")
         with self._explained(f"feature view {view.name!r}"):

@@ -61,6 +61,10 @@ class PostgresWarehouse:
         with self.rows(query, _named(view)) as reader:
             yield reader
 
+    def refresh(self) -> None:
+        self._connection.rollback()
+        self._begin()
+
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         query = sql.holds_query(view, entity, "$%d")
         with self._connection.cursor() as cursor, self._explained(_named(view), cursor):

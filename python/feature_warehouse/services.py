@@ -1,0 +1,132 @@
+"""Services in Redis: each leads readers to the views it is made of, as they were published."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from feature_warehouse import layout
+from feature_warehouse.connection import reachable
+from feature_warehouse.errors import FeatureWarehouseError
+from feature_warehouse.generations import Generations
+from feature_warehouse.registry import Service
+
+__all__ = ["ServiceResult", "Services"]
+
+_OLD_SECONDS: Final = 86_400
+
+
+class ServiceResult(msgspec.Struct, frozen=True):
+    """A service that was published, or why it was not."""
+
+    service: str
+    fingerprint: str
+    status: str = "success"
+    message: str = ""
+    exit_code: int = 0
+
+
+class Services:
+    """The services of one project and environment."""
+
+    def __init__(self, client: Any, names: layout.Names) -> None:
+        self._client, self._names = client, names
+
+    def published(self) -> dict[str, layout.Service]:
+        """Those in service, by name."""
+        members = sorted(member.decode() for member in self._client.smembers(self._names.members))
+        return {name: found for name in members if (found := self._find(name))}
+
+    def shares(self, view: str) -> dict[str, list[layout.ServicePart]]:
+        """What the services in use take from a view, by service."""
+        return {
+            name: [part for part in service.parts if part.view == view]
+            for name, service in self.published().items()
+        }
+
+    def publish(self, service: Service) -> ServiceResult:
+        """Put a service in use as it is declared, if all its views are in service likewise."""
+        try:
+            with reachable(self._client):
+                status, message, code = self._publish(service)
+        except FeatureWarehouseError as error:
+            status, message, code = "error", str(error), error.exit_code
+        return ServiceResult(service.name, service.fingerprint, status, message, code)
+
+    def _publish(self, service: Service) -> tuple[str, str, int]:
+        views = {part.view.name: part.view for part in service.parts}
+        if offline := sorted(name for name, view in views.items() if not view.online):
+            return "skipped", f"not served: {', '.join(offline)} has no `online: true`", 0
+        found = {name: self._generation(name) for name in views}
+        if unpublished := sorted(name for name, generation in found.items() if not generation):
+            return "skipped", f"not served: {', '.join(unpublished)} is not published yet", 0
+        generations = {name: one for name, one in found.items() if one}
+        if other := sorted(
+            n for n, one in generations.items() if one.declaration != views[n].declaration
+        ):
+            return "skipped", f"not changed: {', '.join(other)} is not published as declared", 0
+        if conflict := _key_conflict(service, generations):
+            return "error", conflict, 2
+        self._write(service, generations)
+        return "success", "", 0
+
+    def _write(self, service: Service, generations: dict[str, layout.Generation]) -> None:
+        names, client = self._names, self._client
+        description = msgspec.json.encode(
+            layout.Service(
+                service=service.name,
+                fingerprint=service.fingerprint,
+                parts=tuple(
+                    layout.ServicePart(
+                        part.view.name,
+                        part.join_keys,
+                        part.features,
+                        {
+                            feature.name: feature.type
+                            for feature in generations[part.view.name].features
+                            if feature.name in part.features
+                        },
+                    )
+                    for part in service.parts
+                ),
+            )
+        )
+        key = names.description(service.name, service.fingerprint)
+        before = layout.read_pointer(client.get(names.pointer(service.name)))
+        pointer = msgspec.structs.replace(before, edition=service.fingerprint)
+        if client.get(key) != description:
+            # The same features, stored otherwise: readers have to look again.
+            pointer = msgspec.structs.replace(pointer, published_at=time.time_ns() // 1000)
+        client.set(key, description)
+        client.set(names.pointer(service.name), msgspec.json.encode(pointer))
+        client.sadd(names.members, service.name)
+        if before.edition is not None and before.edition != service.fingerprint:
+            # Not at once: a reader may be between the pointer and the description.
+            client.expire(names.description(service.name, before.edition), _OLD_SECONDS)
+
+    def _generation(self, view: str) -> layout.Generation | None:
+        generations = Generations(self._client, self._names, view)
+        found = generations.find(generations.pointer().value.edition)
+        return found.value if found else None
+
+    def _find(self, name: str) -> layout.Service | None:
+        pointer = layout.read_pointer(self._client.get(self._names.pointer(name)))
+        if not isinstance(pointer.edition, str):
+            return None
+        text: Any = self._client.get(self._names.description(name, pointer.edition))
+        return msgspec.json.decode(text, type=layout.Service) if text else None
+
+
+def _key_conflict(service: Service, generations: dict[str, layout.Generation]) -> str:
+    """What is wrong if two views take one entity key with different types: no value would do."""
+    types: dict[str, tuple[str, str]] = {}
+    for part in service.parts:
+        for key in generations[part.view.name].keys:
+            entity_key = part.join_keys[key.name]
+            view, kind = types.setdefault(entity_key, (part.view.name, key.type))
+            if kind != key.type:
+                return (
+                    f"entity key {entity_key!r} is {kind} for {view!r} and {key.type} for"
+                    f" {part.view.name!r}; cast it to one type in the models"
+                )
+    return ""
