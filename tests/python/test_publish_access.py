@@ -62,6 +62,10 @@ def published(done: Published) -> list[ServiceResult]:
         if result.status != "success":
             assert result.exit_code == 3, result
             raise UnreachableError(result.message)
+    for service in done[1]:
+        if service.status == "error":
+            assert service.exit_code == 3, service
+            raise UnreachableError(service.message)
     return done[1]
 
 
