@@ -26,9 +26,10 @@ from benchmarks.clocks import Clock as Stopwatch
 from feature_warehouse import OnlineStore, layout
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock, ViewResult, describe
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import Column, FeatureView, Registry
 from feature_warehouse.servers import local_valkey
+from feature_warehouse.tasks import Clock, describe
 from feature_warehouse.warehouse import BATCH_ROWS, open_warehouse
 from feature_warehouse.warehouse.profile import Profile, load_profile
 from feature_warehouse.writer import WRITE_NEWER

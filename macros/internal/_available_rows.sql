@@ -70,7 +70,7 @@
 
 
 {% macro default___bytewise(column, type) -%}
-    {%- set is_text = modules.re.match('text|varchar|char|character|string|bpchar', type) -%}
+    {%- set is_text = modules.re.match('text|n?varchar|n?char|national|character|string|bpchar', type) -%}
     {{ return(column ~ (' collate "C"' if is_text and '[]' not in type else '')) }}
 {%- endmacro %}
 

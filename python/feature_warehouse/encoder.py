@@ -7,7 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from feature_warehouse import layout
-from feature_warehouse.codec.arrow import check_values, instants, row_keys, stored_values
+from feature_warehouse.codec.arrow import (
+    check_keys,
+    check_values,
+    instants,
+    row_keys,
+    stored_values,
+)
 from feature_warehouse.codec.values import encode_rows
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.writer import Rows
@@ -35,20 +41,26 @@ class RowEncoder:
     ) -> None:
         self._view, self._generation, self._run, self._clock = view, generation, run, clock
         self._prefix = names.row_prefix(view.name, generation.number)
-        self._columns = [(key.name, key.type) for key in generation.keys]
-        self._columns += [(feature.name, feature.type) for feature in generation.features]
         self.newest_event = generation.newest_event
         self.read = self.expired = self.bytes = 0
 
     def check(self, batch: pa.RecordBatch) -> None:
         """Raise UnservableError for a value that ``encode`` would refuse."""
-        for index, (name, kind) in enumerate(self._columns):
-            check_values(name, batch.column(index), kind)
+        width = len(self._generation.keys)
+        check_keys([key.name for key in self._generation.keys], batch.columns[:width])
+        for feature, column in zip(self._generation.features, batch.columns[width:], strict=False):
+            check_values(feature.name, column, feature.type)
 
     @property
     def refuses_values(self) -> bool:
         """Whether there are types of which some values cannot be served."""
-        return any(_REFUSES.search(kind) for _, kind in self._columns)
+        kinds = [key.type for key in self._generation.keys]
+        kinds += [feature.type for feature in self._generation.features]
+        return any(map(_REFUSES.search, kinds)) or any(
+            # PostgreSQL's numeric(n, 0), which a generation calls an int, may be NaN.
+            stored.type == "int" and "int" not in declared.data_type
+            for stored, declared in zip(self._generation.keys, self._view.join_keys, strict=False)
+        )
 
     def encode(self, batch: pa.RecordBatch) -> Rows:
         """Columns as ``Warehouse.newest_rows`` gives them. Rows past ttl and grace are left out."""

@@ -1,11 +1,12 @@
 """Erasing an entity from Redis: every row, in every generation of every view, with proof."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from feature_warehouse import layout, nodes
+from feature_warehouse.codec.arrow import key_type
 from feature_warehouse.codec.keys import join_texts, key_text, parse_key
 from feature_warehouse.errors import EntityError, RetainedError
 from feature_warehouse.generations import Generations
@@ -36,22 +37,36 @@ def forget(
 ) -> list[Erasure]:
     """Erase the rows of all views whose join keys include those of ``entity`` (texts).
 
-    A view with more join keys loses every row with these values. Raises EntityError if no view has
-    such keys, RetainedError, having erased nothing, while the warehouse holds rows of the entity:
-    the next run would bring them back. Then BusyError if a run is publishing a view.
+    All views, that is, which are online or have rows in Redis, and of whose join keys the texts can
+    be values: the same name may be of other types elsewhere. A view with more join keys loses every
+    row with these values. Raises EntityError if there is no such view, RetainedError, having erased
+    nothing, while the warehouse holds rows of the entity in one of them: the next run would bring
+    them back. Then BusyError if a run is publishing a view.
     """
-    views = list(_published(client, names, entity))
+    refusals: list[EntityError] = []
+    views = set(_published(client, names, entity, refusals))
     declared = [
         view
         for view in registry.views.values()
-        if entity.keys() <= {key.name for key in view.join_keys}
+        if view.online or client.exists(names.generations(view.name))
     ]
-    if not views and not declared:
+    held: dict[str, int] = {}
+    for view in declared:
+        if not entity.keys() <= {key.name for key in view.join_keys}:
+            continue
+        texts = _texts(_key_columns(view, warehouse), entity, refusals)
+        if texts is None:
+            continue
+        views.add(view.name)
+        if count := warehouse.holds(view, texts):
+            held[view.name] = count
+    if not views and refusals:
+        raise refusals[0]
+    if not views:
         raise EntityError(
-            f"no feature view has the join keys {', '.join(entity) or 'of a global view'};"
-            f" there are {_known_keys(registry.views.values())}"
+            "no feature view that is online has the join keys"
+            f" {', '.join(entity) or 'of a global view'}; there are {_known_keys(declared)}"
         )
-    held = {view.name: count for view in declared if (count := warehouse.holds(view, entity))}
     if held:
         what = ", ".join(f"{count} rows in {name}" for name, count in held.items())
         raise RetainedError(
@@ -59,11 +74,11 @@ def forget(
             " forget again (nothing was erased)"
         )
     erased: list[Erasure] = []
-    for view in sorted({*views, *(view.name for view in declared)}):
-        with locked(client, names, view, wait=wait):
+    for name in sorted(views):
+        with locked(client, names, name, wait=wait):
             # What a killed run has left has rows too, and no description.
-            Generations(client, names, view).tidy(keep_previous=True)
-            erased += _erase(Generations(client, names, view), names, client, entity)
+            Generations(client, names, name).tidy(keep_previous=True)
+            erased += _erase(Generations(client, names, name), names, client, entity)
     return erased
 
 
@@ -72,36 +87,59 @@ def _known_keys(views: Iterable[FeatureView]) -> str:
     return "; ".join(keys) or "none"
 
 
-def _published(client: Any, names: layout.Names, entity: Mapping[str, str]) -> Iterator[str]:
+def _published(
+    client: Any, names: layout.Names, entity: Mapping[str, str], refusals: list[EntityError]
+) -> Iterator[str]:
     for name in sorted(member.decode() for member in client.smembers(names.members)):
-        keys = [key for one in Generations(client, names, name).all() for key in one.keys]
-        if keys and entity.keys() <= {key.name for key in keys}:
-            yield name
+        for generation in Generations(client, names, name).all():
+            if generation.keys and _texts(generation.keys, entity, refusals) is not None:
+                yield name
+
+
+def _key_columns(view: FeatureView, warehouse: Warehouse) -> list[layout.Column]:
+    fields = zip(view.join_keys, warehouse.schema(view), strict=False)
+    return [layout.Column(key.name, key_type(key.name, field)) for key, field in fields]
+
+
+def _texts(
+    keys: Sequence[layout.Column], entity: Mapping[str, str], refusals: list[EntityError]
+) -> dict[str, str] | None:
+    """The entity's values as row keys have them; None, and why, if there can be no such entity."""
+    types = {key.name: key.type for key in keys}
+    if not entity.keys() <= types.keys():
+        return None
+    try:
+        return {
+            name: key_text(name, parse_key(name, text, types[name]), types[name])
+            for name, text in entity.items()
+        }
+    except EntityError as refusal:
+        refusals.append(refusal)
+        return None
 
 
 def _erase(
     generations: Generations, names: layout.Names, client: Any, entity: Mapping[str, str]
 ) -> Iterator[Erasure]:
     for generation in generations.all():
-        if not entity.keys() <= {key.name for key in generation.keys}:
+        texts = _texts(generation.keys, entity, [])
+        if texts is None:
             continue
-        erased = sum(
-            nodes.unlink(client, page) for page in _rows(client, names, generation, entity)
-        )
-        left = sum(len(page) for page in _rows(client, names, generation, entity))
+        erased = sum(nodes.unlink(client, page) for page in _rows(client, names, generation, texts))
+        left = sum(len(page) for page in _rows(client, names, generation, texts))
         generations.lose_count(generation.number)
         yield Erasure(generation.view, generation.number, erased, left)
 
 
 def _rows(
-    client: Any, names: layout.Names, generation: layout.Generation, entity: Mapping[str, str]
+    client: Any, names: layout.Names, generation: layout.Generation, texts: Mapping[str, str]
 ) -> Iterator[list[bytes]]:
     """The entity's row keys that are there, in pages."""
     prefix = names.row_prefix(generation.view, generation.number)
     wanted = {
-        place: join_texts([key_text(key.name, _value(key, entity), key.type)])
+        place: join_texts([texts[key.name]])
         for place, key in enumerate(generation.keys)
-        if key.name in entity
+        if key.name in texts
     }
     if len(wanted) == len(generation.keys):
         key = f"{prefix}{','.join(wanted.values())}}}".encode()
@@ -109,10 +147,6 @@ def _rows(
         return
     for page in nodes.scan(client, prefix):
         yield [key for key in page if _matches(key, prefix, wanted)]
-
-
-def _value(key: layout.Column, entity: Mapping[str, str]) -> Any:
-    return parse_key(key.name, entity[key.name], key.type)
 
 
 def _matches(key: bytes, prefix: str, wanted: Mapping[int, str]) -> bool:

@@ -23,13 +23,13 @@ from feature_warehouse.generations import Generations
 from feature_warehouse.locks import locked
 from feature_warehouse.publication import (
     ROLLBACK_GRACE,
-    Clock,
     Progress,
     Publication,
     ViewResult,
 )
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.services import ServiceResult, Services
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import Warehouse
 
 __all__ = ["Materialization"]

@@ -7,15 +7,11 @@ from the last watermark and removes what was left behind.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
 
 from feature_warehouse import layout
-from feature_warehouse.codec.arrow import key_type, stored_default, stored_type
-from feature_warehouse.codec.values import schema_fingerprint, to_microseconds
 from feature_warehouse.connection import ERRORS
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import BusyError, UsageError
@@ -23,22 +19,11 @@ from feature_warehouse.generations import Generations, Stored
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.services import Services
 from feature_warehouse.strangers import KeySet, strangers
-from feature_warehouse.warehouse import BATCH_ROWS, Inspection, Warehouse
+from feature_warehouse.tasks import Clock, Task, describe, plan
+from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 from feature_warehouse.writer import RestartedError, RowWriter
 
-__all__ = [
-    "GRACE",
-    "ROLLBACK_GRACE",
-    "Clock",
-    "Progress",
-    "Publication",
-    "Task",
-    "ViewResult",
-    "describe",
-]
-
-GRACE: Final = 86_400_000_000
-"""How long a row stays after its ttl, in microseconds: within it readers are told *expired*."""
+__all__ = ["ROLLBACK_GRACE", "Progress", "Publication", "ViewResult"]
 
 ROLLBACK_GRACE: Final = 3_600_000_000
 """How long the generation before the one in service stays, in microseconds."""
@@ -47,37 +32,6 @@ _ATTEMPTS: Final = 3
 
 Progress = Callable[[str, int], None]
 """Called with a view and the number of rows just sent."""
-
-
-class Clock(msgspec.Struct, frozen=True):
-    """The instant a run calls now, in microseconds since 1970 UTC."""
-
-    now: int
-    simulated: bool
-
-    @classmethod
-    def real(cls) -> "Clock":
-        return cls(time.time_ns() // 1000, simulated=False)
-
-    @classmethod
-    def at(cls, instant: datetime) -> "Clock":
-        """A simulated clock, which readers follow too. A naive instant is UTC."""
-        return cls(to_microseconds(instant), simulated=True)
-
-
-class Task(msgspec.Struct, frozen=True):
-    """What a run does with a view, and why.
-
-    ``mode`` is ``full`` (a new generation), ``compare`` (every entity's newest row is compared with
-    the generation in service) or ``incremental`` (only entities that got rows).
-    """
-
-    mode: str
-    reason: str
-    inspection: Inspection
-    watermark: int
-    schema: pa.Schema
-    current: Stored[layout.Generation] | None
 
 
 class ViewResult(msgspec.Struct):
@@ -137,7 +91,7 @@ class Publication:
         self._generations = Generations(client, names, view.name)
         self._started = time.perf_counter()
 
-    def plan(self, warehouse: Warehouse) -> Task:
+    def _plan(self, warehouse: Warehouse) -> Task:
         """Look, and change nothing. Raises UnservableError for what cannot be served."""
         pointer = self._generations.pointer().value
         if isinstance(pointer.edition, str):
@@ -146,56 +100,7 @@ class Publication:
                 " with --prune first"
             )
         current = self._generations.find(pointer.edition)
-        last = (current.value.clock, current.value.watermark) if current else None
-        watermark = self._watermark(current.value if current else None)
-        inspection = warehouse.inspect(self._view, self._clock.now, watermark, last)
-        schema = warehouse.schema(self._view)
-        mode, reason = self._choose(current.value if current else None, schema, inspection)
-        return Task(mode, reason, inspection, watermark, schema, current)
-
-    def _watermark(self, current: layout.Generation | None) -> int:
-        """Until when rows were loaded that the warehouse has now; an earlier one does no harm."""
-        if self._view.built_at is not None:
-            return min(self._clock.now, self._view.built_at)
-        return min(self._clock.now, current.watermark) if current else 0
-
-    def _choose(
-        self, current: layout.Generation | None, schema: pa.Schema, inspection: Inspection
-    ) -> tuple[str, str]:
-        fresh = describe(self._view, schema, simulated=self._clock.simulated)
-        if current is None:
-            return "full", "nothing is published yet"
-        if self._full_refresh:
-            return "full", "--full-refresh"
-        if why := self._unfit(current, fresh):
-            return "full", why
-        if not current.history:
-            return "compare", "the view has no created timestamp"
-        if current.entities is None or current.reached != current.clock:
-            return "compare", "a run was cut off, or an entity forgotten"
-        before, during = current.history.split(" ")
-        before_now, during_now = inspection.history_then.split(" ")
-        if before != before_now:
-            return "full", "rows were deleted, rewritten, or added before the watermark"
-        if during != during_now and not during.startswith("0:"):
-            return "compare", "rows that were loaded during the last build changed"
-        if current.checksum != self._view.checksum:
-            return "compare", "the model's SQL changed"
-        return "incremental", f"{inspection.behind} rows since the last watermark"
-
-    def _unfit(self, current: layout.Generation, fresh: layout.Generation) -> str:
-        """Why rows of today cannot be put into the generation in service, if they cannot."""
-        if current.schema != fresh.schema:
-            return "the columns changed"
-        if current.ttl != fresh.ttl:
-            return "the ttl changed"
-        if (current.declaration, current.grace) != (fresh.declaration, fresh.grace):
-            return "the declaration of the view changed"
-        if current.simulated != self._clock.simulated:
-            return "the clock is no longer simulated" if current.simulated else "a simulated clock"
-        if current.reached > self._clock.now:
-            return "the clock is earlier than that of the last run"
-        return ""
+        return plan(self._view, self._clock, warehouse, current, full_refresh=self._full_refresh)
 
     def run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
         """Publish; ``result`` is filled in as it goes. Raises FeatureWarehouseError."""
@@ -208,7 +113,7 @@ class Publication:
     def _run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
         # Under the lock: what the warehouse says from now on, also about what was just forgotten.
         warehouse.refresh()
-        task = self.plan(warehouse)
+        task = self._plan(warehouse)
         if task.current and not self._full_refresh:
             self._refuse_older_clock(task.current.value)
         self._report(task, result)
@@ -228,7 +133,7 @@ class Publication:
 
     def preview(self, warehouse: Warehouse, result: ViewResult) -> None:
         """Say what ``run`` would do. Raises FeatureWarehouseError."""
-        self._report(self.plan(warehouse), result)
+        self._report(self._plan(warehouse), result)
 
     def _report(self, task: Task, result: ViewResult) -> None:
         inspection = task.inspection
@@ -381,39 +286,6 @@ class Publication:
             for parts in self._services.shares(self._view.name).values()
             for part in parts
         )
-
-
-def describe(
-    view: FeatureView, schema: pa.Schema, *, simulated: bool, number: int = 0
-) -> layout.Generation:
-    """An empty generation with names and types as the warehouse delivers them.
-
-    Raises UnservableError for a column that cannot be served, UsageError for a wrong default.
-    """
-    fields = list(schema)
-    keys = tuple(
-        layout.Column(key.name, key_type(key.name, field))
-        for key, field in zip(view.join_keys, fields, strict=False)
-    )
-    features: list[layout.Feature] = []
-    for column, field in zip(view.features, fields[len(keys) :], strict=False):
-        stored = stored_type(column.name, field, column.data_type)
-        default = stored_default(column.name, column.default, field.type, stored)
-        features.append(layout.Feature(column.name, stored, default))
-    return layout.Generation(
-        view=view.name,
-        number=number,
-        keys=keys,
-        features=tuple(features),
-        schema=schema_fingerprint(
-            [(key.name, key.type) for key in keys] + [(f.name, f.type) for f in features]
-        ),
-        declaration=view.declaration,
-        ttl=view.ttl,
-        grace=GRACE,
-        simulated=simulated,
-        entities=0,
-    )
 
 
 class _Work(msgspec.Struct, frozen=True):

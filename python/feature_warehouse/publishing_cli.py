@@ -58,8 +58,8 @@ def materialize(
     the old one where it cannot, and put in service at once.
     """
     from feature_warehouse.materialize import Materialization
-    from feature_warehouse.publication import Clock
     from feature_warehouse.reports import MaterializeReport
+    from feature_warehouse.tasks import Clock
 
     url = required(redis_url)
     results = (project_dir / target_path).absolute() / "materialize_results.json"
@@ -112,7 +112,7 @@ def verify(
     select: Select = None,
     exclude: Exclude = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Compare about as many entities of each view.")
+        int | None, typer.Option(min=1, help="Compare so many entities of each view.")
     ] = None,
     wait: Wait = False,
     as_json: Json = False,

@@ -19,10 +19,11 @@ from feature_warehouse.durations import readable
 from feature_warehouse.errors import UsageError
 from feature_warehouse.forget import Erasure
 from feature_warehouse.online import FeatureVector
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import Registry
 from feature_warehouse.services import ServiceResult
 from feature_warehouse.status import Status
+from feature_warehouse.tasks import Clock
 from feature_warehouse.verify import Verification
 
 __all__ = [
@@ -171,8 +172,11 @@ _MODES = {"full": "all rows", "compare": "what differs", "incremental": "what is
 
 
 def _preview(result: ViewResult) -> str:
+    what = _MODES[result.mode]
+    if result.mode == "compare":
+        what += " (a new generation if entities are gone)"
     return (
-        f"[green]would publish[/] {result.view}: {_MODES[result.mode]}: {escape(result.reason)};"
+        f"[green]would publish[/] {result.view}: {what}: {escape(result.reason)};"
         f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows are new"
     )
 
@@ -278,6 +282,7 @@ class VerifyReport:
         for kind, examples in result.examples.items():
             for key in examples:
                 self._console.print(f"  {kind} {escape(key)}")
+        self._console.print(f"  {escape(result.message)}")
 
     def finish(self) -> None:
         """All results, where one JSON document is asked for."""

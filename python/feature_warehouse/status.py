@@ -20,7 +20,9 @@ class ViewStatus(msgspec.Struct, frozen=True):
 
     ``age`` is the time from its newest event to now (or to the simulated clock), ``ttl`` how long a
     row may be used, both in microseconds; ``memory`` is estimated from a sample of rows, in bytes.
-    Instants are microseconds since 1970 UTC.
+    ``clock`` is there if it is simulated. The rest is of the last run: at ``clock_of_last_run`` it
+    saw all rows that were loaded up to ``watermark``, and it took ``seconds_of_last_run``. Instants
+    are microseconds since 1970 UTC.
     """
 
     view: str
@@ -32,6 +34,10 @@ class ViewStatus(msgspec.Struct, frozen=True):
     memory: int
     published_at: int
     clock: int | None
+    clock_of_last_run: int
+    watermark: int
+    seconds_of_last_run: float
+    dbt_invocation_id: str
 
 
 class ServiceStatus(msgspec.Struct, frozen=True):
@@ -81,7 +87,8 @@ def _view(
     newest = generation.newest_event
     prefix = names.row_prefix(generation.view, generation.number)
     rows = generation.entities
-    if rows is None:  # a run was cut off, or an entity forgotten
+    expires = generation.ttl is not None and not generation.simulated
+    if rows is None or expires:  # or: a run was cut off, or an entity forgotten
         rows = sum(map(len, nodes.scan(client, prefix)))
     return ViewStatus(
         view=generation.view,
@@ -93,6 +100,10 @@ def _view(
         memory=_memory(client, prefix, rows),
         published_at=generation.published_at,
         clock=pointer.clock,
+        clock_of_last_run=generation.clock,
+        watermark=generation.watermark,
+        seconds_of_last_run=generation.seconds,
+        dbt_invocation_id=generation.invocation_id,
     )
 
 

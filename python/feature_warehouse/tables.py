@@ -99,14 +99,29 @@ def values(vectors: "FeatureVectors") -> Any:
 
 
 def _columns(part: Rows) -> list[Any]:
+    import pyarrow as pa
+
     from feature_warehouse.codec.arrow_types import arrow_column
 
     doubles = _arrow_doubles(part)
     if doubles is not None:
         return doubles
     shape = part.part
-    columns = list(zip(*part.tuples(), strict=True)) or [()] * len(shape.names)
-    return [arrow_column(column, kind) for column, kind in zip(columns, shape.types, strict=True)]
+    columns: list[Any] = []
+    for name, kind, column in zip(shape.names, shape.types, _values(part), strict=True):
+        try:
+            columns.append(arrow_column(column, kind))
+        except (pa.ArrowException, TypeError):
+            raise UsageError(
+                f"feature {name!r} has values (such as NaN) that Arrow's type for {kind} has not;"
+                " use to_tuples or to_dicts"
+            ) from None
+    return columns
+
+
+def _values(part: Rows) -> list[tuple[Any, ...]]:
+    """The values of each feature."""
+    return list(zip(*part.tuples(), strict=True)) or [()] * len(part.part.names)
 
 
 def _arrow_doubles(part: Rows) -> list[Any] | None:
@@ -132,10 +147,9 @@ def statuses(vectors: "FeatureVectors") -> Any:
         found = [part.status(entity) for entity in range(len(part.raw))]
         status = pa.array([str(each) for each in found], pa.string())
         is_found = pa.array([each is Status.FOUND for each in found], pa.bool_())
-        columns += [
-            pc.if_else(pc.and_(is_found, column.is_null()), Status.NULL.value, status)
-            for column in _columns(part)
-        ]
+        for values in _values(part):
+            is_null = pa.array([value is None for value in values], pa.bool_())
+            columns.append(pc.if_else(pc.and_(is_found, is_null), Status.NULL.value, status))
     return _table(vectors, columns)
 
 

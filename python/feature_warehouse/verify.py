@@ -1,13 +1,16 @@
 """Redis beside the warehouse, row by row: what differs, and how."""
 
+import operator
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from itertools import repeat
 from typing import Any, Final
 from zlib import crc32
 
 import msgspec
+import pyarrow as pa
 
 from feature_warehouse import layout, nodes
 from feature_warehouse.codec.values import CHECKSUM, INTACT
@@ -15,15 +18,19 @@ from feature_warehouse.connection import reachable
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import FeatureWarehouseError, NotPublishedError, UsageError
 from feature_warehouse.generations import Generations
-from feature_warehouse.publication import describe
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.strangers import KeySet, strangers
+from feature_warehouse.tasks import describe
 from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 from feature_warehouse.writer import Rows
 
 __all__ = ["Verification", "verify"]
 
 _EXAMPLES: Final = 10
+_REMEDY: Final = (
+    "Redis and the warehouse differ; run `feature-warehouse materialize --full-refresh`, which"
+    " publishes every row anew"
+)
 _VERSION: Final = slice(0, 16)
 _CONTENT: Final = slice(20, -CHECKSUM.size)
 
@@ -33,7 +40,7 @@ class Verification(msgspec.Struct):
 
     ``differences`` counts by kind: *missing* and *extra* entities; *older* and *newer* rows than
     the warehouse's newest; another *value*, type or damaged bytes at the same version; another
-    *expiry*. ``examples`` are the first row keys of each kind.
+    *expiry*. ``examples`` are the first row keys of each kind, ``message`` says what to do.
     """
 
     view: str
@@ -56,7 +63,7 @@ def verify(
     selected: set[str] | None = None,
     sample: int | None = None,
 ) -> Iterator[Verification]:
-    """Compare view by view; with ``sample`` about as many entities of each.
+    """Compare view by view; with ``sample`` so many entities of each, if it has them.
 
     The clock is that of the last run (law 4.5), the warehouse is as it is now: what a build has
     added since and no run has published counts as a difference.
@@ -87,9 +94,14 @@ def _verify(
         raise NotPublishedError(f"{view.name!r} is not published in {names.store}")
     generation = found.value
     declared = describe(view, warehouse.schema(view), simulated=generation.simulated)
-    if (declared.schema, declared.ttl) != (generation.schema, generation.ttl):
+    # The declaration says which row is the newest, and what readers are told where there is none.
+    if (declared.schema, declared.ttl, declared.declaration) != (
+        generation.schema,
+        generation.ttl,
+        generation.declaration,
+    ):
         raise UsageError(
-            f"columns or ttl of {view.name!r} changed since it was published; run"
+            f"the columns, ttl or declaration of {view.name!r} changed since it was published; run"
             " `feature-warehouse materialize`"
         )
     result.generation, result.clock = generation.number, generation.clock
@@ -98,28 +110,56 @@ def _verify(
         now = max(now, time.time_ns() // 1000)
     encoder = RowEncoder(names, view, generation, run=0, clock=now)
     comparison = _Comparison(client, result, generation.schema)
-    share = max(1, (generation.entities or 0) // sample) if sample else 1
-    known = KeySet()
     with warehouse.newest_rows(view, generation.clock) as reader:
-        for large in reader:
-            for start in range(0, large.num_rows, BATCH_ROWS):
-                rows = encoder.encode(large.slice(start, BATCH_ROWS))
-                known.add(rows.keys)
-                comparison.compare(_sampled(rows, share))
+        known = _compare(reader, encoder, comparison, sample)
     for seen, (key, in_force) in enumerate(strangers(client, names, generation, known, now)):
         if in_force:
             comparison.note("extra", key)
         if sample and seen >= sample:
             break
     if result.differences:
-        result.status, result.exit_code = "difference", 1
+        result.status, result.exit_code, result.message = "difference", 1, _REMEDY
 
 
-def _sampled(rows: Rows, share: int) -> Rows:
-    """The same entities at each call, spread evenly."""
-    if share == 1:
-        return rows
-    return rows.at([place for place, key in enumerate(rows.keys) if crc32(key) % share == 0])
+def _compare(
+    reader: Iterable[pa.RecordBatch],
+    encoder: RowEncoder,
+    comparison: "_Comparison",
+    sample: int | None,
+) -> KeySet:
+    """Compare all rows or a sample; the keys of all."""
+    known = KeySet()
+    chosen = _Sample(sample or 0)
+    take = chosen.add if sample else comparison.compare
+    for large in reader:
+        for start in range(0, large.num_rows, BATCH_ROWS):
+            rows = encoder.encode(large.slice(start, BATCH_ROWS))
+            known.add(rows.keys)
+            take(rows)
+    for rows in chosen.rows.cut(BATCH_ROWS):
+        comparison.compare(rows)
+    return known
+
+
+class _Sample:
+    """The rows of the least hashes of keys: spread evenly, and the same ones at each call."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._bound = size, b"\xff" * 9
+        self.rows = Rows([], [], [])
+
+    def add(self, rows: Rows) -> None:
+        least = [place for place, key in enumerate(rows.keys) if _hash(key) < self._bound]
+        rows = Rows(*map(operator.add, self.rows, rows.at(least)))
+        if len(rows.keys) > self._size:
+            order = sorted(range(len(rows.keys)), key=lambda place: _hash(rows.keys[place]))
+            self._bound = _hash(rows.keys[order[self._size]])
+            rows = rows.at(order[: self._size])
+        self.rows = rows
+
+
+def _hash(key: bytes) -> bytes:
+    return blake2b(key, digest_size=8).digest()
 
 
 class _Comparison:

@@ -14,9 +14,10 @@ import redis
 from feature_warehouse import OnlineStore
 from feature_warehouse.connection import connect
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import Warehouse, open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import NOW, Mini

@@ -12,9 +12,10 @@ from command_line import Fw, in_process
 from feature_warehouse import OnlineStore, Status, layout
 from feature_warehouse.connection import is_cluster
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import Registry, read_registry
 from feature_warehouse.services import ServiceResult
+from feature_warehouse.tasks import Clock
 from feature_warehouse.verify import Verification, verify
 from feature_warehouse.warehouse import open_warehouse
 from feature_warehouse.warehouse.profile import Profile, load_profile

@@ -13,7 +13,8 @@ import redis
 from feature_warehouse import OnlineStore, Status, layout
 from feature_warehouse.codec.values import encode_rows
 from feature_warehouse.locks import locked
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
+from feature_warehouse.tasks import Clock
 from feature_warehouse.writer import WRITE_NEWER
 from mini import NAMES, NOW, Mini, simple
 

@@ -10,8 +10,9 @@ import redis
 
 from feature_warehouse import NotPublishedError, OnlineStore, Status, UsageError, layout
 from feature_warehouse.generations import Generations
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.services import Services
+from feature_warehouse.tasks import Clock
 from mini import NAMES, NOW, SCORES, Columns, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]

@@ -11,8 +11,9 @@ from feature_warehouse import FingerprintError, NotPublishedError, OnlineStore, 
 from feature_warehouse.errors import UsageError
 from feature_warehouse.generations import Generations
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import GRACE, Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import read_registry
+from feature_warehouse.tasks import GRACE, Clock
 from mini import NAMES, NOW, SCORES, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]

@@ -26,8 +26,8 @@ from feature_warehouse import (
     layout,
 )
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock
 from feature_warehouse.registry import read_registry
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import PROJECT, Mini

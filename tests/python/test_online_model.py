@@ -27,9 +27,10 @@ from hypothesis.stateful import (
 from feature_warehouse import NotPublishedError, OnlineStore
 from feature_warehouse.generations import Generations
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock, ViewResult
+from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres, Valkey
+from feature_warehouse.tasks import Clock
 from feature_warehouse.verify import verify
 from feature_warehouse.warehouse import Warehouse, open_warehouse
 from feature_warehouse.warehouse.postgres import PostgresWarehouse

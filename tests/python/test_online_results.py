@@ -126,6 +126,29 @@ def test_arrow_tables(mixed: Any) -> None:
     assert mixed[:0].statuses().num_rows == mixed[:0].ages().num_rows == 0
 
 
+@pytest.mark.parametrize("kind", ["decimal(4,2)", "decimal", "list<decimal(4,2)>"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity"])
+def test_a_decimal_that_arrow_has_not(
+    kind: str, value: str, shelf: Shelf, store: OnlineStore
+) -> None:
+    stored = [value] if kind.startswith("list") else value
+    shelf.view("v", {"x": "int", "d": kind}, {1: (HOUR, [7, stored]), 2: (HOUR, [None, None])})
+    shelf.flip("v", 1)
+    vectors = store.get_many("v", [{"id": 1}, {"id": 2}, {"id": 3}], at=at(HOUR))
+    found = vectors.to_tuples()[0][1]
+    assert str(found[0] if isinstance(found, list) else found) == value
+    for table in (vectors.to_arrow, vectors.to_pandas):
+        with pytest.raises(UsageError, match="feature 'd' has values"):
+            table()
+    assert vectors.statuses().to_pylist() == [
+        {"x": "found", "d": "found"},
+        {"x": "null", "d": "null"},
+        {"x": "missing", "d": "missing"},
+    ]
+    assert vectors.event_timestamps().column("d").to_pylist() == [at(HOUR), at(HOUR), None]
+    assert vectors.ages().column("d").to_pylist() == [timedelta(0), timedelta(0), None]
+
+
 def test_no_number_is_no_number(mixed: Any) -> None:
     with pytest.raises(UsageError, match="feature 's' is a string, which is no number"):
         mixed.to_numpy()

@@ -7,11 +7,13 @@ import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 import pytest
 
+from feature_warehouse import layout
 from feature_warehouse.codec.arrow import row_keys, stored_type
+from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import UnservableError, UsageError
-from feature_warehouse.publication import Clock
 from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.servers import Postgres
+from feature_warehouse.tasks import Clock, describe
 from feature_warehouse.warehouse.postgres import PostgresWarehouse
 from support import credentials_of
 
@@ -33,6 +35,10 @@ def tables(postgres: Postgres) -> None:
             cursor.execute(
                 "create table rows.padded as select 'ab'::char(5) as id,"
                 " timestamp '2020-01-01' as ts, '1.5'::money as x"
+            )
+            cursor.execute(
+                "create table rows.nan as select 'NaN'::numeric(12,0) as id,"
+                " timestamp '2020-01-01' as ts, 1 as x"
             )
         connection.commit()
 
@@ -81,11 +87,43 @@ def test_a_view_that_fails_leaves_the_others_readable(warehouse: PostgresWarehou
     assert sum(rows.column(1).to_pylist()) == 30_000 * 30_001 // 2
 
 
-def test_padding_of_char_is_no_part_of_a_key(warehouse: PostgresWarehouse) -> None:
-    rows = read(warehouse, view("padded", id="character(5)"))
+@pytest.mark.parametrize(
+    "kind", ["character(5)", "char(5)", "nchar(5)", "national char(5)", "national character (5)"]
+)
+def test_padding_of_char_is_no_part_of_a_key(kind: str, warehouse: PostgresWarehouse) -> None:
+    rows = read(warehouse, view("padded", id=kind))
     assert row_keys("{", ["id"], [rows.column(0).chunk(0)]) == ["{ab}"]
     with pytest.raises(UnservableError, match="'x' is of type money"):
         stored_type("x", rows.schema.field(1))
+
+
+@pytest.mark.parametrize(("kind", "value"), [("integer", "7"), ("character(5)", "ab")])
+def test_values_of_another_type_are_held_by_no_row(
+    kind: str, value: str, warehouse: PostgresWarehouse
+) -> None:
+    wanted = view("good" if kind == "integer" else "padded", id=kind)
+    assert warehouse.holds(wanted, {"id": value}) == 1
+    for other in ("x" * 6, "9" * 30, "abcdefg"):
+        assert warehouse.holds(wanted, {"id": other}) == 0
+    assert warehouse.holds(wanted, {"id": value}) == 1
+    with pytest.raises(UsageError, match="'none' is not in the warehouse"):
+        warehouse.holds(view("none"), {"id": "7"})
+
+
+def test_a_key_that_is_nan_is_found_before_anything_is_written(
+    warehouse: PostgresWarehouse,
+) -> None:
+    for kind, refuses in (("numeric(12,0)", True), ("integer", False)):
+        wanted = view("nan" if refuses else "good", id=kind)
+        rows = read(warehouse, wanted)
+        described = describe(wanted, rows.schema, simulated=False)
+        encoder = RowEncoder(layout.Names("p", "e"), wanted, described, run=1, clock=NOW)
+        assert encoder.refuses_values is refuses
+        if refuses:
+            with pytest.raises(UnservableError, match="column 'id' holds NaN"):
+                encoder.check(rows.to_batches()[0])
+        else:
+            encoder.check(rows.to_batches()[0])
 
 
 def test_the_snapshot_is_one(postgres: Postgres, warehouse: PostgresWarehouse) -> None:

@@ -13,9 +13,9 @@ from feature_warehouse.forget import forget
 from feature_warehouse.generations import Generations
 from feature_warehouse.locks import locked
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock
 from feature_warehouse.servers import Valkey
 from feature_warehouse.services import ServiceResult
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, NOW, Mini
 from publishers import (

@@ -15,8 +15,8 @@ from feature_warehouse.connection import close, connect
 from feature_warehouse.forget import forget
 from feature_warehouse.generations import Generations
 from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import Clock
 from feature_warehouse.servers import Valkey
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, NOW, Mini
 from publishers import (

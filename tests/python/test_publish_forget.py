@@ -8,7 +8,7 @@ import redis
 
 from command_line import Fw, one_line
 from feature_warehouse import EntityError, OnlineStore, Status
-from feature_warehouse.errors import BusyError, RetainedError, UsageError
+from feature_warehouse.errors import BusyError, RetainedError
 from feature_warehouse.forget import forget
 from feature_warehouse.locks import locked
 from feature_warehouse.warehouse import open_warehouse
@@ -116,14 +116,14 @@ def test_a_part_of_a_composite_key_erases_its_rows_alone(mini: Mini, client: "re
 
 def test_what_cannot_be_erased(mini: Mini, client: "redis.Redis") -> None:
     composite(mini)
-    with pytest.raises(EntityError, match="no feature view has the join keys colour; there are id"):
+    with pytest.raises(EntityError, match="has the join keys colour; there are id"):
         erase(mini, client, colour="red")
     delete_seven(mini)
     assert erase(mini, client, id="7") == []
     materialize(mini, client)
     with locked(client, NAMES, "pairs", wait=False), pytest.raises(BusyError):
         erase(mini, client, id="7")
-    with pytest.raises(UsageError, match="seven"):
+    with pytest.raises(EntityError, match="entity key 'id' takes an int, which 'seven' is not"):
         erase(mini, client, id="seven")
 
 
@@ -139,13 +139,78 @@ def test_a_first_run_that_was_killed_leaves_nothing_of_the_entity(
     assert rows_of(client) == set()
 
 
+def one_of(mini: Mini, name: str, kind: str, value: str, **block: Any) -> None:
+    """A view of one entity, whose id is of some type."""
+    columns = {"id": kind, "ts": "timestamp", "a": "bigint"}
+    at = "timestamp '2026-01-01' as ts, 1::bigint as a"
+    mini.view(name, columns, f"select {value}::{kind} as id, {at}", **block)
+
+
+def test_a_join_key_of_another_type_is_another_one(mini: Mini, client: "redis.Redis") -> None:
+    one_of(mini, "numbers", "bigint", "7")
+    one_of(mini, "texts", "text", "'abc'")
+    materialize(mini, client)
+    # Not published yet, and of another type as well.
+    one_of(mini, "days", "date", "'2026-01-01'")
+    one_of(mini, "small", "tinyint", "7")
+    with pytest.raises(RetainedError, match="1 rows in texts; delete"):
+        erase(mini, client, id="abc")
+    mini.execute("delete from texts")
+    assert erase(mini, client, id="abc") == [("texts", 1, 1, 0)]
+    # All digits: an integer, but none that the column of one byte takes, and a text.
+    assert erase(mini, client, id="1000") == [("numbers", 1, 0, 0), ("texts", 1, 0, 0)]
+    mini.drop("texts")
+    client.flushall()
+    with pytest.raises(EntityError, match=r"entity key 'id' takes .*, which 'x' is not"):
+        erase(mini, client, id="x")
+
+
+def test_a_type_that_changed_since(mini: Mini, client: "redis.Redis") -> None:
+    """What is in Redis is found by the type it was published with."""
+    one_of(mini, "v", "text", "'abc'")
+    materialize(mini, client)
+    one_of(mini, "v", "bigint", "7")
+    assert erase(mini, client, id="abc") == [("v", 1, 1, 0)]
+    with pytest.raises(RetainedError):
+        erase(mini, client, id="7")
+
+
+def test_a_longer_text_is_another_entity(mini: Mini, client: "redis.Redis") -> None:
+    one_of(mini, "v", "varchar(3)", "'abc'")
+    materialize(mini, client)
+    assert erase(mini, client, id="abcd") == [("v", 1, 0, 0)]
+
+
+def test_what_is_not_online_is_let_be(mini: Mini, client: "redis.Redis") -> None:
+    one_of(mini, "on_line", "bigint", "7")
+    one_of(mini, "off_line", "bigint", "7", online=False)
+    materialize(mini, client)
+    mini.execute("delete from on_line")
+    with locked(client, NAMES, "off_line", wait=False):
+        assert erase(mini, client, id="7") == [("on_line", 1, 1, 0)]
+    # Once it was online: readers still get what was published.
+    one_of(mini, "off_line", "bigint", "7")
+    materialize(mini, client)
+    one_of(mini, "off_line", "bigint", "7", online=False)
+    with pytest.raises(RetainedError, match="1 rows in off_line"):
+        erase(mini, client, id="7")
+    mini.execute("delete from off_line")
+    assert ("off_line", 1, 1, 0) in erase(mini, client, id="7")
+    mini.drop("on_line")
+    client.flushall()
+    with pytest.raises(EntityError, match="no feature view that is online has the join keys id"):
+        erase(mini, client, id="7")
+
+
 def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
     composite(mini)
     materialize(mini, client)
     one_line(fw("forget", "id=7"), 1, "the warehouse still holds", "nothing was erased")
-    one_line(fw("forget", "colour=red"), 2, "no feature view has the join keys colour")
+    one_line(
+        fw("forget", "colour=red"), 2, "no feature view that is online has the join keys colour"
+    )
     one_line(fw("forget", "id"), 2)
-    one_line(fw("forget", "id=x"), 2)
+    one_line(fw("forget", "id=x"), 2, "entity key 'id' takes an int, which 'x' is not")
     delete_seven(mini)
     with locked(client, NAMES, "pairs", wait=False):
         one_line(fw("forget", "id=7"), 4, "another run is publishing 'pairs'")

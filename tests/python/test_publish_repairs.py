@@ -6,6 +6,7 @@ Every difference is made by hand in Redis; what is to be found was counted by wh
 import json
 import random
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import closing
@@ -20,9 +21,10 @@ from command_line import Fw, in_process, one_line
 from feature_warehouse import OnlineStore
 from feature_warehouse.connection import connect
 from feature_warehouse.locks import locked
-from feature_warehouse.publication import Clock
+from feature_warehouse.status import read_status
+from feature_warehouse.tasks import Clock
 from hosts import settings, write_host
-from mini import NAMES, NOW, Mini
+from mini import NAMES, NOW, Columns, Mini
 from publishers import (
     assert_equal,
     fw,
@@ -115,6 +117,7 @@ def test_each_kind_of_difference_is_found(kind: str, mini: Mini, tampering: Tamp
     shift = 100_000 if kind == "extra" else 0
     assert set(result.examples[kind]) == {key(number + shift) for number in (7, 77, 177)}
     assert result.rows_compared == COUNT
+    assert "run `feature-warehouse materialize --full-refresh`" in result.message
     # A run brings all back to what the warehouse says; but never by an older version.
     run_one(mini, tampering.client, Clock.real(), full_refresh=True)
     assert_equal(mini, tampering.client)
@@ -140,11 +143,66 @@ def test_a_sample_finds_some(mini: Mini, tampering: Tampering) -> None:
         tampering.value(number)
         tampering.extra(number)  # noqa: S610 - not Django's
     [result] = verified(mini, tampering.client, sample=30).values()
-    assert 10 < result.rows_compared < 90
+    assert result.rows_compared == 30
     assert 0 < result.differences["value"] < result.rows_compared
     assert result.differences["extra"] > 0
     [again] = verified(mini, tampering.client, sample=30).values()
     assert again.differences["value"] == result.differences["value"]
+    [all_of_them] = verified(mini, tampering.client, sample=COUNT + 1).values()
+    assert all_of_them.rows_compared == COUNT
+
+
+def test_a_sample_is_of_the_rows_of_today(mini: Mini, client: "redis.Redis") -> None:
+    """Most that were published have expired since; those that are left are looked at."""
+    now = datetime.now(UTC)
+    old = (now - TTL - GRACE + timedelta(seconds=1)).replace(tzinfo=None)
+    new = now.replace(tzinfo=None)
+    mini.built = now
+    mini.view(
+        "pairs",
+        {"id": "bigint", "ts": "timestamp", "a": "bigint", "loaded": "timestamp"},
+        f"select i as id, case when i < 3 then timestamp '{new}' else timestamp '{old}' end as ts,"
+        f" 1::bigint as a, timestamp '{old}' as loaded from range({COUNT}) t(i)",
+        created_timestamp="loaded",
+        ttl="3 days",
+    )
+    assert run_one(mini, client, Clock.real()).rows_written == COUNT
+    [status] = read_status(client, None, None).views
+    assert status.rows == COUNT
+    time.sleep(max(0, (old + TTL + GRACE - datetime.now(UTC).replace(tzinfo=None)).total_seconds()))
+    [status] = read_status(client, None, None).views
+    assert status.rows == 3
+    client.delete(key(0), key(1), key(2))
+    result = verified(mini, client, sample=2)["pairs"]
+    assert (result.status, result.differences) == ("difference", {"missing": 2})
+    assert result.rows_compared == 2
+
+
+def test_another_declaration_is_no_success(mini: Mini, client: "redis.Redis") -> None:
+    """A changed default, for one: what Redis serves for missing entities is another."""
+    pairs(mini, 3, 1)
+    run_one(mini, client)
+    default = {"data_type": "bigint", "config": {"meta": {"default": 9}}}
+    columns: Columns = {"id": "bigint", "ts": "timestamp", "a": default, "b": "text"}
+    mini.view("pairs", columns)
+    result = verified(mini, client)["pairs"]
+    assert (result.status, result.exit_code) == ("error", 2)
+    assert "declaration of 'pairs' changed" in result.message
+    run_one(mini, client)
+    assert_equal(mini, client)
+    mini.view("pairs", columns, availability_lag="1 hour")
+    assert verified(mini, client)["pairs"].exit_code == 2
+
+
+def test_status_says_what_the_last_run_was(mini: Mini, client: "redis.Redis") -> None:
+    pairs(mini, 3, 1)
+    run_one(mini, client)
+    [status] = read_status(client, None, None).views
+    now = int(NOW.timestamp()) * 1_000_000
+    assert (status.clock_of_last_run, status.clock) == (now, now)
+    assert status.watermark == int(mini.built.timestamp()) * 1_000_000
+    assert 0 < status.seconds_of_last_run < 60
+    assert status.dbt_invocation_id == "00000000-0000-0000-0000-000000000001"
 
 
 @pytest.mark.parametrize("place", [0, 8, 17, 20, 24, -1])
@@ -167,7 +225,7 @@ def test_verify_on_the_command_line(fw: Fw, mini: Mini, tampering: Tampering) ->
     assert (code, result["differences"], result["status"]) == (1, {"missing": 1}, "difference")
     mini.view("pairs", {"id": "bigint", "ts": "timestamp", "a": "bigint"})
     mini.write()
-    one_line(fw("verify"), 2, "columns or ttl of 'pairs' changed since it was published")
+    one_line(fw("verify"), 2, "declaration of 'pairs' changed since it was published")
     pairs(mini, 1, 1, "unpublished")
     mini.drop("pairs")
     mini.write()

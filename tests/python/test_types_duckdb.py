@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from codec_oracle import same
-from feature_warehouse.codec.arrow import check_values, key_type, row_keys, stored_type
+from feature_warehouse.codec.arrow import check_keys, check_values, key_type, row_keys, stored_type
 from feature_warehouse.codec.arrow import stored_values as stored
 from feature_warehouse.codec.keys import key_text
 from feature_warehouse.codec.values import (
@@ -274,8 +274,19 @@ def test_keys_of_duckdb(
 ) -> None:
     field, array = column(duck, expression)
     assert key_type("k", field) == kind
+    check_keys(["k"], [array])
     [key] = row_keys("", ["k"], [array])
     assert key == key_text("k", value, kind).replace(",", "%2C") + "}"
+
+
+@pytest.mark.parametrize(
+    "expression", ["'infinity'::date", "date '10000-01-01'", "'infinity'::timestamp"]
+)
+def test_values_that_are_no_key(duck: "duckdb.DuckDBPyConnection", expression: str) -> None:
+    _, array = column(duck, "null", expression)
+    for look in (lambda: check_keys(["x"], [array]), lambda: row_keys("", ["x"], [array])):
+        with pytest.raises(UnservableError, match=CALENDAR):
+            look()
 
 
 @pytest.mark.parametrize(

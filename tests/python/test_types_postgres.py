@@ -14,6 +14,7 @@ import pytest
 
 from codec_oracle import same
 from feature_warehouse.codec.arrow import (
+    check_keys,
     check_values,
     key_type,
     row_keys,
@@ -22,9 +23,9 @@ from feature_warehouse.codec.arrow import (
 )
 from feature_warehouse.codec.values import Interval
 from feature_warehouse.errors import UnservableError
-from feature_warehouse.publication import Clock
 from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.servers import Postgres
+from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse.postgres import PostgresWarehouse
 from test_types_duckdb import served
 
@@ -302,3 +303,12 @@ def test_numbers_without_a_scale_are_keys(warehouse: PostgresWarehouse) -> None:
     field, array = column(warehouse, f"served{number}")
     assert key_type("k", field) == "int"
     assert row_keys("", ["k"], [array.slice(1)]) == ["99999999999999999999999999999999999999}"]
+    check_keys(["k"], [array])
+
+
+def test_nan_is_no_key(warehouse: PostgresWarehouse) -> None:
+    number = [(kind, text) for kind, text, _ in REFUSED_VALUES].index(("numeric(5,0)", "'NaN'"))
+    _, array = column(warehouse, f"value{number}")
+    for look in (lambda: check_keys(["x"], [array]), lambda: row_keys("", ["x"], [array])):
+        with pytest.raises(UnservableError, match="column 'x' holds NaN"):
+            look()

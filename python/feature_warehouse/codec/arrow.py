@@ -1,12 +1,19 @@
 """Whole Arrow columns to stored form. For the publisher; needs pyarrow."""
 
-from feature_warehouse.codec.arrow_columns import check_values, instants, row_keys, stored_values
+from feature_warehouse.codec.arrow_columns import (
+    check_keys,
+    check_values,
+    instants,
+    row_keys,
+    stored_values,
+)
 from feature_warehouse.codec.arrow_types import arrow_column, arrow_type, key_type, stored_type
 from feature_warehouse.codec.defaults import stored_default
 
 __all__ = [
     "arrow_column",
     "arrow_type",
+    "check_keys",
     "check_values",
     "instants",
     "key_type",

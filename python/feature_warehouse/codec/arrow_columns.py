@@ -14,7 +14,7 @@ from feature_warehouse.codec.kinds import Kind, parse_kind
 from feature_warehouse.codec.values import FLOAT_BYTES
 from feature_warehouse.errors import UnservableError
 
-__all__ = ["check_values", "instants", "row_keys", "stored_values"]
+__all__ = ["check_keys", "check_values", "instants", "row_keys", "stored_values"]
 
 # Python's calendar, years 1 to 9999, in days and microseconds since 1970.
 _DAYS: Final = (-719_162, 2_932_896)
@@ -46,6 +46,12 @@ def check_values(name: str, column: pa.Array, kind: str) -> None:
     Looks at what may be refused: dates and times, intervals, integers that may be NaN, maps.
     """
     _check(name, column, parse_kind(kind))
+
+
+def check_keys(names: Sequence[str], columns: Sequence[pa.Array]) -> None:
+    """Raise the UnservableError that ``row_keys`` would, in a fraction of its time."""
+    for name, column in zip(names, columns, strict=True):
+        _check(name, column, _key_kind(column))
 
 
 def _check(name: str, column: pa.Array, kind: Kind) -> None:
@@ -297,19 +303,25 @@ def row_keys(prefix: str, names: Sequence[str], columns: Sequence[pa.Array]) -> 
 
 
 def _key_texts(name: str, column: pa.Array) -> pa.Array:
-    kind = kind_of(pa.field("", column.type))
+    kind = _key_kind(column)
     if kind.name in ("uuid", "bigint"):
         return pa.array(_stored(name, column, kind), pa.string())
-    if is_opaque(column.type, "numeric"):
-        # Only those without a scale are keys.
-        return _decimals(name, column.storage, Kind("decimal", digits=(38, 0)))
     column = _plain(column)
+    if kind.name == "decimal":
+        return _decimals(name, column, kind)
     if kind.name == "date":
         _dates(name, column, kind)
     if kind.name not in ("timestamp", "timestamptz"):
         return column.cast(pa.string())
     text = _timestamps(name, column, kind).cast(_MICROSECOND).cast(pa.string())
     return text if kind.name == "timestamp" else pc.binary_join_element_wise(text, "Z", "")
+
+
+def _key_kind(column: pa.Array) -> Kind:
+    if is_opaque(column.type, "numeric"):
+        # Only those without a scale are keys.
+        return Kind("decimal", digits=(38, 0))
+    return kind_of(pa.field("", column.type))
 
 
 def _escaped(texts: pa.Array) -> pa.Array:

@@ -1,7 +1,8 @@
 """DuckDB: a read-only connection to the file dbt wrote."""
 
 import copy
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -10,10 +11,19 @@ import pyarrow as pa
 
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
-from feature_warehouse.registry import FeatureView
+from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.warehouse import BATCH_ROWS, Inspection, sql
 
 __all__ = ["DuckDBWarehouse"]
+
+# What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
+# and in an enum, of which the place among the others is hashed.
+_HASHABLE = re.compile(
+    r"(u?(tiny|small|big|huge)?int|u?integer|int[1248]|bool|boolean|date|time|timestamp\w*"
+    r"|timestamp with time zone|(numeric|decimal|text|string|varchar|char|bpchar)\s*(\(.*\))?"
+    r"|json|uuid|bytea|blob)"
+)
+_FLOAT = re.compile(r"(double|double precision|real|float[48]?)(\[\d*\])?")
 
 
 class DuckDBWarehouse:
@@ -48,9 +58,16 @@ class DuckDBWarehouse:
         """Nobody else can write while the file is open."""
 
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
-        query = sql.holds_query(view, entity, "$%d")
+        values = list(entity.values())
         with self._explained(f"feature view {view.name!r}"):
-            [(count,)] = self._connection.execute(query, list(entity.values())).fetchall()
+            try:
+                if values:
+                    query = sql.values_query(view, entity, "$%d")
+                    self._connection.execute(query, values).fetchall()
+            except (duckdb.ConversionException, duckdb.OutOfRangeException):
+                return 0
+            query = sql.holds_query(view, entity, "$%d")
+            [(count,)] = self._connection.execute(query, values).fetchall()
         return int(count)
 
     def load(self, name: str, table: pa.Table) -> None:
@@ -122,8 +139,21 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _hashed(columns: list[str]) -> str:
-    return f"hash({', '.join(columns)})"
+def _hashed(columns: Sequence[Column]) -> str:
+    return f"hash({', '.join(map(_hashable, columns))})"
+
+
+def _hashable(column: Column) -> str:
+    name = sql.quote(column.name)
+    if _HASHABLE.fullmatch(column.data_type):
+        return name
+    found = _FLOAT.fullmatch(column.data_type)
+    if found is None:
+        return f"cast({name} as text)"
+    # The sign tells -0.0 from 0.0; a list of NULLs hashes like an empty one.
+    is_list = found[2] is not None
+    signs = f"[signbit(x) for x in {name}], len({name})" if is_list else f"signbit({name})"
+    return f"{name}, {signs}"
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """PostgreSQL: binary COPY into Arrow through ADBC, in one repeatable-read transaction."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -12,10 +12,13 @@ import pyarrow as pa
 
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
-from feature_warehouse.registry import FeatureView
+from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.warehouse import Inspection, sql
 
 __all__ = ["PostgresWarehouse"]
+
+_DATA_EXCEPTION = "22"
+"""How the SQLSTATEs of values that do not fit begin."""
 
 
 class PostgresWarehouse:
@@ -66,10 +69,28 @@ class PostgresWarehouse:
         self._begin()
 
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        values = tuple(entity.values()) or None
+        if values and not self._takes(view, entity):
+            return 0
         query = sql.holds_query(view, entity, "$%d")
         with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
-            cursor.execute(query, tuple(entity.values()) or None)
+            cursor.execute(query, values)
             return int(cursor.fetchone()[0])
+
+    def _takes(self, view: FeatureView, entity: Mapping[str, str]) -> bool:
+        """Whether the texts are values of the join keys' types."""
+        query = sql.values_query(view, entity, "$%d")
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            try:
+                cursor.execute(query, tuple(entity.values()))
+                cursor.fetchone()
+            except adbc.Error as error:
+                if not (error.sqlstate or "").startswith(_DATA_EXCEPTION):
+                    raise
+            else:
+                return True
+        self.refresh()  # the transaction has failed
+        return False
 
     def load(self, name: str, table: pa.Table) -> None:
         # A temporary table needs a transaction that may write; it is rolled back with the rest.
@@ -131,8 +152,11 @@ def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
             )
 
 
-def _hashed(columns: list[str]) -> str:
-    return f"hash_record_extended(row({', '.join(columns)}), 0)"
+def _hashed(columns: Sequence[Column]) -> str:
+    # The bytes that a client would get, which every type has: hashes of its own PostgreSQL has not
+    # for each type, and those are the same for 1.0 and 1.00, or for a day and 24 hours.
+    names = ", ".join(sql.quote(column.name) for column in columns)
+    return f"hash_record_extended(row(record_send(row({names}))), 0)"
 
 
 def _named(view: FeatureView) -> str:

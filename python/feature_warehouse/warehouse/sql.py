@@ -4,20 +4,19 @@ They say what the macro ``as_of`` says; a differential test holds the two togeth
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from feature_warehouse.registry import Column, FeatureView
 
-__all__ = ["holds_query", "inspection_query", "newest_rows_query", "quote"]
+__all__ = ["holds_query", "inspection_query", "newest_rows_query", "quote", "values_query"]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
-_PADDED = re.compile(r"(char|character|bpchar)\s*(\(.*\))?")
-# The rest (json, xml, point, ...) is hashed as text: PostgreSQL has no hash of it.
-_HASHABLE = re.compile(
-    r"(big|small|tiny|huge|u\w*)?int|integer|double|float|real|numeric|decimal|bool|text|string"
-    r"|varchar|char|bpchar|date|time|interval|uuid|bytea|blob"
-)
-_TEXT = re.compile(r"(text|varchar|char|character|string|bpchar)\b[^\[]*")
+_PADDED = re.compile(r"((national\s+)?(char|character)|nchar|bpchar)\s*(\(.*\))?")
+_TEXT = re.compile(r"(text|varchar|n?char|national|character|string|bpchar)\b[^\[]*")
+
+Hashed = Callable[[Sequence[Column]], str]
+"""Makes a number of the values of columns: another one of values that readers could tell apart,
+such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
 
 
 def quote(name: str) -> str:
@@ -78,9 +77,9 @@ def inspection_query(
     clock: int,
     watermark: int,
     last: tuple[int, int] | None,
-    hashed: Callable[[list[str]], str],
+    hashed: Hashed,
 ) -> str:
-    """See ``Inspection``, whose columns these are. ``hashed`` makes a number of columns."""
+    """See ``Inspection``, whose columns these are."""
     keys = [f"{quote(key.name)} is null" for key in view.join_keys]
     without_keys = " or ".join(keys) if keys else "false"
     event = f"{_utc(view.event_timestamp)} is null"
@@ -103,33 +102,38 @@ def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> st
 
     ``parameter`` is how the driver numbers them, such as ``$%d``.
     """
-    types = {key.name: key.data_type for key in view.join_keys}
+    keys = {key.name: key for key in view.join_keys}
     conditions = [
-        f"{quote(name)} = cast(cast({parameter % place} as text) as {types[name]})"
+        f"{_key(keys[name])} = {_bound(keys[name], parameter % place)}"
         for place, name in enumerate(names, 1)
     ]
     return f"select count(*) from {view.relation} where {' and '.join(conditions) or 'true'}"
+
+
+def values_query(view: FeatureView, names: Collection[str], parameter: str) -> str:
+    """The values that ``holds_query`` compares with; it fails where a text is no value."""
+    keys = {key.name: key for key in view.join_keys}
+    values = [_bound(keys[name], parameter % place) for place, name in enumerate(names, 1)]
+    return f"select {', '.join(values)}"
+
+
+def _bound(key: Column, parameter: str) -> str:
+    # A cast to varchar(n) would cut a longer text off, and so make another entity of it.
+    text = f"cast({parameter} as text)"
+    return text if _TEXT.fullmatch(key.data_type) else f"cast({text} as {key.data_type})"
 
 
 def _count(condition: str) -> str:
     return f"count(case when {condition} then 1 end)"
 
 
-def _history(
-    view: FeatureView, clock: int, watermark: int, hashed: Callable[[list[str]], str]
-) -> str:
+def _history(view: FeatureView, clock: int, watermark: int, hashed: Hashed) -> str:
     """Number and hash, whatever their order, of the rows a run saw: loaded before, and during."""
     if view.created_timestamp is None:
         return "''"
     columns = [*view.join_keys, view.event_timestamp, view.created_timestamp]
     columns += [*view.features, *view.tie_breakers]
-    names = dict.fromkeys(
-        quote(column.name)
-        if _HASHABLE.match(column.data_type)
-        else f"cast({quote(column.name)} as text)"
-        for column in columns
-    )
-    total = f"sum({hashed(list(names))})"
+    total = f"sum({hashed(list({column.name: column for column in columns}.values()))})"
     loaded = f"coalesce({_utc(view.created_timestamp)}, {_utc(view.event_timestamp)})"
     seen = f"{_servable(view)} and {_available(view)} <= {_literal(clock)} and {loaded}"
     before = f"filter (where {seen} <= {_literal(watermark)})"
