@@ -197,7 +197,8 @@ class Publication:
             generation = self._send(work, current.value, encoder, since, sent)
         finally:
             # If we slept, and others removed it meanwhile.
-            generations.adopt(current.value.number)
+            with suppress(*ERRORS):
+                generations.adopt(current.value.number)
         if older := work.result.rows_skipped_as_older:
             raise _RewrittenError(f"the newest rows of {older} entities went back in time")
         if sent is not None and generation.entities != len(sent):
