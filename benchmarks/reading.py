@@ -91,7 +91,7 @@ def run(peers: bool = True) -> Iterator[Reading]:
     ):
         columns = {shape: _publish(client, shape) for shape in SHAPES}
         races = [
-            (shape, random.Random(SEED).sample(range(ENTITIES), batch))  # noqa: S311
+            (shape, random.Random(SEED).sample(range(ENTITIES), batch))
             for shape in SHAPES
             for batch in BATCHES
         ]
@@ -129,7 +129,7 @@ def _feast(folder: str, port: int, columns: Columns) -> Any:
 
 def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]]:
     """Put a shape's views and service into Redis as a run does; return each view's columns."""
-    choose = random.Random(SEED)  # noqa: S311
+    choose = random.Random(SEED)
     now = time.time_ns() // 1000
     found: dict[str, list[list[float]]] = {}
     parts: list[layout.ServicePart] = []

@@ -166,6 +166,8 @@ def forget(
     with site.project.open_warehouse() as warehouse, reachable(site.client):
         erasures = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
     print_erasures(erasures, as_json=as_json)
+    if any(erasure.left for erasure in erasures):
+        raise SystemExit(1)
 
 
 def rollback(

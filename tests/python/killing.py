@@ -81,6 +81,7 @@ def _child(
     vars(locks)["_LOCK_SECONDS"] = halt.lock_seconds
     with connect(url) as client:
         answers.send("begins")
+        # Of this process, which is forked for one run and then gone.
         AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
         result = run_one(mini, client, clock, profile=profile, **options)
     answers.send((result.status, result.mode, result.exit_code, sent))

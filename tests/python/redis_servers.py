@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,9 @@ def cluster() -> Iterator[Cluster]:
             return True
 
         for number in (3, 4, 5):
-            eventually(lambda number=number: follow(number), "replication")  # type: ignore[misc]
+            eventually(partial(follow, number), "replication")
         for client in clients:
-            eventually(lambda client=client: _is_whole(client), "a cluster")  # type: ignore[misc]
+            eventually(partial(_is_whole, client), "a cluster")
         yield Cluster(nodes[:3], nodes[3:])
 
 

@@ -8,52 +8,13 @@ from typing import Any
 import pytest
 import redis
 
-from feature_warehouse import NotPublishedError, OnlineStore, Status, UsageError, layout
-from feature_warehouse.generations import Generations
+from feature_warehouse import OnlineStore, Status
 from feature_warehouse.publication import ViewResult
-from feature_warehouse.services import Services
 from feature_warehouse.tasks import Clock
-from mini import NAMES, NOW, SCORES, Columns, Mini, simple
+from history import THREE, at, insert, loaded, values, versions
+from mini import NAMES, NOW, SCORES, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]
-
-LOADED: Columns = {**SCORES, "loaded": "timestamp"}
-HOUR = timedelta(hours=1)
-
-
-def loaded(mini: Mini, values: str, **block: Any) -> None:
-    """A view ``scores`` of rows (id, ts, score, loaded), built at five."""
-    mini.built = at(5)
-    query = (
-        f"from (values {values}) as t(id, ts, score, loaded)"
-        " select * replace (score::double as score)"
-    )
-    mini.view("scores", LOADED, query, created_timestamp="loaded", **block)
-
-
-def insert(mini: Mini, values: str) -> None:
-    mini.execute(f"insert into scores values {values}")
-    mini.built += timedelta(days=1)
-
-
-def at(hour: int, minute: int = 0) -> datetime:
-    return datetime(2026, 1, 1, hour, minute, tzinfo=UTC)
-
-
-def values(store: OnlineStore, *ids: int) -> list[Any]:
-    return [vector["score"] for vector in store.get_many("scores", [{"id": n} for n in ids])]
-
-
-def versions(client: "redis.Redis") -> dict[bytes, Any]:
-    """All rows as they lie there, run numbers included."""
-    return {key: client.get(key) for key in client.scan_iter(NAMES.pointer("scores") + "@*:{*")}
-
-
-THREE = (
-    "(1, timestamp '2026-01-01 01:00', 1.0, timestamp '2026-01-01 01:00'),"
-    " (2, timestamp '2026-01-01 01:00', 2.0, timestamp '2026-01-01 01:00'),"
-    " (3, timestamp '2026-01-01 01:00', 3.0, timestamp '2026-01-01 01:00')"
-)
 
 
 def test_only_entities_with_new_rows_are_read_and_written(
@@ -270,18 +231,6 @@ def test_an_earlier_clock_takes_back_what_it_must_not_know(
     assert values(store, 1) == [1.0]
 
 
-def test_what_a_killed_run_wrote_is_taken_back_under_an_earlier_clock(
-    mini: Mini, publish: Publish, store: OnlineStore
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01 01:00', 1.0), (1, timestamp '2026-01-01 08:00', 2.0)")
-    publish(at(7))
-
-    with pytest.raises(Killed):
-        publish(at(9), progress=kill)
-    assert publish(at(8) - HOUR / 2)["scores"].mode == "full"
-    assert values(store, 1) == [1.0]
-
-
 def test_real_and_simulated_clocks_do_not_share_a_generation(
     mini: Mini, publish: Publish, client: "redis.Redis"
 ) -> None:
@@ -320,142 +269,6 @@ def test_a_value_that_cannot_be_served_is_refused_before_anything_is_written(
     assert "column 'born'" in result.message
     assert versions(client) == before
     assert values(store, 1, 2) == [1.0, None]
-
-
-def test_rollback_goes_back_and_forth_and_the_next_run_goes_on(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    generations = Generations(client, NAMES, "scores")
-    with pytest.raises(NotPublishedError, match="no view 'scores' is published"):
-        generations.roll_back({})
-    publish(NOW - HOUR)
-    with pytest.raises(NotPublishedError, match="no generation of 'scores' before 1 is kept"):
-        generations.roll_back({})
-    mini.execute("update scores set score = 2.0")
-    publish(full_refresh=True)
-    assert generations.roll_back({}).number == 1
-    assert values(store, 1) == [1.0]
-    assert layout.read_pointer(client.get(NAMES.pointer("scores"))).clock == int(
-        (NOW - HOUR).timestamp() * 1_000_000
-    )
-    assert generations.roll_back({}).number == 2
-    assert values(store, 1) == [2.0]
-    generations.roll_back({})
-    result = publish()["scores"]
-    assert (result.mode, result.generation, result.rows_written) == ("compare", 1, 1)
-    assert values(store, 1) == [2.0]
-
-
-def test_the_previous_generation_goes_when_its_time_is_over(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    publish()
-    publish(full_refresh=True)
-    assert len(versions(client)) == 2
-    assert publish(rollback_grace=0)["scores"].mode == "compare"
-    assert list(versions(client)) == [f"{NAMES.row_prefix('scores', 2)}1}}".encode()]
-    assert not client.exists(NAMES.description("scores", 1))
-    with pytest.raises(NotPublishedError, match="is kept"):
-        Generations(client, NAMES, "scores").roll_back({})
-    assert values(store, 1) == [1.0]
-
-
-def test_rollback_refuses_what_a_service_could_not_read(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    mini.service("risk", {"view": "scores"})
-    publish()
-    mini.view(
-        "scores",
-        {**SCORES, "more": "text"},
-        "select 1 as id, timestamp '2026-01-01' as ts, 666.0::double as score, 'x' as more",
-    )
-    publish()
-    shares = Services(client, NAMES).shares("scores")
-    with pytest.raises(UsageError, match="1 of 'scores' no longer has more, which service 'risk'"):
-        Generations(client, NAMES, "scores").roll_back(shares)
-    assert values(store, 1) == [666.0]
-
-
-class Killed(BaseException):
-    """What no handler of ours expects."""
-
-
-def kill(*_: Any) -> None:
-    raise Killed
-
-
-def test_what_only_a_killed_run_wrote_is_noticed(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    """No fingerprint covers rows of a run that did not come to its end."""
-    loaded(mini, THREE)
-    publish(at(6))
-    insert(
-        mini,
-        "(2, timestamp '2026-01-01 07:00', 20.0, timestamp '2026-01-01 08:00'),"
-        " (4, timestamp '2026-01-01 07:00', 9.0, timestamp '2026-01-01 08:00')",
-    )
-    with pytest.raises(Killed):
-        publish(at(9), progress=kill)
-    client.delete(NAMES.lock("scores"))
-    mini.execute("delete from scores where loaded = timestamp '2026-01-01 08:00'")
-    assert publish(at(10))["scores"].mode == "full"
-    assert values(store, 1, 2, 3, 4) == [1.0, 2.0, 3.0, None]
-
-
-def test_a_run_after_a_killed_one_compares(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    loaded(mini, THREE)
-    publish(at(6))
-    insert(mini, "(2, timestamp '2026-01-01 07:00', 20.0, timestamp '2026-01-01 08:00')")
-    with pytest.raises(Killed):
-        publish(at(9), progress=kill)
-    client.delete(NAMES.lock("scores"))
-    result = publish(at(9))["scores"]
-    assert (result.mode, result.rows_read) == ("compare", 3)
-    assert result.reason == "a run was cut off, or an entity forgotten"
-    assert values(store, 1, 2, 3) == [1.0, 20.0, 3.0]
-    assert publish(at(10))["scores"].mode == "incremental"
-
-
-def test_a_run_that_slept_while_others_took_its_generation_away(
-    mini: Mini, publish: Publish, store: OnlineStore, client: "redis.Redis"
-) -> None:
-    """It says so, and leaves nothing behind that the next run does not remove."""
-    simple(mini, "(1, timestamp '2026-01-01', 1.0), (2, timestamp '2026-01-01', 2.0)")
-    publish()
-
-    def overtake(*_: Any) -> None:
-        if client.delete(NAMES.lock("scores")):
-            for _again in range(2):
-                publish(full_refresh=True, rollback_grace=0)
-            client.set(f"{NAMES.row_prefix('scores', 1)}1}}", b"as if written just now")
-
-    sleepy = publish(progress=overtake)["scores"]
-    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
-    publish(rollback_grace=0)
-    assert not list(client.scan_iter(NAMES.row_prefix("scores", 1) + "*"))
-    assert values(store, 1, 2) == [1.0, 2.0]
-
-
-def test_a_run_in_the_middle_of_which_another_generation_came_into_service(
-    mini: Mini, publish: Publish, client: "redis.Redis"
-) -> None:
-    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
-    real = Clock.real()
-    publish(real)
-
-    def overtake(*_: Any) -> None:
-        client.delete(NAMES.lock("scores"))
-        publish(Clock(real.now + 1, simulated=False), full_refresh=True)
-
-    sleepy = publish(Clock(real.now + 2, simulated=False), progress=overtake)["scores"]
-    assert (sleepy.status, sleepy.exit_code) == ("error", 4)
 
 
 def test_a_build_of_other_models_does_not_move_the_watermark(

@@ -158,7 +158,7 @@ def test_a_client_that_changes_commands_is_heard(client: "redis.Redis", store: O
     class Tracing(redis.Redis):
         def execute_command(self, *arguments: Any, **options: Any) -> Any:
             heard.append(arguments[0])
-            return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
+            return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]  # by redis-py
 
     with Tracing(connection_pool=client.connection_pool) as tracing:
         assert OnlineStore(tracing).get("trip", TRIP)["dest_flights"] == 3

@@ -54,7 +54,7 @@ def reading(store: OnlineStore, seen: list[Any]) -> Iterator[None]:
         while not done.is_set():
             try:
                 found: Any = store.get("s", {"id": 1}).to_dict()
-            except Exception as error:
+            except Exception as error:  # what a reader must not see is seen too
                 found = error
             if not seen or seen[-1] != found:
                 seen.append(found)

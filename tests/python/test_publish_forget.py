@@ -220,3 +220,15 @@ def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -
     assert [(e["view"], e["left"]) for e in erased] == [("alone", 0), ("pairs", 0), ("visits", 0)]
     code, out, _ = fw("forget", "id=7")
     assert (code, out.splitlines()[0]) == (0, "alone, generation 1: 0 rows erased, 0 left")
+
+
+def test_a_row_that_is_still_there_is_no_success(
+    fw: Fw, mini: Mini, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that another program writes again at once."""
+    pairs(mini, 20, 1)
+    assert fw("materialize")[0] == 0
+    mini.execute("delete from pairs where id = 7")
+    monkeypatch.setattr("feature_warehouse.nodes.unlink", lambda *_: 1)
+    code, out, _ = fw("forget", "id=7")
+    assert (code, "1 rows erased, 1 left" in out) == (1, True)

@@ -59,7 +59,7 @@ class Readers:
                 oldest = self.oldest
                 try:
                     self._look(store, ids, oldest, seen)
-                except Exception as error:
+                except Exception as error:  # whatever it is, no reader may see it
                     self.wrong.append(error)
                 self.reads += 1
 
