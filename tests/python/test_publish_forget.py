@@ -227,7 +227,7 @@ def test_a_row_that_is_still_there_is_no_success(
 ) -> None:
     """Such as one that another program writes again at once."""
     pairs(mini, 20, 1)
-    assert fw("materialize")[0] == 0
+    materialize(mini, client)
     mini.execute("delete from pairs where id = 7")
     monkeypatch.setattr("feature_warehouse.nodes.unlink", lambda *_: 1)
     code, out, _ = fw("forget", "id=7")
