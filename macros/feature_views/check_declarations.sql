@@ -8,7 +8,7 @@
             {%- if 'feature_service' in meta -%}
                 {%- do mistakes.extend(feature_warehouse._service_mistakes(node, owners)) -%}
             {%- endif -%}
-            {%- if 'feature_view' in meta -%}
+            {%- if 'feature_view' in meta or 'window_features' in meta -%}
                 {%- do mistakes.extend(feature_warehouse._feature_view_mistakes(node)) -%}
             {%- endif -%}
             {%- if 'label_set' in meta -%}

@@ -27,7 +27,11 @@
 
 
 {% macro _declared(node, kind) -%}
-    {{ return((node.config.meta or {}).get(kind)) }}
+    {%- set meta = node.config.meta or {} -%}
+    {%- if kind == 'feature_view' and 'window_features' in meta -%}
+        {{ return(feature_warehouse._window_block(node)) }}
+    {%- endif -%}
+    {{ return(meta.get(kind)) }}
 {%- endmacro %}
 
 
@@ -48,7 +52,7 @@
     {%- set features = {} -%}
     {%- set types = {} -%}
     {%- set defaults = {} -%}
-    {%- for column in node.columns.values() -%}
+    {%- for column in feature_warehouse._view_columns(node).values() -%}
         {%- set meta = feature_warehouse._column_meta(column) -%}
         {%- do types.update({column.name: column.data_type}) -%}
         {%- if column.name not in structure and meta.get('feature', true) -%}
@@ -71,13 +75,17 @@
         'tie_breakers': [block.get('tie_breaker')] if block.get('tie_breaker') else features.keys() | list,
         'unique': feature_warehouse._declares_unique_rows(node, block),
         'indexed': feature_warehouse._declares_index(node, block),
+        'has_windows': 'window_features' in node.config.meta,
     }) }}
 {%- endmacro %}
 
 
 {% macro _declares_unique_rows(node, block) -%}
     {#- Whether the node says that no two rows share keys, event and created timestamp: by a primary
-        key within those columns, or by the test `unique_feature_rows`. -#}
+        key within those columns, or by the test `unique_feature_rows`. A window view has a row an instant. -#}
+    {%- if 'window_features' in node.config.meta -%}
+        {{ return(true) }}
+    {%- endif -%}
     {%- set identity = block.get('join_keys') + [block.get('event_timestamp'), block.get('created_timestamp')] -%}
     {%- for constraint in node.constraints or [] if constraint.type == 'primary_key' -%}
         {%- if constraint.columns and constraint.columns | reject('in', identity) | list == [] -%}
@@ -104,7 +112,8 @@
 {% macro _declares_index(node, block) -%}
     {#- Whether an index of the node leads to the newest row of an entity: the join keys first, in any
         order, then the event timestamp. Of dbt's `indexes` config, or of a primary key. -#}
-    {%- set type = node.columns[block.get('event_timestamp')].data_type | lower -%}
+    {%- set columns = feature_warehouse._view_columns(node) -%}
+    {%- set type = columns[block.get('event_timestamp')].data_type | lower -%}
     {%- if node.config.materialized not in ('table', 'incremental')
         or type == 'date' or type == 'timestamptz' or 'with time zone' in type -%}
         {{ return(false) }}

@@ -23,6 +23,47 @@
 {%- endmacro %}
 
 
+{% macro _filtered(function, value, condition, over) -%}
+    {#- An aggregate over the rows of a window that meet a condition. Not by FILTER, for which DuckDB goes
+        through all rows of a large partition again and again. -#}
+    {%- set value = '1' if value == '*' else value -%}
+    {%- set line = function ~ '(case when ' ~ condition ~ ' then ' ~ value ~ ' end) over ' ~ over -%}
+    {{ return(
+        line if line | length <= 74
+        else function ~ '(\n                case\n                    when ' ~ condition
+            ~ '\n                        then ' ~ value ~ '\n                end\n            ) over ' ~ over
+    ) }}
+{%- endmacro %}
+
+
+{% macro _named(expression, name, indent) -%}
+    {#- An item of a select list that stands that deep. -#}
+    {%- set last = expression.split('\n') | last -%}
+    {%- set used = last | length + (0 if '\n' in expression else indent) -%}
+    {{ return(
+        expression ~ (' ' if used + name | length < 96 else '\n' ~ ' ' * (indent + 4)) ~ 'as ' ~ name
+    ) }}
+{%- endmacro %}
+
+
+{% macro _joined(parts, indent, length=70, word='') -%}
+    {#- The parts of an expression on one line, or a line each. -#}
+    {%- set line = parts | join(' ' ~ word) -%}
+    {{ return(
+        line if line | length <= length and '\n' not in line
+        else parts | join('\n' ~ ' ' * indent ~ word)
+    ) }}
+{%- endmacro %}
+
+
+{% macro _list(values) -%}
+    {%- set line = values | join(', ') -%}
+    {{ return(
+        line if line | length < 60 else '\n        ' ~ values | join(',\n        ') ~ '\n    '
+    ) }}
+{%- endmacro %}
+
+
 {% macro _clause(words, items, indent) -%}
     {#- Such as 'order by a, b', with an item a line where that is too wide. -#}
     {%- set line = words ~ ' ' ~ items | join(', ') -%}

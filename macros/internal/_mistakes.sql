@@ -21,9 +21,10 @@
         'join_keys', 'event_timestamp', 'created_timestamp', 'availability_lag', 'ttl', 'online',
         'tie_breaker',
     ]) -%}
-    {%- set columns = node.columns -%}
-
-    {%- if not node.config.contract.enforced -%}
+    {%- set columns = feature_warehouse._view_columns(node) -%}
+    {%- if 'window_features' in node.config.meta -%}
+        {%- do mistakes.extend(feature_warehouse._window_mistakes(node)) -%}
+    {%- elif not node.config.contract.enforced -%}
         {%- do mistakes.append(
             "the model has no enforced contract; add `contract: {enforced: true}` to its config, so"
             ~ " that the declared columns are the built ones"
@@ -99,6 +100,9 @@
     {%- endif -%}
     {%- if block.get('online') is not none and block.online is not boolean -%}
         {%- do mistakes.append("online must be true or false, not '" ~ block.online ~ "'") -%}
+    {%- endif -%}
+    {%- if 'window_features' in node.config.meta -%}
+        {{ return(mistakes) }}
     {%- endif -%}
     {{ return(mistakes + feature_warehouse._feature_mistakes(block, keys, columns)) }}
 {%- endmacro %}

@@ -92,6 +92,7 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- do mistakes.extend(feature_warehouse._knowledge_mistakes(view, options)) -%}
         {%- for key in part.join_keys if key not in view.join_keys -%}
             {%- do mistakes.append(
                 "view '" ~ part.view ~ "' has no join key '" ~ key ~ "'; it has "

@@ -31,6 +31,7 @@ class Config(msgspec.Struct, frozen=True):
 
     meta: dict[str, Any] = {}
     contract: Contract = Contract()
+    materialized: str = ""
 
 
 class ManifestColumn(msgspec.Struct):
@@ -49,8 +50,14 @@ class Checksum(msgspec.Struct, frozen=True):
     checksum: str
 
 
+class Dependencies(msgspec.Struct, frozen=True):
+    """The unique ids of what a model reads."""
+
+    nodes: list[str] = []
+
+
 class Node(msgspec.Struct):
-    """A model, test, or anything else dbt knows."""
+    """A model, test, source, or anything else dbt knows."""
 
     unique_id: str
     name: str
@@ -64,6 +71,7 @@ class Node(msgspec.Struct):
     patch_path: str | None = None
     version: str | int | float | None = None
     latest_version: str | int | float | None = None
+    depends_on: Dependencies = Dependencies()
 
 
 class Metadata(msgspec.Struct):
@@ -81,6 +89,7 @@ class Manifest(msgspec.Struct):
 
     metadata: Metadata
     nodes: dict[str, Node]
+    sources: dict[str, Node] = {}
 
 
 def read_manifest(manifest: Path) -> Manifest:

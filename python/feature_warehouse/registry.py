@@ -19,6 +19,7 @@ from feature_warehouse.manifest import (
     read_manifest,
     refuse_stale,
 )
+from feature_warehouse.window_views import completed
 
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
@@ -151,11 +152,11 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         if node.resource_type == "model"
         and (node.version is None or node.version == node.latest_version)
     ]
-    declared = [
-        node for node in models if {"feature_view", "feature_service"} & node.config.meta.keys()
-    ]
+    kinds = {"feature_view", "window_features", "feature_service"}
+    declared = [node for node in models if kinds & node.config.meta.keys()]
     if project_dir is not None:
         refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
+    declared = [completed(node, content) for node in declared]
 
     built_at = read_build_times(manifest, content.metadata)
     mistakes: list[str] = []
@@ -271,7 +272,7 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
         found.append(f"ttl {block.ttl!r} is not above the availability lag")
     if not _features(node, block):
         found.append("it has no feature")
-    if not node.config.contract.enforced:
+    if not node.config.contract.enforced and "window_features" not in node.config.meta:
         found.append("the model has no enforced contract")
     return found
 

@@ -124,13 +124,18 @@ def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
     assert [macro["name"] for macro in macros if not macro["description"].strip()] == []
     shown = {macro["name"]: macro for macro in macros if macro["docs"]["show"]}
     assert set(shown) == {
+        "append_only",
         "as_of",
         "check_declarations",
         "dataset_card",
+        "drop_history",
         "late_data_cost",
         "latest",
+        "microbatch_key",
+        "own_declaration",
         "point_in_time_join",
         "scoring_set",
+        "snapshot_rows",
         "test_bounds",
         "test_no_future_features",
         "test_not_stale",
@@ -138,6 +143,7 @@ def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
         "test_same_rows_as",
         "test_unique_feature_rows",
         "training_set",
+        "window_features",
     }
     untyped = [
         f"{name}.{argument['name']}"

@@ -42,9 +42,9 @@ class DuckDB:
     name = "duckdb"
     older = False
 
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-        self.ask(f"set TimeZone = '{ZONE}'; create schema {SCHEMA}")
+    def __init__(self, database: str = ":memory:") -> None:
+        self.connection = duckdb.connect(database)
+        self.ask(f"set TimeZone = '{ZONE}'; create schema if not exists {SCHEMA}")
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(query).fetchall()

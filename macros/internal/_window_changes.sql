@@ -1,0 +1,147 @@
+{#- The timeline of a window view: the instants, and the running aggregates over them. -#}
+
+{% macro _change_branch(plan, source, instant, change, columns, conditions, enters=false) %}
+    select
+        {%- for key in plan.entity %}
+        {{ key }},
+        {%- endfor %}
+        {{ instant }} as {{ plan.at }},
+        '{{ change }}' as {{ plan.change }}
+        {%- for column in feature_warehouse._change_columns(plan) -%}
+            {%- set value = columns.get(column, feature_warehouse._no_change(plan, column)) %},
+        {{ value }}{{ ' as ' ~ column if value != column }}
+        {%- endfor %}
+        {%- if plan.late %},
+        {{ plan.event_at }}
+        {%- endif %}
+        {%- if plan.keeps_loaded %}
+            {%- set loaded = plan.loaded_at if plan.late else plan.event_at %},
+        {{ loaded if enters else 'null' }}{{ ' as ' ~ plan.loaded_at if loaded != plan.loaded_at or not enters }}
+        {%- endif %}
+    from {{ source }}
+    {%- if conditions %}
+    where {{ feature_warehouse._joined(conditions, 8, 88, 'and ') }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{% macro _change_columns(plan) -%}
+    {%- set columns = plan.payloads.keys() | reject('equalto', plan.tie) | list -%}
+    {%- for ranked in plan.ranked.values() -%}
+        {%- do columns.append(ranked.name) -%}
+    {%- endfor -%}
+    {%- for inner in plan.inner.values() -%}
+        {%- do columns.append(inner.flag) -%}
+    {%- endfor -%}
+    {%- for once in plan.counted_once.values() -%}
+        {%- do columns.extend(once.columns.values() | list) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
+{% macro _no_change(plan, column) -%}
+    {%- for once in plan.counted_once.values() if column in once.columns.values() -%}
+        {{ return('0') }}
+    {%- endfor -%}
+    {{ return('null') }}
+{%- endmacro %}
+
+
+{% macro _is_late(inner) -%}
+    {{ return(
+        feature_warehouse._block_of(inner.enters, inner.length)
+        ~ '\n            >= ' ~ feature_warehouse._block_of(inner.leaves, inner.length)
+    ) }}
+{%- endmacro %}
+
+
+{% macro _states(plan) -%}
+states as (
+    select
+        {%- for column in plan.entity + [plan.at] %}
+        {{ column }},
+        {%- endfor %}
+        {%- for column, sql in plan.states.items() %}
+        {{ feature_warehouse._named(sql, column, 8) }},
+        {%- endfor %}
+        {%- if plan.keeps_loaded %}
+        max({{ plan.loaded_at }}) over this_instant as last_loaded_at,
+        {%- endif %}
+        lead({{ plan.at }}) over known is distinct from {{ plan.at }} as {{ plan.is_last }}
+    from changes
+    window
+        {%- for name, definition in plan.windows.items() %}
+        {{ name }} as ({{ definition }}){{ ',' if not loop.last }}
+        {%- endfor %}
+)
+{%- endmacro %}
+
+
+{% macro _late_values(plan, inner) -%}
+{{ inner.name }} as (
+    select
+        {%- for column in plan.entity + [plan.at] %}
+        states.{{ column }},
+        {%- endfor %}
+        {%- for sql, column in inner.columns.items() %}
+        {{ sql }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from states
+    inner join {{ plan.source }} as events
+        on
+            {% for column in plan.entity -%}
+            states.{{ column }} = events.{{ column }}
+            and {% endfor -%}
+            states.{{ plan.at }} >= {{ inner.enters }}
+            and states.{{ plan.at }} < {{ inner.leaves }}
+    where
+        states.{{ plan.is_last }}
+        and {{ feature_warehouse._is_late(inner) }}
+    group by {{ range(1, plan.entity | length + 2) | join(', ') }}
+)
+{%- endmacro %}
+
+
+{#- What has to be computed anew after events were loaded: of the entities that got some, the rows from
+    the first instant on that a new event changes. For these the events count that were in a window then. -#}
+{% macro _touched(plan) -%}
+    {%- set offsets = plan.enters.keys() | list -%}
+    {%- set loaded = 'coalesce(' ~ plan.loaded_at ~ ', ' ~ plan.event_at ~ ')' if plan.late
+        else plan.event_at -%}
+touched as (
+    select
+        {%- for key in plan.entity %}
+        {{ key }},
+        {%- endfor %}
+        min({{ feature_warehouse._enters_at(plan, offsets | min) }}) as {{ plan.changed_from }}
+    from all_events
+    where
+        {{ loaded }} >= least(
+            {{ feature_warehouse._now() }},
+            coalesce((select max(last_loaded_at) from {{ this }}), timestamp '-infinity')
+        ){{ ' - ' ~ feature_warehouse._interval(plan.lookback) if plan.lookback }}
+    {%- if plan.entity %}
+    group by {{ range(1, plan.entity | length + 1) | join(', ') }}
+    {%- endif %}
+)
+{%- endmacro %}
+
+
+{% macro _touched_events(plan) -%}
+    {%- set reaches = plan.reaches.values() | list -%}
+events as (
+    select all_events.*
+    from all_events
+    inner join touched
+        on
+            {% for key in plan.entity -%}
+            all_events.{{ key }} = touched.{{ key }}
+            and {% endfor -%}
+            {% if none in reaches -%}
+            true
+            {%- else -%}
+            {{ feature_warehouse._after(plan, reaches | max) }} > touched.{{ plan.changed_from }}
+            {%- endif %}
+)
+{%- endmacro %}

@@ -1,0 +1,196 @@
+{#- What does not add up and take away exactly: extremes, the first and the last, sums of doubles.
+    Nothing is ever subtracted, so nothing drifts. -#}
+
+{% macro _extreme(plan, window, function, payload, name) -%}
+    {#- The least or greatest value of the events in a window. -#}
+    {%- set parts = feature_warehouse._window_parts(plan, window, [(function, payload)], name) -%}
+    {%- set values = parts | map('first') | list -%}
+    {{ return(
+        values[0] if values | length == 1
+        else ('least(' if function == 'min' else 'greatest(') ~ feature_warehouse._list(values) ~ ')'
+    ) }}
+{%- endmacro %}
+
+
+{% macro _double_sum(plan, window, payload, name) -%}
+    {%- set values = [] -%}
+    {%- set parts = feature_warehouse._window_parts(plan, window, [('sum', payload)], name) -%}
+    {%- for part in parts -%}
+        {%- do values.append('coalesce(' ~ part[0] ~ ', 0)') -%}
+    {%- endfor -%}
+    {{ return(
+        parts[0][0] if parts | length == 1
+        else '(\n            ' ~ values | join('\n            + ') ~ '\n        )'
+    ) }}
+{%- endmacro %}
+
+
+{#- Parts of a sample are put together by their counts, means and variances: no difference of large sums.
+    T. F. Chan, G. H. Golub, R. J. LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
+    Variances, Stanford, 1979. -#}
+{% macro _double_deviation(plan, window, payload, name, n) -%}
+    {%- if not feature_warehouse._in_blocks(plan, window) -%}
+        {%- set parts = feature_warehouse._window_parts(plan, window, [('stddev_samp', payload)], name) -%}
+        {{ return(parts[0][0]) }}
+    {%- endif -%}
+    {%- set parts = feature_warehouse._window_parts(
+        plan, window, [('count', payload), ('avg', payload), ('var_pop', payload)], name
+    ) -%}
+    {%- set sums = [] -%}
+    {%- for count, mean, variance in parts -%}
+        {%- do sums.append('coalesce(' ~ count ~ ' * ' ~ mean ~ ', 0)') -%}
+    {%- endfor -%}
+    {%- set mean_of_all = '((' ~ sums | join(' + ') ~ ') / ' ~ n ~ ')' -%}
+    {%- set squares = [] -%}
+    {%- for count, mean, variance in parts -%}
+        {%- do squares.append(
+            'coalesce(\n                ' ~ count ~ ' * (' ~ variance ~ ' + power(\n                    ' ~ mean
+            ~ '\n                    - ' ~ mean_of_all ~ ',\n                    2\n                )),'
+            ~ '\n                0\n            )'
+        ) -%}
+    {%- endfor -%}
+    {{ return(
+        'case when ' ~ n ~ ' > 1 then sqrt((\n            ' ~ squares | join('\n            + ')
+        ~ '\n        ) / (' ~ n ~ ' - 1)) end'
+    ) }}
+{%- endmacro %}
+
+
+{% macro _in_blocks(plan, window) -%}
+    {{ return(
+        window.length is not none
+        and (plan.late or not adapter.dispatch('_has_fast_frames', 'feature_warehouse')())
+    ) }}
+{%- endmacro %}
+
+
+{#- DuckDB keeps a tree over the rows of a window; others compute a frame that moves anew. -#}
+{% macro default___has_fast_frames() -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+
+{% macro duckdb___has_fast_frames() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{% macro _window_parts(plan, window, calls, name) -%}
+    {#- The results of aggregates over the events in a window, as one part or as several that have no
+        event in common: a list of columns for each. -#}
+    {%- set entered = feature_warehouse._entering(plan, window) -%}
+    {%- if not feature_warehouse._in_blocks(plan, window) -%}
+        {%- set over = 'known' if window.length is none
+            else feature_warehouse._frame(plan, window) -%}
+        {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, over)]) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._block_parts(plan, window, calls, name)) }}
+{%- endmacro %}
+
+
+{% macro _part(plan, window, calls, name, ending, condition, over) -%}
+    {%- set columns = [] -%}
+    {%- for function, payload in calls -%}
+        {%- set short = {'stddev_samp': 'stddev', 'var_pop': 'variance'}.get(function, function) -%}
+        {%- do columns.append(feature_warehouse._state(
+            plan,
+            name ~ ('_' ~ short if not name.endswith('_' ~ short) else '') ~ '_' ~ window.suffix ~ ending,
+            feature_warehouse._filtered(function, payload, condition, over)
+        )) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
+{% macro _frame(plan, window) -%}
+    {#- A frame of RANGE includes both ends, so it is a microsecond shorter than the window. -#}
+    {%- set length = feature_warehouse._stay(plan, window) -%}
+    {%- set name = feature_warehouse._quote('last_' ~ window.suffix) -%}
+    {%- do plan.windows.update({name: feature_warehouse._window_over(
+        plan, [], plan.at,
+        'range between ' ~ feature_warehouse._interval(length - 1) ~ ' preceding and current row'
+    )}) -%}
+    {{ return(name) }}
+{%- endmacro %}
+
+
+{#- Time is cut into blocks as long as the window. An event that enters in one block leaves in the next,
+    so what is in a window at some instant is what entered since its block began, and what leaves
+    until its block ends: two running aggregates, however dense the events. M. van Herk, A fast algorithm
+    for local minimum and maximum filters, Pattern Recognition Letters 13, 1992. -#}
+{% macro _block_parts(plan, window, calls, name) -%}
+    {%- set length = window.length if plan.late else feature_warehouse._stay(plan, window) -%}
+    {%- set block = feature_warehouse._block_of(plan.at, length) -%}
+    {%- set up = feature_warehouse._quote('block_' ~ window.suffix ~ '_up') -%}
+    {%- set down = feature_warehouse._quote('block_' ~ window.suffix ~ '_down') -%}
+    {%- do plan.windows.update({
+        up: feature_warehouse._window_over(plan, [block], plan.at),
+        down: feature_warehouse._window_over(
+            plan, [block], plan.at ~ ' desc', 'groups between unbounded preceding and 1 preceding'
+        ),
+    }) -%}
+    {%- set entered = plan.change ~ " = '" ~ plan.enters[window.offset] ~ "'" -%}
+    {%- set left = plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'" -%}
+    {%- set within = '' -%}
+    {%- if plan.late -%}
+        {%- set inner = feature_warehouse._inner(plan, window, length) -%}
+        {%- set within = ' and not ' ~ inner.flag -%}
+    {%- endif -%}
+    {%- set parts = [
+        feature_warehouse._part(plan, window, calls, name, '_up', entered ~ within, up),
+        feature_warehouse._part(plan, window, calls, name, '_down', left ~ within, down),
+    ] -%}
+    {%- if plan.late -%}
+        {%- set columns = [] -%}
+        {%- for function, payload in calls -%}
+            {%- set sql = function ~ '(events.' ~ payload ~ ')' -%}
+            {%- if sql not in inner.columns -%}
+                {%- do inner.columns.update({sql: feature_warehouse._taken_name(
+                    plan, name ~ '_' ~ function ~ '_' ~ window.suffix ~ '_inner'
+                )}) -%}
+            {%- endif -%}
+            {%- do columns.append(inner.columns[sql]) -%}
+        {%- endfor -%}
+        {%- do parts.append(columns) -%}
+    {%- endif -%}
+    {{ return(parts) }}
+{%- endmacro %}
+
+
+{% macro _stay(plan, window) -%}
+    {{ return(window.offset + window.length - [plan.lag, window.offset] | max) }}
+{%- endmacro %}
+
+
+{% macro _inner(plan, window, length) -%}
+    {#- Events that came so late that they enter and leave within one block: few, joined by time. -#}
+    {%- set key = (window.offset, window.length) -%}
+    {%- if key not in plan.inner -%}
+        {%- do plan.inner.update({key: {
+            'name': feature_warehouse._quote('late_' ~ window.suffix),
+            'flag': feature_warehouse._taken_name(plan, 'is_late_' ~ window.suffix),
+            'enters': feature_warehouse._enters_at(plan, window.offset),
+            'leaves': feature_warehouse._after(plan, window.offset + window.length),
+            'length': length,
+            'columns': {},
+        }}) -%}
+    {%- endif -%}
+    {{ return(plan.inner[key]) }}
+{%- endmacro %}
+
+
+{% macro _block_of(instant, length) -%}
+    {{ return(adapter.dispatch('_block_of', 'feature_warehouse')(
+        instant, feature_warehouse._interval(length)
+    )) }}
+{%- endmacro %}
+
+
+{% macro default___block_of(instant, length) -%}
+    {{ return('date_bin(' ~ length ~ ', ' ~ instant ~ ", timestamp '4713-01-01 00:00:00 BC')") }}
+{%- endmacro %}
+
+
+{% macro duckdb___block_of(instant, length) -%}
+    {{ return('time_bucket(' ~ length ~ ', ' ~ instant ~ ')') }}
+{%- endmacro %}

@@ -1,0 +1,124 @@
+"""Window views: the block and the columns that ``window_features`` declares in the manifest.
+
+The macro names and describes its columns while dbt parses. Types that depend on those of the events
+are not known then, and are looked up here, as the macros do when they compile.
+"""
+
+import re
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.manifest import Manifest, ManifestColumn, Node
+
+__all__ = ["completed"]
+
+_SMALL = {
+    *("smallint", "integer", "int", "int2", "int4", "tinyint", "short"),
+    *("utinyint", "usmallint", "uinteger"),
+}
+_LARGE = {"bigint", "int8", "long", "ubigint", "hugeint", "uhugeint", "numeric", "decimal"}
+_DOUBLE = {"double precision", "double", "float8", "real", "float4", "float"}
+
+
+class _Column(msgspec.Struct):
+    """``of`` is the column of the events whose type this one has, or is the sum of."""
+
+    name: str
+    description: str
+    data_type: str | None = None
+    default: Any = None
+    function: str | None = None
+    of: str | None = None
+
+
+class _Declaration(msgspec.Struct):
+    events: str | None
+    join_keys: dict[str, str]
+    timestamp: str
+    columns: list[_Column]
+
+
+def completed(node: Node, manifest: Manifest) -> Node:
+    """The node with the block and the columns it would have, were it declared in YAML.
+
+    A node that is no window view is returned as it is. What its YAML says of a column is kept.
+    UsageError if the declaration is not one of this version.
+    """
+    if "window_features" not in node.config.meta:
+        return node
+    try:
+        declared = msgspec.convert(node.config.meta["window_features"], _Declaration)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"feature view {node.name!r}: meta.window_features is not what this version of"
+            f" the package writes ({error}); run `dbt build` again"
+        ) from None
+    types = _event_types(node, declared, manifest)
+    columns = [
+        *(ManifestColumn(key, types.get(source)) for key, source in declared.join_keys.items()),
+        ManifestColumn(declared.timestamp, "timestamp"),
+        *(_feature(column, types) for column in declared.columns),
+    ]
+    if node.config.materialized == "incremental":
+        columns.append(ManifestColumn("last_loaded_at", "timestamp", meta={"feature": False}))
+    block = {"join_keys": list(declared.join_keys), "event_timestamp": declared.timestamp}
+    meta = {**node.config.meta, "feature_view": {**block, **_own_block(node)}}
+    return msgspec.structs.replace(
+        node,
+        config=msgspec.structs.replace(node.config, meta=meta),
+        columns={column.name: _overridden(column, node) for column in columns},
+    )
+
+
+def _own_block(node: Node) -> dict[str, Any]:
+    return node.config.meta.get("feature_view") or {}
+
+
+def _event_types(node: Node, declared: _Declaration, manifest: Manifest) -> dict[str, str | None]:
+    """The declared types of the one model or source that the view reads."""
+    known = {**manifest.nodes, **manifest.sources}
+    found = [
+        known[name]
+        for name in node.depends_on.nodes
+        if name in known and declared.events in (None, known[name].name)
+    ]
+    if len(found) != 1:
+        return {}
+    return {column.name: column.data_type for column in found[0].columns.values()}
+
+
+def _feature(column: _Column, types: dict[str, str | None]) -> ManifestColumn:
+    data_type = column.data_type or types.get(column.of or "")
+    return ManifestColumn(
+        column.name,
+        _sum_type(data_type) if column.function == "sum" and data_type else data_type,
+        column.description,
+        {} if column.default is None else {"default": column.default},
+    )
+
+
+def _sum_type(data_type: str) -> str:
+    """The type of a sum: wide enough for it, and the same on every warehouse."""
+    name = re.sub(r"\s*\(.*", "", data_type).lower().strip()
+    scale = re.search(r",\s*(\d+)\s*\)", data_type)
+    if name in _SMALL:
+        return "bigint"
+    if name in _DOUBLE:
+        return "double precision"
+    if name in _LARGE and data_type.lower().strip() not in ("numeric", "decimal"):
+        return f"numeric(38,{scale[1] if scale else 0})"
+    return data_type
+
+
+def _overridden(column: ManifestColumn, node: Node) -> ManifestColumn:
+    own = node.columns.get(column.name)
+    if own is None:
+        return column
+    return ManifestColumn(
+        column.name,
+        own.data_type or column.data_type,
+        own.description or column.description,
+        {**column.meta, **(own.config.meta or own.meta)},
+    )

@@ -1,0 +1,1 @@
+"""Window views: compiled SQL against law 4.4 as a loop."""

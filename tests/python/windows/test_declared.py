@@ -1,0 +1,125 @@
+"""What a window view declares by itself, and what dbt builds of it."""
+
+from pathlib import Path
+
+import pytest
+
+from feature_warehouse.registry import read_registry
+from feature_warehouse.servers import Postgres
+from hosts import macro_call, settings, write_host
+from pit.engines import quote
+from support import dbt
+from windows.growing import GROWING, Site
+from windows.law import View
+from windows.project import compiled
+from windows.shapes import VIEWS
+from windows.sites import connected
+
+
+@pytest.mark.parametrize("view", VIEWS + GROWING, ids=lambda view: view.name)
+def test_columns_have_the_types_that_the_registry_says(built: Site, view: View) -> None:
+    declared = read_registry(built.full / "manifest.json").views[view.name]
+    columns = [*declared.join_keys, declared.event_timestamp, *declared.features]
+    casts = ", ".join(f"cast(null as {one.data_type}) as {quote(one.name)}" for one in columns)
+    found = built.engine.columns(f"select * from ({compiled(built.full, view.name)}) as made")
+    bookkeeping = 1 if view.materialized == "incremental" else 0
+    assert found[: len(found) - bookkeeping] == built.engine.columns(f"select {casts}")
+    assert [one.name for one in declared.features] == [name for _, _, name in view.features]
+    counts = {name for a, _, name in view.features if a.function.startswith("count")}
+    assert {one.name for one in declared.features if one.default == 0} == counts
+    assert all(one.default is None for one in declared.features if one.name not in counts)
+    assert all(one.description.endswith(".") for one in declared.features)
+
+
+ORDERS = """
+select buyer, ordered_at, price from (values
+    (cast(1 as bigint), timestamp '2026-01-01 00:00:00', 10),
+    (1, timestamp '2026-01-01 12:00:00', 20),
+    (1, timestamp '2026-01-02 12:00:00', 40),
+    (2, timestamp '2026-01-01 06:00:00', 80)
+) as orders (buyer, ordered_at, price)
+where ordered_at < timestamp '{{ var("until") }}'
+"""
+BUYERS = """{{ config(materialized='incremental', persist_docs={'columns': true}) }}
+""" + macro_call(
+    "window_features(events=ref('orders'), join_keys=['buyer'], event_timestamp='ordered_at',"
+    " aggregates=[{'sum': 'price', 'as': 'spent'},"
+    " {'count': '*', 'where': 'price > 15', 'as': 'dear', 'description': 'Dear orders'}],"
+    " windows=['1 day'])"
+)
+LABELS = """
+select * from (values
+    (1, cast(1 as bigint), timestamp '2026-01-01 11:59:59.999999'),
+    (2, 1, timestamp '2026-01-01 12:00:00'),
+    (3, 1, timestamp '2026-01-02 00:00:00'),
+    (4, 1, timestamp '2026-01-02 12:00:00'),
+    (5, 1, timestamp '2026-01-03 12:00:00'),
+    (6, 2, timestamp '2026-01-01 05:00:00'),
+    (7, 3, timestamp '2026-01-01 05:00:00'),
+    (8, null, timestamp '2026-01-01 05:00:00')
+) as labels (n, buyer, seen_at)
+"""
+TRAINING = [(1, 10, 0), (2, 30, 1), (3, 20, 1), (4, 40, 1), (5, None, 0)]
+NOBODY = [(6, None, 0), (7, None, 0), (8, None, 0)]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_dbt_builds_grows_and_joins_a_window_view(
+    engine: str, tmp_path: Path, postgres: Postgres
+) -> None:
+    """A leg lands exactly at t, another leaves exactly at t; who never ordered counts 0."""
+    columns = {"buyer": "bigint", "ordered_at": "timestamp", "price": "integer"}
+    labels = {
+        "name": "labels",
+        "config": {"contract": {"enforced": True}, "meta": {"label_set": {"timestamp": "seen_at"}}},
+        "columns": [
+            {"name": name, "data_type": type_}
+            for name, type_ in {"n": "integer", "buyer": "bigint", "seen_at": "timestamp"}.items()
+        ],
+    }
+    orders = {
+        "name": "orders",
+        "columns": [{"name": n, "data_type": t} for n, t in columns.items()],
+    }
+    buyers = {"name": "buyers", "columns": [{"name": "spent_1d", "description": "As YAML says."}]}
+    models = {
+        "orders": ORDERS,
+        "buyers": BUYERS,
+        "labels": LABELS,
+        "training": macro_call("training_set(labels='labels', features=['buyers'])"),
+    }
+    project = write_host(tmp_path / f"grown_{engine}", models, [labels, orders, buyers])
+    file = project / f"{project.name}.duckdb"
+    server = postgres if engine == "postgres" else None
+    env = settings(project, engine) | (postgres.env() if engine == "postgres" else {})
+    schema = "main" if engine == "duckdb" else project.name
+    env["FEATURE_WAREHOUSE_PG_SCHEMA"] = schema
+
+    def build(until: str, *more: str) -> list[tuple[object, ...]]:
+        dbt("build", "--vars", f"until: {until}", *more, project=project, env=env)
+        with connected(file, server) as connection:
+            return connection.ask(f"select * from {schema}.buyers order by 1, 2")
+
+    first = build("2026-01-02")
+    grown = build("2026-01-09")
+    assert len(first) == 6
+    assert grown == build("2026-01-09")
+    assert grown == build("2026-01-09", "--full-refresh")
+    with connected(file, server) as connection:
+        answers = connection.ask(f"select n, spent_1d, dear_1d from {schema}.training order by n")
+        assert answers == TRAINING + NOBODY
+        comments = connection.ask(COMMENTS[engine].format(schema=schema))
+    assert comments == [
+        ("dear_1d", "Dear orders over the last 1 day."),
+        ("last_loaded_at", "When the newest of the events that enter here was loaded."),
+        ("spent_1d", "As YAML says."),
+    ]
+
+
+COMMENTS = {
+    "duckdb": "select column_name, comment from duckdb_columns() where comment is not null"
+    " and schema_name = '{schema}' and table_name = 'buyers' order by 1",
+    "postgres": "select attname::text, description from pg_description join pg_attribute"
+    " on objoid = attrelid and objsubid = attnum where objoid = '{schema}.buyers'::regclass"
+    " order by 1",
+}

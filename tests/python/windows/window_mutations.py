@@ -1,0 +1,167 @@
+"""Plausible mistakes in the macros of window views, and which proof has to notice them."""
+
+from pit.mutations import DUCKDB, POSTGRES, Mutation
+
+PLAN = "internal/_window_plan.sql"
+CHANGES = "internal/_window_changes.sql"
+STATES = "internal/_window_states.sql"
+EXTREMES = "internal/_window_extremes.sql"
+FEATURES = "internal/_window_features.sql"
+DISTINCT = "internal/_window_distinct.sql"
+
+WINDOW_MUTATIONS = (
+    Mutation(
+        "lag ignored", PLAN, "feature_warehouse._interval(view.lag) if view.lag", "'' if false"
+    ),
+    Mutation("created ignored", PLAN, "'greatest(' ~ due ~ ', ' ~ created ~ ')'", "due"),
+    Mutation("offset ignored when entering", PLAN, "[plan.lag, offset] | max", "plan.lag"),
+    Mutation(
+        "offset of late events ignored",
+        PLAN,
+        "'greatest(' ~ plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset) ~ ')'",
+        "plan.known_at",
+    ),
+    Mutation("dead events have rows", PLAN, "if plan.late and reach else []", "if false else []"),
+    Mutation(
+        "dead events are counted",
+        PLAN,
+        "{%- if plan.late and window.length is not none -%}",
+        "{%- if false -%}",
+    ),
+    Mutation("events are never subtracted", PLAN, "'\\n            - '", "'\\n            - 0 * '"),
+    Mutation(
+        "leaving events that never entered are subtracted",
+        FEATURES,
+        "~ ' < ' ~ leaves] if plan.late else []",
+        "~ ' < ' ~ leaves] if false else []",
+    ),
+    Mutation("NULL keys are an entity", FEATURES, "{{ source }} is not null", "true"),
+    Mutation(
+        "the condition on events is ignored", FEATURES, "{%- if plan.where %}", "{%- if false %}"
+    ),
+    Mutation(
+        "a row for each event", CHANGES, "is distinct from {{ plan.at }}", "is not null or true"
+    ),
+    Mutation("a frame too long by a microsecond", EXTREMES, "length - 1", "length", DUCKDB),
+    Mutation("a frame too short", EXTREMES, "length - 1", "length - 2", DUCKDB),
+    Mutation(
+        "what leaves at the instant still counts",
+        EXTREMES,
+        "groups between unbounded preceding and 1 preceding",
+        "groups between unbounded preceding and current row",
+    ),
+    Mutation("late events are counted twice", EXTREMES, "' and not ' ~ inner.flag", "''"),
+    Mutation(
+        "late events do not leave",
+        CHANGES,
+        "and states.{{ plan.at }} < {{ inner.leaves }}",
+        "",
+    ),
+    Mutation(
+        "late events leave late",
+        CHANGES,
+        "and states.{{ plan.at }} < {{ inner.leaves }}",
+        "and states.{{ plan.at }} <= {{ inner.leaves }}",
+    ),
+    Mutation(
+        "blocks of another length",
+        EXTREMES,
+        "window.length if plan.late else feature",
+        "2 * feature",
+        POSTGRES,
+    ),
+    Mutation(
+        "share of all events",
+        STATES,
+        "' then 1 when not ' ~ aggregate.expression\n            ~ ' then 0 end'",
+        "' then 1 else 0 end'",
+    ),
+    Mutation("deviation of the population", STATES, "' - 1))'], 12", "'))'], 12"),
+    Mutation("cents are forgotten", STATES, "~ (' / ' ~ 10 ** scale if scale else '')", ""),
+    Mutation(
+        "reals are added as reals",
+        STATES,
+        "'cast(' ~ aggregate.expression ~ ' as double precision)'",
+        "aggregate.expression",
+        POSTGRES,
+    ),
+    Mutation(
+        "NULL is last", STATES, "~ ' nulls first'\n            ]", "~ ' nulls last'\n            ]"
+    ),
+    Mutation(
+        "the tie breaker is ignored", STATES, "if plan.tie_breaker else []", "if false else []"
+    ),
+    Mutation("the last is the first", STATES, "== 'first'", "== 'last'"),
+    Mutation(
+        "the conditions of first and last are ignored",
+        FEATURES,
+        "{%- if ranked.condition %}",
+        "{%- if false %}",
+    ),
+    Mutation("texts in the order of a language", STATES, 'collate \\"C\\"', "", POSTGRES),
+    Mutation("empty text is NULL", STATES, "> 19", "> 20", POSTGRES),
+    Mutation(
+        "a value that comes back is new",
+        DISTINCT,
+        "' >= ' ~ plan.previous_at ~ ' + ' ~ reach",
+        "' >= ' ~ plan.previous_at",
+    ),
+    Mutation(
+        "a value ends twice",
+        DISTINCT,
+        "' is null or ' ~ plan.next_at ~ ' >= '",
+        "' is null or ' ~ plan.next_at ~ ' <> '",
+    ),
+    Mutation(
+        "a value ends once too seldom",
+        DISTINCT,
+        "plan.next_at ~ ' >= ' ~ leaves",
+        "plan.next_at ~ ' > ' ~ leaves",
+    ),
+    Mutation(
+        "an old event ends a value",
+        DISTINCT,
+        "{{ plan.event_at }} > {{ plan.previous_at }}",
+        "true",
+    ),
+    Mutation(
+        "a late event brings a value back",
+        DISTINCT,
+        "' then 1 else 0 end'\n                    if plan.late",
+        "' then 1 else 1 end'\n                    if plan.late",
+    ),
+)
+
+GROWTH_MUTATIONS = (
+    Mutation(
+        "events of the last instant are lost",
+        CHANGES,
+        "{{ loaded }} >= least(",
+        "{{ loaded }} > least(",
+    ),
+    Mutation(
+        "events without created are lost",
+        CHANGES,
+        "'coalesce(' ~ plan.loaded_at ~ ', ' ~ plan.event_at ~ ')' if plan.late",
+        "plan.loaded_at if plan.late",
+    ),
+    Mutation(
+        "rows from too late on",
+        CHANGES,
+        "min({{ feature_warehouse._enters_at(plan, offsets | min) }})",
+        "max({{ feature_warehouse._enters_at(plan, offsets | min) }})",
+    ),
+    Mutation(
+        "events of the longest window are lost",
+        CHANGES,
+        "_after(plan, reaches | max)",
+        "_after(plan, reaches | min)",
+    ),
+    Mutation("all time is forgotten", CHANGES, "{% if none in reaches -%}", "{% if false -%}"),
+    Mutation(
+        "rows from before are written again",
+        FEATURES,
+        "states.{{ plan.at }} >= touched",
+        "states.{{ plan.at }} <> touched",
+    ),
+)
