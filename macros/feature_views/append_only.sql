@@ -1,0 +1,14 @@
+{% macro append_only(rows, stamp=false, lookback=none) -%}
+    {%- set source = feature_warehouse._given_rows(rows) -%}
+    {#- A key that dbt-postgres asks for in batches, and a condition under which no strategy of dbt
+        ever finds the row that it would delete or overwrite. -#}
+    {{- config(
+        materialized='incremental',
+        unique_key=feature_warehouse.microbatch_key('tableoid'),
+        incremental_predicates=['false'],
+        on_schema_change='append_new_columns' if stamp else 'fail',
+    ) -}}
+    {%- if execute -%}
+        {{ return(feature_warehouse._append_only(source, stamp, lookback)) }}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,186 @@
+{#- A feature view that only grows: the rows that are new to it. -#}
+
+{% macro _given_rows(rows) -%}
+    {#- What stands after `from`: a relation as it is, for dbt may have put a batch's condition into
+        it; a model by its name; or a query. -#}
+    {%- if rows is string and modules.re.search('\\s', rows | trim) -%}
+        {{ return('(\n' ~ rows.strip('\n') | indent(4, true) ~ '\n) as given_rows') }}
+    {%- endif -%}
+    {{ return(ref(rows | trim) if rows is string else rows) }}
+{%- endmacro %}
+
+
+{% macro _append_only(source, stamp, lookback) -%}
+    {%- set view = feature_warehouse.own_declaration() -%}
+    {%- set grows = this is not none and is_incremental() -%}
+    {%- set built = [] -%}
+    {%- if grows and this is not string -%}
+        {%- for column in adapter.get_columns_in_relation(this) -%}
+            {%- do built.append(column.name) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set mistakes = feature_warehouse._append_only_mistakes(view, source, stamp, lookback, built) -%}
+    {%- if mistakes and model.get('batch') -%}
+        {#- dbt itself says what is wrong with a batch to its log file only. -#}
+        {%- do log(model.name ~ ': ' ~ mistakes | join('; '), info=true) -%}
+    {%- endif -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
+    {%- endif -%}
+    {%- if stamp -%}
+        {{ return(feature_warehouse._stamped_rows(view, source, grows, built)) }}
+    {%- endif -%}
+    {%- if config.get('incremental_strategy') == 'microbatch' -%}
+        {{ return(feature_warehouse._rows_of_batch(view, source, grows)) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._loaded_rows(view, source, grows, lookback)) }}
+{%- endmacro %}
+
+
+{% macro _append_only_mistakes(view, source, stamp, lookback, built) -%}
+    {%- set mistakes = [] -%}
+    {%- set created = view.get('created_timestamp') -%}
+    {%- set batches = config.get('incremental_strategy') == 'microbatch' -%}
+    {%- if stamp and not created -%}
+        {%- do mistakes.append(
+            'stamp=true has no column to write to; declare a created_timestamp'
+        ) -%}
+    {%- elif stamp -%}
+        {%- set type = view.types[created] | lower | trim -%}
+        {%- if not modules.re.fullmatch('timestamp(tz| with(out)? time zone)?', type) -%}
+            {%- do mistakes.append(
+                "created_timestamp '" ~ created ~ "' is of type " ~ type ~ '; to be stamped it must be'
+                ~ ' timestamp or timestamptz'
+            ) -%}
+        {%- endif -%}
+    {%- elif not created and not batches -%}
+        {%- do mistakes.append(
+            'without a created_timestamp nothing says which rows are new; declare the load time, let'
+            ~ ' stamp=true write it, or use incremental_strategy microbatch'
+        ) -%}
+    {%- endif -%}
+    {%- if stamp and config.get('full_refresh') is not false and model.resource_type == 'model' -%}
+        {%- do mistakes.append(
+            'with stamp=true a rebuild would make all history unknown; set full_refresh: false in'
+            ~ " the model's config"
+        ) -%}
+    {%- endif -%}
+    {%- if stamp and batches -%}
+        {%- do mistakes.append(
+            'stamp=true cannot go by batches, which may run in any order; remove one of them'
+        ) -%}
+    {%- endif -%}
+    {%- if lookback is not none and (stamp or batches) -%}
+        {%- do mistakes.append(
+            'lookback is for load times of the source, not for '
+            ~ ('stamp=true, which compares all rows; remove it' if stamp
+                else "batches; set dbt's own config of that name, a number of batches")
+        ) -%}
+    {%- elif lookback is not none and feature_warehouse._microseconds(lookback) is none -%}
+        {%- do mistakes.append(
+            "lookback '" ~ lookback ~ "' is no fixed length of time; write one such as '90 minutes'"
+        ) -%}
+    {%- endif -%}
+    {%- if batches -%}
+        {%- do mistakes.extend(feature_warehouse._batch_mistakes(view, source)) -%}
+    {%- endif -%}
+    {{ return(mistakes + (
+        feature_warehouse._changed_columns(view, built) if built and not stamp else []
+    )) }}
+{%- endmacro %}
+
+
+{% macro _batch_mistakes(view, source) -%}
+    {%- set name = config.get('event_time') -%}
+    {%- if name not in view.types -%}
+        {{ return([
+            "event_time '" ~ name ~ "' is no declared column; batches go by one of "
+            ~ view.types.keys() | join(', ')
+        ]) }}
+    {%- endif -%}
+    {%- set filter = none if source is string else source.event_time_filter -%}
+    {%- if filter and filter.field_name | replace('"', '') != name -%}
+        {{ return([
+            "its batches go by '" ~ name ~ "' and those of its source by '" ~ filter.field_name
+            ~ "', so that rows would be lost; set event_time to the same column in both"
+        ]) }}
+    {%- endif -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+
+{% macro _changed_columns(view, built) -%}
+    {#- dbt would say so too, but only after the warehouse has failed to find a new column. -#}
+    {%- set declared = view.types.keys() | map('lower') | list -%}
+    {%- set built = built | map('lower') | list -%}
+    {%- set changes = [] -%}
+    {%- for column in declared if column not in built -%}
+        {%- do changes.append("'" ~ column ~ "' is new") -%}
+    {%- endfor -%}
+    {%- for column in built if column not in declared -%}
+        {%- do changes.append("'" ~ column ~ "' is gone") -%}
+    {%- endfor -%}
+    {{ return([] if not changes else [
+        'its columns are not those of its table (' ~ changes | join(', ') ~ '); build it once with'
+        ~ ' --full-refresh, or alter the table where the source has lost its history'
+    ]) }}
+{%- endmacro %}
+
+
+{% macro _loaded_rows(view, source, grows, lookback) -%}
+    {%- set created = feature_warehouse._quote(view.created_timestamp) -%}
+    {%- set known = feature_warehouse._utc(created, view.types[view.created_timestamp]) -%}
+    {%- set length = 0 if lookback is none else feature_warehouse._microseconds(lookback) -%}
+    {%- if not grows -%}
+        {{ return(feature_warehouse._columns_from(view, source, distinct=true)) }}
+    {%- endif -%}
+    {%- set conditions = [
+        created ~ ' >= (select watermark.loaded_until from watermark)', 'or ' ~ created ~ ' is null',
+    ] -%}
+{#- A load time in the future must not hide what is loaded until then. -#}
+with watermark as (
+    select
+        coalesce(
+            max({{ created }}){{ ' - ' ~ feature_warehouse._interval(length) if length else '' }},
+            timestamp '-infinity'
+        ) as loaded_until
+    from {{ this }}
+    where
+        {{ known }} <= {{ feature_warehouse._now() }}
+)
+
+{{ feature_warehouse._columns_from(view, source, conditions) }}
+except
+{{ feature_warehouse._columns_from(view, this, conditions) }}
+{%- endmacro %}
+
+
+{% macro _rows_of_batch(view, source, grows) -%}
+    {#- The condition is dbt's own, once more: dbt puts it only into inputs that have an event_time. -#}
+    {%- set conditions = [] -%}
+    {%- if model.get('batch') -%}
+        {%- set name = config.get('event_time') -%}
+        {%- set at = feature_warehouse._utc(feature_warehouse._quote(name), view.types[name]) -%}
+        {%- do conditions.extend([
+            at ~ ' >= ' ~ feature_warehouse._instant(model.batch.event_time_start),
+            'and ' ~ at ~ ' < ' ~ feature_warehouse._instant(model.batch.event_time_end),
+        ]) -%}
+    {%- endif -%}
+{{ feature_warehouse._columns_from(view, source, conditions, distinct=not grows) }}
+{%- if grows %}
+except
+{{ feature_warehouse._columns_from(view, this, conditions) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{% macro _columns_from(view, relation, conditions=[], distinct=false) -%}
+select{{ ' distinct' if distinct else '' }}
+    {%- for column in view.types %}
+    {{ feature_warehouse._quote(column) }}{{ ',' if not loop.last else '' }}
+    {%- endfor %}
+from {{ relation }}
+{%- for condition in conditions %}
+{{ ('where\n    ' if loop.first else '    ') ~ condition }}
+{%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,193 @@
+{#- A dbt snapshot as a feature view. -#}
+
+{% macro _snapshot_rows(name, relation, given) -%}
+    {%- set view = feature_warehouse.own_declaration() -%}
+    {%- set node = feature_warehouse._snapshot_named(name) -%}
+    {%- set mistakes = feature_warehouse._snapshot_mistakes(view, node) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._versions(
+        view, relation, feature_warehouse._snapshot_columns(node, given),
+        node.config.get('dbt_valid_to_current') if node else none
+    )) }}
+{%- endmacro %}
+
+
+{% macro _snapshot_named(name) -%}
+    {#- None where it is a model over a snapshot, and in unit tests, which see no graph. -#}
+    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'snapshot' -%}
+        {%- if node.name == name -%}
+            {{ return(node) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _snapshot_columns(node, given) -%}
+    {#- dbt's own columns by their names in this snapshot; no `dbt_is_deleted` where it has none. -#}
+    {%- set renamed = (node.config.get('snapshot_meta_column_names') or {}) if node else {} -%}
+    {%- set names = {} -%}
+    {%- for column in ['dbt_valid_from', 'dbt_valid_to', 'dbt_is_deleted'] -%}
+        {%- set name = given[column] or renamed.get(column) -%}
+        {%- if column != 'dbt_is_deleted' or (node and node.config.hard_deletes == 'new_record') -%}
+            {%- set name = name or column -%}
+        {%- elif not given[column] -%}
+            {%- set name = none -%}
+        {%- endif -%}
+        {%- do names.update({column: feature_warehouse._quote(name) if name else none}) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{% macro _snapshot_mistakes(view, node) -%}
+    {%- set created = view.get('created_timestamp') -%}
+    {%- if not created -%}
+        {{ return([
+            'without a created_timestamp its rows count from before the snapshot saw them; let the'
+            ~ ' snapshot select its time, and declare that column'
+        ]) }}
+    {%- elif not node -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set mistakes = [] -%}
+    {%- set own_time = node.config.strategy == 'check' and not node.config.updated_at -%}
+    {%- set names = node.config.get('snapshot_meta_column_names') or {} -%}
+    {%- for column in ['dbt_valid_from', 'dbt_valid_to', 'dbt_updated_at'] -%}
+        {%- if created == (names.get(column) or column) and not own_time -%}
+            {%- do mistakes.append(
+                "created_timestamp '" ~ created ~ "' is the time of the row, not of the snapshot; let"
+                ~ ' the snapshot select its own time, and declare that column'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set checked = node.config.check_cols -%}
+    {%- if node.config.strategy == 'check' and (
+        checked in ('all', ['all']) or created in (checked or [])
+    ) and not created.startswith('dbt_') -%}
+        {%- do mistakes.append(
+            "snapshot '" ~ node.name ~ "' checks '" ~ created ~ "' as well, which makes every row a new"
+            ~ ' version in every run; list the other columns as check_cols'
+        ) -%}
+    {%- endif -%}
+    {%- set unique = node.config.unique_key -%}
+    {%- set unique = [unique] if unique is string else unique -%}
+    {%- if unique | reject('in', view.types) | list == [] and unique | sort != view.join_keys | sort -%}
+        {%- do mistakes.append(
+            "its join_keys are " ~ view.join_keys | join(', ') ~ ', and the unique_key of snapshot '
+            ~ "'" ~ node.name ~ "' is " ~ unique | join(', ') ~ '; they must be the same columns'
+        ) -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
+{% macro _versions(view, relation, names, open_end) -%}
+    {%- set created_type = view.types[view.created_timestamp] -%}
+    {%- set event_type = view.types[view.event_timestamp] -%}
+    {%- set created = feature_warehouse._quote(view.created_timestamp) -%}
+    {%- set free = {} -%}
+    {%- for name in ['starts_at', 'ends_at', 'next_starts_at'] -%}
+        {%- do free.update({name: feature_warehouse._free_name(name, view.types)}) -%}
+    {%- endfor -%}
+    {%- set keys = [] -%}
+    {%- for key in view.join_keys -%}
+        {%- do keys.append(feature_warehouse._quote(key)) -%}
+    {%- endfor -%}
+    {%- set values = [] -%}
+    {%- for column in view.types
+        if column not in view.join_keys + [view.event_timestamp, view.created_timestamp] -%}
+        {%- do values.append(feature_warehouse._quote(column)) -%}
+    {%- endfor -%}
+    {%- set deleted = names.dbt_is_deleted ~ " = 'True'" if names.dbt_is_deleted else none -%}
+with versions as (
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ names.dbt_valid_from }} as {{ free.starts_at }},
+        {{ names.dbt_valid_to }} as {{ free.ends_at }},
+        {%- if deleted %}
+        {#- dbt copies the last version, its snapshot time included. #}
+        case
+            when {{ deleted }}
+                then {{ feature_warehouse._in_type(names.dbt_valid_from, event_type, created_type) }}
+            else {{ created }}
+        end as {{ created }}
+        {%- else %}
+        {{ created }}
+        {%- endif %}
+        {%- for value in values %},
+        {{ 'case when ' ~ deleted ~ ' then null else ' ~ value ~ ' end as ' ~ value
+            if deleted else value }}
+        {%- endfor %}
+    from {{ relation }}
+),
+
+followed_versions as (
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ free.ends_at }},
+        {{ feature_warehouse._window(
+            'lead(' ~ free.starts_at ~ ')', keys,
+            [created ~ ' nulls first', free.starts_at, free.ends_at ~ ' nulls last'], 8,
+            ' as ' ~ free.next_starts_at
+        ) }}
+    from versions
+),
+
+changes as (
+    select
+        {%- for column in keys + [free.starts_at, created] + values %}
+        {{ column }}{{ ',' if not loop.last else '' }}
+        {%- endfor %}
+    from versions
+    union all
+    -- what ended and was not followed by anything is unknown from then on
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{ free.ends_at }} as {{ free.starts_at }},
+        {{ feature_warehouse._in_type(free.ends_at, event_type, created_type) }} as {{ created }}
+        {%- for value in values %},
+        null as {{ value }}
+        {%- endfor %}
+    from followed_versions
+    where
+        {{ free.ends_at }} is not null
+        {%- if open_end %}
+        and {{ free.ends_at }} <> {{ open_end }}
+        {%- endif %}
+        and {{ free.next_starts_at }} is distinct from {{ free.ends_at }}
+)
+
+select
+    {#- What comes back after it was deleted may be older than its deletion. -#}
+    {%- set event = feature_warehouse._window(
+        'max(' ~ free.starts_at ~ ')', keys, [created ~ ' nulls first'], 4,
+        ' as ' ~ feature_warehouse._quote(view.event_timestamp)
+    ) -%}
+    {%- for column in view.types %}
+    {{ event if column == view.event_timestamp else feature_warehouse._quote(column) }}
+        {{- ',' if not loop.last else '' }}
+    {%- endfor %}
+from changes
+{%- endmacro %}
+
+
+{% macro _in_type(expression, type, wanted) -%}
+    {#- An instant of one type as another. -#}
+    {%- set has_zone = 'tz' in wanted | lower or 'with time zone' in wanted | lower -%}
+    {%- if type | lower == wanted | lower -%}
+        {{ return(expression) }}
+    {%- endif -%}
+    {%- set instant = feature_warehouse._utc(expression, type) -%}
+    {{ return(
+        instant ~ " at time zone 'UTC'" if has_zone else 'cast(' ~ instant ~ ' as ' ~ wanted ~ ')'
+    ) }}
+{%- endmacro %}

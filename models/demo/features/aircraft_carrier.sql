@@ -1,0 +1,1 @@
+{{ feature_warehouse.snapshot_rows('aircraft_carriers') }}

@@ -1,0 +1,80 @@
+"""Engines with the farm's tables and nothing in them, for compiled SQL and many small cases."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import duckdb
+
+from growth.views import GROWING, KEPT, STAMPED
+from pit.declarations import Column, Row, Value
+from pit.engines import SCHEMA, ZONE, DuckDB, Engine, PostgreSQL, _insert, create, quote
+
+Table = Counter[tuple[Value, ...]]
+
+
+class Memory(DuckDB):
+    """DuckDB with a database in memory that is called as the farm's file is."""
+
+    def __init__(self) -> None:
+        self.connection = duckdb.connect()
+        self.ask(
+            f"attach ':memory:' as farm; use farm; create schema {SCHEMA};"
+            f" set TimeZone = '{ZONE}'; use farm.{SCHEMA}"
+        )
+        for growing in GROWING:
+            create(self, growing.source, growing.view.columns)
+            create(self, growing.view.name, growing.view.columns)
+        for view in STAMPED:
+            create(self, view.name, view.columns)
+            create(self, f"raw_{view.name}", given_columns(view.columns, view.created))
+        for view in KEPT:
+            create(self, view.name, view.columns)
+
+
+def emptied(engine: PostgreSQL) -> PostgreSQL:
+    """The server on which the farm was built, without what it has grown."""
+    for growing in GROWING:
+        clear(engine, growing.source, growing.view.name)
+    for view in STAMPED:
+        clear(engine, f"raw_{view.name}", view.name)
+    return engine
+
+
+def given_columns(columns: Iterable[Column], without: Column | None) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column != without)
+
+
+def clear(engine: Engine, *tables: str) -> None:
+    for table in tables:
+        engine.ask(f"delete from {SCHEMA}.{quote(table)}")
+
+
+def insert(engine: Engine, table: str, columns: tuple[Column, ...], rows: list[Row]) -> None:
+    if rows:
+        engine.ask(_insert(table, columns, rows))
+
+
+def append(engine: Engine, table: str, query: str, *, crash: bool = False) -> None:
+    """What dbt does with the SQL of an incremental model."""
+    try:
+        engine.ask(f"begin; insert into {SCHEMA}.{quote(table)} {query}")
+    except Exception:
+        engine.ask("rollback")
+        raise
+    engine.ask("rollback" if crash else "commit")
+
+
+def as_table(rows: Iterable[Iterable[Any]]) -> Table:
+    return Counter(tuple(row) for row in rows)
+
+
+def once(rows: Iterable[Row], columns: tuple[Column, ...]) -> Table:
+    """Every row once, in the form that answers have: NaN equals itself, true is not 1."""
+    return Counter({tuple(_plain(row[column.name]) for column in columns): 1 for row in rows})
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, float):
+        return "NaN" if value != value else value
+    return str(value).lower() if isinstance(value, bool) else value
