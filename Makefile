@@ -8,7 +8,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres test test-long bench lint lock clean
+.PHONY: help demo demo-postgres example test test-long bench lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,13 @@ demo: ## Build features and a training set, publish and serve them, on DuckDB
 demo-postgres: ## The same on PostgreSQL
 	@$(PYTHON) scripts/env.py demo
 	@$(BIN)/python scripts/demo.py postgres
+
+example: ## Train a model on the demo, with and without a leak, and score a flight from Redis
+	@$(PYTHON) scripts/env.py test
+	@$(BIN)/python scripts/demo.py duckdb
+	@DBT_PROFILES_DIR=.demo/duckdb DBT_TARGET_PATH=.demo/duckdb/target \
+		FEATURE_WAREHOUSE_DUCKDB_PATH=.demo/duckdb/warehouse.duckdb \
+		$(BIN)/python examples/flight_delay.py
 
 test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'

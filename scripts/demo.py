@@ -35,10 +35,24 @@ from load_postgres import load, uri_of
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".demo"
 BIN = Path(sys.executable).parent
+# Folders of models that only prepare what others read.
+SOURCES = {"staging", "events"}
 
+# A history needs more than one look: `dbt build` takes a snapshot at the end of the year.
+FIRST_SNAPSHOT = "2013-03-31"
 AS_OF = "2013-12-31T00:00:00Z"
+# A window view has a million rows, and looking them up one by one should find them in memory. dbt's
+# two threads keep two processors busy by themselves.
+POSTGRES = {
+    "shared_buffers": "512MB",
+    "work_mem": "64MB",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+}
 # Scheduled to leave at that very minute, so its training row is what is served then.
 FLIGHT_ID = 110347
+# Of an evening of thunderstorms, when there is something to see in every column.
+SHOWN_FROM = "2013-07-09 00:55:00"
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
 
@@ -78,13 +92,17 @@ def _demo(engine: str, stack: ExitStack) -> None:
         env["FEATURE_WAREHOUSE_DUCKDB_PATH"] = str(folder / "warehouse.duckdb")
     else:
         console.print("starting PostgreSQL and copying the Parquet files into it ...")
-        postgres = stack.enter_context(local_postgres(durable=False))
+        postgres = stack.enter_context(local_postgres(durable=False, config=POSTGRES))
         env |= postgres.env()
         console.print(f"loaded {load(postgres.uri):,} rows")
 
+    _heading(f"dbt snapshot: the carrier of each aircraft at the end of {FIRST_SNAPSHOT}")
+    _take_snapshot(env, folder)
     _heading("dbt build: models, contracts, tests")
     _build(env, folder / "target")
     warehouse = _Warehouse(engine, env)
+    _heading("An aircraft that changed its carrier between two snapshots")
+    _show_carriers(warehouse)
     _heading("Training set flight_delay_training")
     _show_training_set(warehouse)
     expected = _training_row(warehouse)
@@ -101,6 +119,25 @@ def _demo(engine: str, stack: ExitStack) -> None:
     console.print(f"  {training_set}  how the training set is written")
     console.print(f"  {state}/target/compiled/feature_warehouse/{training_set}  and its SQL")
     sys.exit(0 if equal else 1)
+
+
+def _take_snapshot(env: dict[str, str], folder: Path) -> None:
+    run = subprocess.run(
+        [
+            *(BIN / "dbt", "--quiet", "build", "--select", "+aircraft_carriers"),
+            *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+            *("--vars", json.dumps({"carriers_as_of": FIRST_SNAPSHOT})),
+        ],
+        cwd=ROOT,
+        # Apart, because dbt parses everything anew where variables have changed.
+        env={**env, "DBT_TARGET_PATH": str(folder / "target of the snapshot")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        _stop("dbt build failed:\n" + (run.stdout or run.stderr), run.returncode)
+    console.print("snapshot aircraft_carriers taken")
 
 
 def _build(env: dict[str, str], target: Path) -> None:
@@ -137,7 +174,7 @@ def _build(env: dict[str, str], target: Path) -> None:
     kinds = Counter(result["unique_id"].split(".")[0] for result in results["results"])
     for result in results["results"]:
         node = nodes.get(result["unique_id"])
-        if node and node["resource_type"] == "model" and "staging" not in node["fqn"]:
+        if node and node["resource_type"] == "model" and not SOURCES & set(node["fqn"]):
             console.print(
                 f"  {node['config']['materialized']:6} {node['name']:24}"
                 f" {result['execution_time']:5.2f} s"
@@ -189,6 +226,14 @@ class _Warehouse:
         self.query, self.close = query, close
 
 
+def _show_carriers(warehouse: _Warehouse) -> None:
+    rows = warehouse.query(
+        "select tailnum, carrier, carrier_since, known_at from aircraft_carrier"
+        " where tailnum = 'N146PQ' order by carrier_since"
+    )
+    _print_table(rows.column_names, [map(_short, row.values()) for row in rows.to_pylist()])
+
+
 def _show_training_set(warehouse: _Warehouse) -> None:
     [totals] = warehouse.query(
         "select count(*) as n, count(is_late) as known, sum(case when is_late then 1 else 0 end)"
@@ -197,12 +242,13 @@ def _show_training_set(warehouse: _Warehouse) -> None:
     rate = 100 * int(totals["late"]) / totals["known"]
     console.print(
         f"{totals['n']:,} flights; of {totals['known']:,} that arrived {rate:.2f} % were late."
-        " First rows:"
+        " Five of them:"
     )
     rows = warehouse.query(
         "select flight_id, origin, sched_dep_ts, is_late, temp, last_leg_arr_delay as last_leg,"
-        " seats from flight_delay_training"
-        " order by sched_dep_ts, flight_id limit 5"
+        " aircraft_flights_7d as flights_7d, aircraft_mean_delay_7d as mean_delay_7d,"
+        " origin_cancellations_1d as cancelled_1d from flight_delay_training"
+        f" where sched_dep_ts >= timestamp '{SHOWN_FROM}' order by sched_dep_ts, flight_id limit 5"
     )
     _print_table(rows.column_names, [map(_short, row.values()) for row in rows.to_pylist()])
 

@@ -54,7 +54,9 @@ def client(redis_url: str) -> Iterator["redis.Redis"]:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    with local_postgres(durable=False) as server:
+    # The demo's window views are larger than the default's memory.
+    memory = {"shared_buffers": "512MB", "work_mem": "64MB"}
+    with local_postgres(durable=False, config=memory) as server:
         yield server
 
 

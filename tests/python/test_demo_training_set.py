@@ -10,6 +10,7 @@ import pytest
 
 from conftest import Demo
 from feature_warehouse.servers import Postgres
+from outcomes import IN_TRAINING_SET, outcomes, windows
 from support import ROOT
 
 Frame = Any
@@ -43,7 +44,10 @@ def expected(flights: Frame) -> Frame:
     labels = flights.assign(is_late=late.mask(flights["arr_delay"].isna()))
     labels = labels[list(LABEL_COLUMNS)].rename(columns=LABEL_COLUMNS)
     labels["train_test_split"] = [split(at) for at in labels["sched_dep_ts"]]
-    for features in (weather(labels), last_legs(flights, labels), aircraft(labels)):
+    for features in (
+        *(weather(labels), last_legs(flights, labels), aircraft(labels)),
+        *(punctuality(flights, labels, of) for of in IN_TRAINING_SET),
+    ):
         labels = labels.merge(features, on="flight_id", how="left", validate="one_to_one")
     return labels
 
@@ -86,6 +90,14 @@ def aircraft(labels: Frame) -> Frame:
     planes["available_at"] = pd.to_datetime(years + "-01-01").astype("datetime64[us]")
     found = newest(labels, planes[["tailnum", "available_at", *AIRCRAFT]], "tailnum")
     return found[["flight_id", *AIRCRAFT]]
+
+
+def punctuality(flights: Frame, labels: Frame, of: str) -> Frame:
+    """What had become of flights of the same aircraft or carrier, or at the same airport."""
+    key = "tailnum" if of == "aircraft" else of
+    known = outcomes(flights, ["origin", "dest"] if of in ("origin", "dest") else [key])
+    found = windows(known, labels[key], labels["sched_dep_ts"])[[*IN_TRAINING_SET[of]]]
+    return found.add_prefix(f"{of}_").assign(flight_id=labels["flight_id"].to_numpy())
 
 
 def newest(labels: Frame, rows: Frame, key: str) -> Frame:

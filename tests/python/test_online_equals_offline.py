@@ -11,6 +11,7 @@ import pytest
 
 from conftest import Demo
 from feature_warehouse import OnlineStore, Status
+from outcomes import IN_TRAINING_SET, outcomes, windows
 from support import ROOT, run
 
 CLOCK = datetime(2013, 12, 31)
@@ -48,6 +49,16 @@ def planes() -> dict[str, dict[str, Any]]:
     years = frame.built_year.fillna(1900).astype(int).astype(str)
     frame["event"] = pd.to_datetime(years + "-01-01")
     return by_key(frame, "tailnum", ["type", "engines", "seats", "built_year"])
+
+
+def punctuality(*entity: str) -> dict[str, dict[str, Any]]:
+    """What every aircraft, carrier or airport of a flight would be served, seen before or not."""
+    known = outcomes(parquet("flights"), entity)
+    entities = known[known.known_at <= CLOCK].entity.dropna().drop_duplicates()
+    at = pd.Series([CLOCK] * len(entities))
+    found = windows(known, entities, at).assign(entity=entities.to_numpy())
+    found = found.astype(object).where(found.notna(), None)
+    return {row.pop("entity"): row for row in found.to_dict("records")}
 
 
 def by_key(frame: pd.DataFrame, key: str, features: list[str]) -> dict[str, dict[str, Any]]:
@@ -90,6 +101,25 @@ def test_every_entity(store: OnlineStore, view: str, key: str, ttl: Any, expecte
     assert view != "aircraft" or Status.NULL in seen
 
 
+@pytest.mark.parametrize(
+    ("view", "key", "entity"),
+    [
+        ("aircraft_punctuality", "tailnum", ["tailnum"]),
+        ("carrier_punctuality", "carrier", ["carrier"]),
+        ("airport_traffic", "airport", ["origin", "dest"]),
+    ],
+)
+def test_every_window(store: OnlineStore, view: str, key: str, entity: list[str]) -> None:
+    rows = punctuality(*entity)
+    assert len(rows) > 10
+    vectors = store.get_many(view, [{key: name} for name in rows])
+    served = [dict(vector) for vector in vectors]
+    assert served == list(rows.values())
+    [stranger] = store.get_many(view, [{key: "nobody"}])
+    assert {value for name, value in stranger.items() if name.startswith("flights")} == {0}
+    assert stranger["mean_delay_7d"] is None
+
+
 def test_known_right_answer_at_the_end_of_the_data(store: OnlineStore) -> None:
     assert store.get("origin_weather", {"origin": "JFK"})["temp"] == 30.02
 
@@ -100,8 +130,11 @@ def test_the_service_is_the_training_row_at_the_clock(store: OnlineStore) -> Non
     now = flights[(flights.sched_dep_ts == CLOCK) & flights.tailnum.notna()]
     assert len(now) == 8
     weather, legs, fleet = newest_weather(), newest_legs(), planes()
+    aircraft, carriers = punctuality("tailnum"), punctuality("carrier")
+    airports = punctuality("origin", "dest")
     for flight in now.itertuples():
-        vector = store.get("flight_delay", {"origin": flight.origin, "tailnum": flight.tailnum})
+        keys = {name: getattr(flight, name) for name in ("origin", "tailnum", "carrier", "dest")}
+        vector = store.get("flight_delay", keys)
         leg, plane = legs.get(flight.tailnum, {}), fleet.get(flight.tailnum, {})
         fresh = leg and CLOCK - leg["event"] <= 24 * HOUR
         assert dict(vector) == {
@@ -111,4 +144,14 @@ def test_the_service_is_the_training_row_at_the_clock(store: OnlineStore) -> Non
                 for f in ("arr_delay", "origin", "dest", "distance")
             },
             **{f: plane.get(f) for f in ("type", "engines", "seats", "built_year")},
+            **{
+                f"{of}_{f}": counted[f]
+                for of, counted in (
+                    ("aircraft", aircraft[flight.tailnum]),
+                    ("carrier", carriers[flight.carrier]),
+                    ("origin", airports[flight.origin]),
+                    ("dest", airports[flight.dest]),
+                )
+                for f in IN_TRAINING_SET[of]
+            },
         }
