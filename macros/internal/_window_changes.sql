@@ -68,7 +68,7 @@ states as (
         {%- if plan.keeps_loaded %}
         max({{ plan.loaded_at }}) over this_instant as last_loaded_at,
         {%- endif %}
-        lead({{ plan.at }}) over known is distinct from {{ plan.at }} as {{ plan.is_last }}
+        coalesce(lead({{ plan.at }}) over known <> {{ plan.at }}, true) as {{ plan.is_last }}
     from changes
     window
         {%- for name, definition in plan.windows.items() %}

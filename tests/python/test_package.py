@@ -246,7 +246,8 @@ def _lint(model: Path, engine: str, folder: Path) -> None:
     """Apply the rules of the repository, but for what the declarations decide, to compiled SQL.
 
     Those are RF04 and RF06: which words are names, and that dbt quotes relations; AM04: a label
-    set's columns are all taken; ST06: the features stand in the order of the service.
+    set's columns are all taken; ST06: the features stand in the order of the service. And RF03: a
+    lookup says whose key it is, for the labels have one of that name.
     """
     copy = folder / model.name
     copy.write_text(model.read_text() + "\n")  # dbt strips the end of every model
@@ -255,7 +256,7 @@ def _lint(model: Path, engine: str, folder: Path) -> None:
         "lint",
         "--disable-progress-bar",
         *("--config", ROOT / ".sqlfluff", "--templater", "raw", "--dialect", engine),
-        *("--exclude-rules", "RF04,RF06,AM04,ST06"),
+        *("--exclude-rules", "RF03,RF04,RF06,AM04,ST06"),
         copy,
     )
     assert result.returncode == 0, result.stdout

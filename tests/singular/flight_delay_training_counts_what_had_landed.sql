@@ -22,7 +22,7 @@ where
             and aircraft_flights_30d = 22
     )
 union all
-select 'flight 199940: 4 landed in a day, the last at the minute of departure, 82.75 late' as expected
+select 'flight 199940: 4 landed in a day, one at the minute of departure, 82.75 late' as expected
 where
     not exists (
         select 1

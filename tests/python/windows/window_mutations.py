@@ -40,7 +40,10 @@ WINDOW_MUTATIONS = (
         "the condition on events is ignored", FEATURES, "{%- if plan.where %}", "{%- if false %}"
     ),
     Mutation(
-        "a row for each event", CHANGES, "is distinct from {{ plan.at }}", "is not null or true"
+        "a row for each event",
+        CHANGES,
+        "over known <> {{ plan.at }}, true)",
+        "over known <> {{ plan.at }}, true) or true",
     ),
     Mutation("a frame too long by a microsecond", EXTREMES, "length - 1", "length", DUCKDB),
     Mutation("a frame too short", EXTREMES, "length - 1", "length - 2", DUCKDB),
