@@ -54,7 +54,7 @@ FLIGHT_ID = 110347
 # Of an evening of thunderstorms, when there is something to see in every column.
 SHOWN_FROM = "2013-07-09 00:55:00"
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 118)
 
 
 def main() -> None:
@@ -246,7 +246,7 @@ def _show_training_set(warehouse: _Warehouse) -> None:
     )
     rows = warehouse.query(
         "select flight_id, origin, sched_dep_ts, is_late, temp, last_leg_arr_delay as last_leg,"
-        " aircraft_flights_7d as flights_7d, aircraft_mean_delay_7d as mean_delay_7d,"
+        " aircraft_flights_7d as flights_7d, aircraft_mean_delay_7d as delay_7d,"
         " origin_cancellations_1d as cancelled_1d from flight_delay_training"
         f" where sched_dep_ts >= timestamp '{SHOWN_FROM}' order by sched_dep_ts, flight_id limit 5"
     )
