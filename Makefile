@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 export DBT_PROFILES_DIR := .demo
+# Two test processes, each with servers of its own.
+PYTEST_ARGS ?= -n 2
+
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
