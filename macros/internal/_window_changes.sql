@@ -5,8 +5,10 @@
         {%- for key in plan.entity %}
         {{ key }},
         {%- endfor %}
-        {{ instant }} as {{ plan.at }},
+        {{ instant }} as {{ plan.at }}
+        {%- if plan.states %},
         '{{ change }}' as {{ plan.change }}
+        {%- endif %}
         {%- for column in feature_warehouse._change_columns(plan) -%}
             {%- set value = columns.get(column, feature_warehouse._no_change(plan, column)) %},
         {{ value }}{{ ' as ' ~ column if value != column }}
@@ -26,7 +28,10 @@
 
 
 {% macro _change_columns(plan) -%}
-    {%- set columns = plan.payloads.keys() | reject('equalto', plan.tie) | list -%}
+    {%- set columns = plan.payloads.keys() | select('in', plan.changing) | list -%}
+    {%- for carried in plan.carried.values() -%}
+        {%- do columns.append(carried.name) -%}
+    {%- endfor -%}
     {%- for ranked in plan.ranked.values() -%}
         {%- do columns.append(ranked.name) -%}
     {%- endfor -%}
@@ -57,10 +62,13 @@
 
 
 {% macro _states(plan) -%}
-states as (
+{{ 'carried' if plan.tallies else 'states' }} as (
     select
         {%- for column in plan.entity + [plan.at] %}
         {{ column }},
+        {%- endfor %}
+        {%- for carried in plan.carried.values() %}
+        last_value({{ carried.name }} ignore nulls) over known as {{ carried.name }},
         {%- endfor %}
         {%- for column, sql in plan.states.items() %}
         {{ feature_warehouse._named(sql, column, 8) }},
@@ -74,6 +82,18 @@ states as (
         {%- for name, definition in plan.windows.items() %}
         {{ name }} as ({{ definition }}){{ ',' if not loop.last }}
         {%- endfor %}
+)
+{%- endmacro %}
+
+
+{% macro _tallies(plan) -%}
+states as (
+    select
+        *,
+        {%- for column, sql in plan.tallies.items() %}
+        {{ feature_warehouse._named(sql, column, 8) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from carried
 )
 {%- endmacro %}
 

@@ -23,7 +23,7 @@
         )}) -%}
     {%- endif -%}
     {%- set state = feature_warehouse._state(
-        plan, aggregate.stem ~ '_' ~ window.suffix ~ '_state', 'sum(' ~ columns[window.length] ~ ') over known'
+        plan, plan.states, aggregate.stem ~ '_' ~ window.suffix ~ '_state', 'sum(' ~ columns[window.length] ~ ') over known'
     ) -%}
     {{ return('cast(' ~ state ~ ' as bigint)') }}
 {%- endmacro %}

@@ -92,8 +92,9 @@
     {%- set columns = [] -%}
     {%- for function, payload in calls -%}
         {%- set short = {'stddev_samp': 'stddev', 'var_pop': 'variance'}.get(function, function) -%}
+        {%- do plan.changing.append(payload) -%}
         {%- do columns.append(feature_warehouse._state(
-            plan,
+            plan, plan.states,
             name ~ ('_' ~ short if not name.endswith('_' ~ short) else '') ~ '_' ~ window.suffix ~ ending,
             feature_warehouse._filtered(function, payload, condition, over)
         )) -%}

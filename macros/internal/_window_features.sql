@@ -37,8 +37,15 @@
     {%- for once in plan.counted_once.values() -%}
         {%- do ctes.append(feature_warehouse._extensions(plan, once)) -%}
     {%- endfor -%}
+    {%- if plan.running -%}
+        {%- do ctes.append(feature_warehouse._running_events(plan)) -%}
+        {%- do plan.update({'source': 'running_events'}) -%}
+    {%- endif -%}
     {%- do ctes.append(feature_warehouse._changes(plan)) -%}
     {%- do ctes.append(feature_warehouse._states(plan)) -%}
+    {%- if plan.tallies -%}
+        {%- do ctes.append(feature_warehouse._tallies(plan)) -%}
+    {%- endif -%}
     {%- for inner in plan.inner.values() -%}
         {%- do ctes.append(feature_warehouse._late_values(plan, inner)) -%}
     {%- endfor -%}
@@ -155,9 +162,12 @@ changes as {{ adapter.dispatch('_computed_once', 'feature_warehouse')() }}(
 
 {% macro _event_branch(plan, instant, change, conditions, enters) -%}
     {%- set columns = {} -%}
-    {%- for column in plan.payloads if column != plan.tie -%}
+    {%- for column in plan.payloads if column in plan.changing -%}
         {%- do columns.update({column: column}) -%}
     {%- endfor -%}
+    {%- if change in plan.carried -%}
+        {%- do columns.update({plan.carried[change].name: plan.carried[change].running}) -%}
+    {%- endif -%}
     {%- for ranked in plan.ranked.values() -%}
         {%- do columns.update({ranked.name: ranked.name}) -%}
     {%- endfor -%}

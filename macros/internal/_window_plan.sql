@@ -27,7 +27,11 @@
         'enters': {},
         'leaves': {},
         'reaches': {},
+        'changing': [],
+        'running': {},
+        'carried': {},
         'states': {},
+        'tallies': {},
         'windows': {},
         'inner': {},
         'grows': this is not none and is_incremental(),
@@ -156,37 +160,12 @@
 {%- endmacro %}
 
 
-{% macro _state(plan, name, sql) -%}
-    {#- The column of `states` that holds an expression. -#}
-    {%- for column, known in plan.states.items() if known == sql -%}
+{% macro _state(plan, states, name, sql) -%}
+    {#- The column, of `plan.states` or `plan.tallies`, that holds an expression. -#}
+    {%- for column, known in states.items() if known == sql -%}
         {{ return(column) }}
     {%- endfor -%}
     {%- set column = feature_warehouse._taken_name(plan, name) -%}
-    {%- do plan.states.update({column: sql}) -%}
+    {%- do states.update({column: sql}) -%}
     {{ return(column) }}
-{%- endmacro %}
-
-
-{% macro _tally(plan, window, function, value, name) -%}
-    {#- What has entered a window less what has left it: exact for whole numbers and decimals. -#}
-    {%- set entered = feature_warehouse._entering(plan, window) -%}
-    {%- set sum = feature_warehouse._filtered(function, value, entered, 'known') -%}
-    {%- if window.length is not none -%}
-        {%- set left = feature_warehouse._filtered(
-            function, value, plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'", 'known'
-        ) -%}
-        {%- set sum = sum ~ '\n            - ' ~ ('coalesce(' ~ left ~ ', 0)' if function == 'sum' else left) -%}
-    {%- endif -%}
-    {{ return(feature_warehouse._state(plan, name ~ '_' ~ window.suffix, sum)) }}
-{%- endmacro %}
-
-
-{% macro _entering(plan, window) -%}
-    {#- The rows of `changes` by which events enter a window; one that came too late never does. -#}
-    {%- set entered = plan.change ~ " = '" ~ plan.enters[window.offset] ~ "'" -%}
-    {%- if plan.late and window.length is not none -%}
-        {%- set entered = entered ~ ' and ' ~ plan.at ~ ' < '
-            ~ feature_warehouse._after(plan, window.offset + window.length) -%}
-    {%- endif -%}
-    {{ return(entered) }}
 {%- endmacro %}

@@ -41,7 +41,7 @@
         )) }}
     {%- endif -%}
     {%- set n = feature_warehouse._tally(
-        plan, window, 'count', payload, 'events' if payload == '*' else name ~ '_count'
+        plan, window, 'count', payload, payload, 'events' if payload == '*' else name ~ '_count'
     ) -%}
     {%- if function == 'count' -%}
         {{ return(n) }}
@@ -49,7 +49,7 @@
         {{ return(feature_warehouse._deviation(plan, window, payload, name, n, class, scale)) }}
     {%- endif -%}
     {%- set sum = feature_warehouse._tally(
-        plan, window, 'sum', payload, name ~ '_sum'
+        plan, window, 'sum', payload, payload, name ~ '_sum'
     ) if class != 'double' else feature_warehouse._double_sum(plan, window, payload, name) -%}
     {%- if function == 'sum' -%}
         {%- set value = feature_warehouse._joined(
@@ -101,10 +101,10 @@
         {{ return(feature_warehouse._double_deviation(plan, window, payload, name, n)) }}
     {%- endif -%}
     {%- set sum = feature_warehouse._tally(
-        plan, window, 'sum', payload, name ~ '_sum'
+        plan, window, 'sum', payload, payload, name ~ '_sum'
     ) -%}
     {%- set squares = feature_warehouse._tally(
-        plan, window, 'sum', payload ~ ' * ' ~ payload, name ~ '_squares'
+        plan, window, 'sum', payload, payload ~ ' * ' ~ payload, name ~ '_squares'
     ) -%}
     {{ return(
         'case when ' ~ n ~ ' > 1 then sqrt(\n        cast(' ~ feature_warehouse._joined(

@@ -5,6 +5,7 @@ from pit.mutations import DUCKDB, POSTGRES, Mutation
 PLAN = "internal/_window_plan.sql"
 CHANGES = "internal/_window_changes.sql"
 STATES = "internal/_window_states.sql"
+TALLIES = "internal/_window_tallies.sql"
 EXTREMES = "internal/_window_extremes.sql"
 FEATURES = "internal/_window_features.sql"
 DISTINCT = "internal/_window_distinct.sql"
@@ -23,12 +24,50 @@ WINDOW_MUTATIONS = (
     ),
     Mutation("dead events have rows", PLAN, "if plan.late and reach else []", "if false else []"),
     Mutation(
-        "dead events are counted",
-        PLAN,
-        "{%- if plan.late and window.length is not none -%}",
-        "{%- if false -%}",
+        "dead events are counted in changes",
+        TALLIES,
+        "{%- if plan.late and window.length is not none -%}\n        {%- set entered",
+        "{%- if false -%}\n        {%- set entered",
+        POSTGRES,
     ),
-    Mutation("events are never subtracted", PLAN, "'\\n            - '", "'\\n            - 0 * '"),
+    Mutation(
+        "dead events are counted in running sums",
+        TALLIES,
+        "{%- if plan.late and window.length is not none -%}\n        {%- set in_time",
+        "{%- if false -%}\n        {%- set in_time",
+        DUCKDB,
+    ),
+    Mutation(
+        "changes never subtract",
+        TALLIES,
+        "'\\n            - '",
+        "'\\n            - 0 * '",
+        POSTGRES,
+    ),
+    Mutation(
+        "running sums are never subtracted", TALLIES, "'- coalesce('", "'- 0 * coalesce('", DUCKDB
+    ),
+    Mutation(
+        "running sums of late events in the order of events",
+        TALLIES,
+        "plan.late and enters -%}",
+        "false -%}",
+        DUCKDB,
+    ),
+    Mutation(
+        "one running sum for all that is late",
+        TALLIES,
+        "{%- if plan.running and not plan.late -%}",
+        "{%- if plan.running -%}",
+        DUCKDB,
+    ),
+    Mutation(
+        "nothing has entered an offset window",
+        TALLIES,
+        "{%- if plan.late or window.offset != plan.enters | min -%}",
+        "{%- if false -%}",
+        DUCKDB,
+    ),
     Mutation(
         "leaving events that never entered are subtracted",
         FEATURES,
