@@ -29,7 +29,7 @@
 
 {% macro _change_columns(plan) -%}
     {%- set columns = plan.payloads.keys() | select('in', plan.changing) | list -%}
-    {%- for carried in plan.carried.values() -%}
+    {%- for carried in plan.carried.values() | list + plan.frames.values() | list -%}
         {%- do columns.append(carried.name) -%}
     {%- endfor -%}
     {%- for ranked in plan.ranked.values() -%}
@@ -67,7 +67,7 @@
         {%- for column in plan.entity + [plan.at] %}
         {{ column }},
         {%- endfor %}
-        {%- for carried in plan.carried.values() %}
+        {%- for carried in plan.carried.values() | list + plan.frames.values() | list %}
         last_value({{ carried.name }} ignore nulls) over known as {{ carried.name }},
         {%- endfor %}
         {%- for column, sql in plan.states.items() %}

@@ -59,18 +59,18 @@
 {% macro _in_blocks(plan, window) -%}
     {{ return(
         window.length is not none
-        and (plan.late or not adapter.dispatch('_has_fast_frames', 'feature_warehouse')())
+        and (plan.late or not adapter.dispatch('_carries_running', 'feature_warehouse')())
     ) }}
 {%- endmacro %}
 
 
 {#- DuckDB keeps a tree over the rows of a window; others compute a frame that moves anew. -#}
-{% macro default___has_fast_frames() -%}
+{% macro default___carries_running() -%}
     {{ return(false) }}
 {%- endmacro %}
 
 
-{% macro duckdb___has_fast_frames() -%}
+{% macro duckdb___carries_running() -%}
     {{ return(true) }}
 {%- endmacro %}
 
@@ -78,24 +78,31 @@
 {% macro _window_parts(plan, window, calls, name) -%}
     {#- The results of aggregates over the events in a window, as one part or as several that have no
         event in common: a list of columns for each. -#}
-    {%- set entered = feature_warehouse._entering(plan, window) -%}
-    {%- if not feature_warehouse._in_blocks(plan, window) -%}
-        {%- set over = 'known' if window.length is none
-            else feature_warehouse._frame(plan, window) -%}
-        {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, over)]) }}
+    {%- if feature_warehouse._in_blocks(plan, window) -%}
+        {{ return(feature_warehouse._block_parts(plan, window, calls, name)) }}
+    {%- elif plan.late or not adapter.dispatch('_carries_running', 'feature_warehouse')() -%}
+        {%- set entered = feature_warehouse._entering(plan, window) -%}
+        {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, 'known')]) }}
     {%- endif -%}
-    {{ return(feature_warehouse._block_parts(plan, window, calls, name)) }}
+    {%- set columns = [] -%}
+    {%- for function, payload in calls -%}
+        {%- set short = name ~ feature_warehouse._call_ending(name, function) -%}
+        {%- do columns.append(feature_warehouse._state(
+            plan, plan.tallies, short ~ '_' ~ window.suffix,
+            feature_warehouse._carried_frame(plan, window, function, payload, short)
+        )) -%}
+    {%- endfor -%}
+    {{ return([columns]) }}
 {%- endmacro %}
 
 
 {% macro _part(plan, window, calls, name, ending, condition, over) -%}
     {%- set columns = [] -%}
     {%- for function, payload in calls -%}
-        {%- set short = {'stddev_samp': 'stddev', 'var_pop': 'variance'}.get(function, function) -%}
         {%- do plan.changing.append(payload) -%}
         {%- do columns.append(feature_warehouse._state(
             plan, plan.states,
-            name ~ ('_' ~ short if not name.endswith('_' ~ short) else '') ~ '_' ~ window.suffix ~ ending,
+            name ~ feature_warehouse._call_ending(name, function) ~ '_' ~ window.suffix ~ ending,
             feature_warehouse._filtered(function, payload, condition, over)
         )) -%}
     {%- endfor -%}
@@ -103,15 +110,9 @@
 {%- endmacro %}
 
 
-{% macro _frame(plan, window) -%}
-    {#- A frame of RANGE includes both ends, so it is a microsecond shorter than the window. -#}
-    {%- set length = feature_warehouse._stay(plan, window) -%}
-    {%- set name = feature_warehouse._quote('last_' ~ window.suffix) -%}
-    {%- do plan.windows.update({name: feature_warehouse._window_over(
-        plan, [], plan.at,
-        'range between ' ~ feature_warehouse._interval(length - 1) ~ ' preceding and current row'
-    )}) -%}
-    {{ return(name) }}
+{% macro _call_ending(name, function) -%}
+    {%- set short = {'stddev_samp': 'stddev', 'var_pop': 'variance'}.get(function, function) -%}
+    {{ return('_' ~ short if not name.endswith('_' ~ short) else '') }}
 {%- endmacro %}
 
 

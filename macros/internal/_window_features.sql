@@ -37,7 +37,7 @@
     {%- for once in plan.counted_once.values() -%}
         {%- do ctes.append(feature_warehouse._extensions(plan, once)) -%}
     {%- endfor -%}
-    {%- if plan.running -%}
+    {%- if plan.running or plan.frames -%}
         {%- do ctes.append(feature_warehouse._running_events(plan)) -%}
         {%- do plan.update({'source': 'running_events'}) -%}
     {%- endif -%}
@@ -168,6 +168,11 @@ changes as {{ adapter.dispatch('_computed_once', 'feature_warehouse')() }}(
     {%- if change in plan.carried -%}
         {%- do columns.update({plan.carried[change].name: plan.carried[change].running}) -%}
     {%- endif -%}
+    {%- for frame in plan.frames.values() -%}
+        {%- for side in frame.sides if side.change == change -%}
+            {%- do columns.update({frame.name: side.column}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- for ranked in plan.ranked.values() -%}
         {%- do columns.update({ranked.name: ranked.name}) -%}
     {%- endfor -%}

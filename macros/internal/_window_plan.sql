@@ -30,6 +30,7 @@
         'changing': [],
         'running': {},
         'carried': {},
+        'frames': {},
         'states': {},
         'tallies': {},
         'windows': {},

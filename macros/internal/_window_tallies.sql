@@ -87,18 +87,72 @@
 {%- endmacro %}
 
 
+{#- What an event leaves behind in a window: when it enters, the window that ends with it; when it leaves, the
+    one that begins after it. Frames are ordered by microseconds, which DuckDB compares faster; those of
+    RANGE include both ends. -#}
+{% macro _carried_frame(plan, window, function, payload, name) -%}
+    {%- if window.length is none -%}
+        {{ return(feature_warehouse._carried(
+            plan, window, plan.enters[window.offset], function, payload, name
+        )) }}
+    {%- endif -%}
+    {%- if window.suffix not in plan.frames -%}
+        {%- set stay = feature_warehouse._stay(plan, window) -%}
+        {%- do plan.frames.update({window.suffix: {
+            'name': feature_warehouse._taken_name(plan, 'last_' ~ window.suffix),
+            'sides': [
+                {
+                    'change': plan.enters[window.offset],
+                    'column': feature_warehouse._taken_name(plan, 'entering_' ~ window.suffix),
+                    'frame': (stay - 1) ~ ' preceding and current row',
+                },
+                {
+                    'change': plan.leaves[(window.offset, window.length)],
+                    'column': feature_warehouse._taken_name(plan, 'leaving_' ~ window.suffix),
+                    'frame': 'current row and ' ~ stay ~ ' following exclude group',
+                },
+            ],
+            'fields': {},
+        }}) -%}
+    {%- endif -%}
+    {%- set frame = plan.frames[window.suffix] -%}
+    {%- set sql = function ~ '(' ~ payload ~ ')' -%}
+    {%- if sql not in frame.fields -%}
+        {%- do frame.fields.update({sql: feature_warehouse._free_name(name, frame.fields.values() | list)}) -%}
+    {%- endif -%}
+    {{ return(frame.name ~ '.' ~ feature_warehouse._quote(frame.fields[sql])) }}
+{%- endmacro %}
+
+
 {% macro _running_events(plan) -%}
-    {#- The events, each with counts and sums of all up to it. -#}
+    {#- The events, each with what has happened up to it, and with what it leaves behind. -#}
     {%- set windows = {} -%}
+    {%- set order = 'epoch_us(' ~ plan.event_at ~ ')' if plan.frames else plan.event_at -%}
+    {%- set columns = {} -%}
+    {%- for column, running in plan.running.items() -%}
+        {%- do windows.update({running.over: feature_warehouse._window_over(
+            plan, [], order if running.order == plan.event_at else running.order
+        )}) -%}
+        {%- do columns.update({column: running.fields}) -%}
+    {%- endfor -%}
+    {%- for frame in plan.frames.values() -%}
+        {%- for side in frame.sides -%}
+            {%- do windows.update({side.column: feature_warehouse._window_over(
+                plan, [], order, 'range between ' ~ side.frame
+            )}) -%}
+            {%- set fields = {} -%}
+            {%- for sql, field in frame.fields.items() -%}
+                {%- do fields.update({sql ~ ' over ' ~ side.column: field}) -%}
+            {%- endfor -%}
+            {%- do columns.update({side.column: fields}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
 running_events as {{ adapter.dispatch('_computed_once', 'feature_warehouse')() }}(
     select
         *
-        {%- for column, running in plan.running.items() -%}
-            {%- do windows.update({
-                running.over: feature_warehouse._window_over(plan, [], running.order)
-            }) %},
+        {%- for column, fields in columns.items() %},
         {
-            {%- for sql, field in running.fields.items() %}
+            {%- for sql, field in fields.items() %}
             {{ feature_warehouse._literal(field) }}: {{ sql }}{{ ',' if not loop.last }}
             {%- endfor %}
         } as {{ column }}

@@ -73,6 +73,7 @@ WINDOW_MUTATIONS = (
         FEATURES,
         "~ ' < ' ~ leaves] if plan.late else []",
         "~ ' < ' ~ leaves] if false else []",
+        POSTGRES,
     ),
     Mutation("NULL keys are an entity", FEATURES, "{{ source }} is not null", "true"),
     Mutation(
@@ -84,8 +85,18 @@ WINDOW_MUTATIONS = (
         "over known <> {{ plan.at }}, true)",
         "over known <> {{ plan.at }}, true) or true",
     ),
-    Mutation("a frame too long by a microsecond", EXTREMES, "length - 1", "length", DUCKDB),
-    Mutation("a frame too short", EXTREMES, "length - 1", "length - 2", DUCKDB),
+    Mutation("a frame too long by a microsecond", TALLIES, "(stay - 1)", "stay", DUCKDB),
+    Mutation("a frame too short", TALLIES, "(stay - 1)", "(stay - 2)", DUCKDB),
+    Mutation(
+        "what leaves stays in its frame", TALLIES, " following exclude group", " following", DUCKDB
+    ),
+    Mutation(
+        "what comes as another leaves is missed",
+        TALLIES,
+        "'current row and ' ~ stay",
+        "'current row and ' ~ (stay - 1)",
+        DUCKDB,
+    ),
     Mutation(
         "what leaves at the instant still counts",
         EXTREMES,
