@@ -19,7 +19,7 @@
     {%- endif -%}
     {%- set mistakes = feature_warehouse._unknown_keys(block, [
         'join_keys', 'event_timestamp', 'created_timestamp', 'availability_lag', 'ttl', 'online',
-        'tie_breaker',
+        'tie_breaker', 'drift',
     ]) -%}
     {%- set columns = feature_warehouse._view_columns(node) -%}
     {%- if 'window_features' in node.config.meta -%}
@@ -101,6 +101,10 @@
     {%- if block.get('online') is not none and block.online is not boolean -%}
         {%- do mistakes.append("online must be true or false, not '" ~ block.online ~ "'") -%}
     {%- endif -%}
+    {%- set structure = keys + [block.get('event_timestamp'), block.get('created_timestamp')] -%}
+    {%- do mistakes.extend(feature_warehouse._drift_mistakes(
+        block, columns.keys() | reject('in', structure) | list
+    )) -%}
     {%- if 'window_features' in node.config.meta -%}
         {{ return(mistakes) }}
     {%- endif -%}

@@ -122,3 +122,44 @@
         "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
     ]) }}
 {%- endmacro %}
+
+
+{% macro _drift_plan(request) -%}
+    {#- For the command line: `request` has the service, the clock, and `last` as a length of time. -#}
+    {%- if execute -%}
+        {%- set place = 'drift' -%}
+        {%- set made = feature_warehouse._training_set_of_service(request.service, place) -%}
+        {%- set plan = feature_warehouse._drift_comparisons(
+            made, request.clock, feature_warehouse._fixed_length('last', request.last)
+        ) -%}
+        {%- set queries = [] -%}
+        {%- for comparison in plan.comparisons -%}
+            {%- do queries.append({
+                'baseline': comparison.baseline,
+                'views': comparison.features | map(attribute='view') | unique | list,
+                'features': comparison.features,
+                'query': feature_warehouse._drift(comparison.now, comparison.then, comparison.features),
+            }) -%}
+        {%- endfor -%}
+        {{ return(tojson({
+            'training_set': made.name, 'service': made.service, 'queries': queries, 'off': plan.off,
+        })) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _training_set_of_service(name, place) -%}
+    {%- set known = [] -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
+        {%- if service and (node.version is none or node.version == node.latest_version) -%}
+            {%- if service.name == name and feature_warehouse._declared(node, 'training_set') -%}
+                {{ return(feature_warehouse._training_set_of(node)) }}
+            {%- endif -%}
+            {%- do known.append(service.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ feature_warehouse._fail(place, [
+        "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
+    ]) }}
+{%- endmacro %}

@@ -124,6 +124,7 @@ class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
     ttl: str | None = None
     online: bool = False
     tie_breaker: str | None = None
+    drift: dict[str, Any] | None = None  # the macros check and use it
 
 
 class _PartBlock(msgspec.Struct):

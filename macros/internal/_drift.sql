@@ -1,0 +1,114 @@
+{#- How far two populations of the same features lie apart. Both become counts of values, and from those
+    follow bins, PSI, Jensen-Shannon and Kolmogorov-Smirnov: no quantile is asked for, nothing is sampled. -#}
+
+{% macro _drift(now, then, features, bins=true) -%}
+    {#- `now` and `then` are queries with the same columns. A row for each feature and bin, or a feature. -#}
+    {%- set ctes = [
+        'now_rows as (\n' ~ now | indent(4, true) ~ '\n)',
+        'then_rows as (\n' ~ then | indent(4, true) ~ '\n)',
+        feature_warehouse._drift_limits(features),
+        feature_warehouse._drift_counts(features),
+        feature_warehouse._drift_bins(),
+        feature_warehouse._drift_figures(),
+    ] -%}
+{{ feature_warehouse._with(ctes) -}}
+select
+    figures.*
+    {%- if bins %},
+    cast(binned.bin as integer) as bin,
+    binned.lowest,
+    binned.highest,
+    binned.category,
+    cast(binned.now_rows as bigint) as bin_now,
+    cast(binned.then_rows as bigint) as bin_then
+    {%- endif %}
+from figures
+{%- if bins %}
+left join binned on figures.feature = binned.feature
+order by figures.feature, binned.bin
+{%- endif %}
+{%- endmacro %}
+
+
+{% macro _drift_limits(features) -%}
+limits as (
+    {%- for feature in features %}
+    select
+        {{ feature_warehouse._text_literal(feature.name) }} as feature,
+        '{{ feature.kind }}' as kind,
+        {%- for limit in feature_warehouse._drift_measures() %}
+        cast({{ feature[limit] }} as double precision) as {{ limit }}_limit,
+        {%- endfor %}
+        {{ feature.minimum_rows }} as minimum_rows,
+        {{ feature.minimum_entities }} as minimum_entities,
+        {{ feature_warehouse._drift_entities(feature.entity) }} as entities
+        {%- if not loop.last %}
+    union all
+        {%- endif %}
+    {%- endfor %}
+)
+{%- endmacro %}
+
+
+{% macro _drift_entities(keys) -%}
+    {%- if not keys -%}
+        {{ return('1') }}
+    {%- endif -%}
+    {%- set quoted = [] -%}
+    {%- for column in keys -%}
+        {%- do quoted.append(feature_warehouse._quote(column)) -%}
+    {%- endfor -%}
+    {{ return(
+        '(\n            select count(*)\n            from (select distinct ' ~ quoted | join(', ')
+        ~ ' from now_rows) as entities\n            where '
+        ~ feature_warehouse._all_not_null(quoted)
+        ~ '\n        )'
+    ) }}
+{%- endmacro %}
+
+
+{% macro _all_not_null(columns) -%}
+    {%- set conditions = [] -%}
+    {%- for column in columns -%}
+        {%- do conditions.append(column ~ ' is not null') -%}
+    {%- endfor -%}
+    {{ return(conditions | join(' and ')) }}
+{%- endmacro %}
+
+
+{% macro _drift_counts(features) -%}
+    {#- How often each value of a feature occurs in both. Numbers as doubles, everything else as text;
+        of what has no distribution only whether it is NULL. -#}
+counts as (
+    select
+        feature,
+        number,
+        category,
+        is_null,
+        sum(now_rows) as now_rows,
+        sum(then_rows) as then_rows
+    from (
+        {%- for feature in features %}
+            {%- set outer = loop -%}
+            {%- set column = feature_warehouse._quote(feature.column) -%}
+            {%- for side in ['now', 'then'] %}
+        select
+            {{ feature_warehouse._text_literal(feature.name) }} as feature,
+            {{ 'cast(' ~ column ~ ' as double precision)' if feature.kind == 'number'
+                else 'cast(null as double precision)' }} as number,
+            {{ 'cast(' ~ column ~ ' as text)' if feature.kind == 'category'
+                else 'cast(null as text)' }} as category,
+            {{ column }} is null as is_null,
+            {{ 'count(*)' if side == 'now' else '0' }} as now_rows,
+            {{ 'count(*)' if side == 'then' else '0' }} as then_rows
+        from {{ side }}_rows
+        group by 1, 2, 3, 4
+                {%- if not (outer.last and loop.last) %}
+        union all
+                {%- endif %}
+            {%- endfor %}
+        {%- endfor %}
+    ) as both_sides
+    group by feature, number, category, is_null
+)
+{%- endmacro %}

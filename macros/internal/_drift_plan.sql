@@ -1,0 +1,137 @@
+{#- What is compared with what: the features of a service, each with the baseline that its view declares. -#}
+
+{% macro _drift_defaults() -%}
+    {{ return({
+        'baseline': 'training_set', 'psi': 0.25, 'jensen_shannon': 0.25, 'kolmogorov_smirnov': 0.25,
+        'null_share': 0.1, 'new_values': 0.05, 'minimum_rows': 500, 'minimum_entities': 200, 'since': none,
+        'off': none,
+    }) }}
+{%- endmacro %}
+
+
+{% macro _drift_comparisons(made, clock, last) -%}
+    {#- Queries for now and then with the features they are for. `clock` is an instant as a text, `last`
+        how far back requests reach, in microseconds. -#}
+    {%- if not last -%}
+        {{ feature_warehouse._fail(made.place, ['last must be longer than nothing, such as 7 days']) }}
+    {%- endif -%}
+    {%- set comparisons = {} -%}
+    {%- set off = [] -%}
+    {%- set begin = feature_warehouse._instant_microseconds(clock) - last -%}
+    {%- for view in feature_warehouse._training_set_views(made) -%}
+        {%- set node = feature_warehouse._model_node(view.name) -%}
+        {%- set declared = feature_warehouse._declared(node, 'feature_view').get('drift') or {} -%}
+        {%- set columns = feature_warehouse._view_columns(node) -%}
+        {%- for feature, output in view.features.items() -%}
+            {%- set rule = feature_warehouse._drift_rule(declared, feature) -%}
+            {%- set newest = rule.baseline == 'previous_run' -%}
+            {%- set secret = feature_warehouse._column_meta(columns[feature]).get('pii') -%}
+            {%- do rule.update({
+                'name': output,
+                'view': view.name,
+                'kind': 'other' if secret else feature_warehouse._drift_kind(view.types[feature]),
+                'column': feature if newest else output,
+                'entity': (view.join_keys.keys() if newest else view.join_keys.values()) | list,
+            }) -%}
+            {%- if rule.since and feature_warehouse._instant_microseconds(rule.since) > begin -%}
+                {%- do rule.update({'off': 'judged from ' ~ rule.since ~ ' on'}) -%}
+            {%- endif -%}
+            {%- set key = (view.name if newest else rule.baseline, rule.since) -%}
+            {%- if rule.off -%}
+                {%- do off.append({'feature': output, 'view': view.name, 'reason': rule.off}) -%}
+            {%- elif key in comparisons -%}
+                {%- do comparisons[key].features.append(rule) -%}
+            {%- else -%}
+                {%- do comparisons.update({
+                    key: feature_warehouse._drift_populations(made, view, rule, clock, last)
+                }) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return({'comparisons': comparisons.values() | list, 'off': off}) }}
+{%- endmacro %}
+
+
+{% macro _drift_rule(declared, feature) -%}
+    {#- What holds for a feature: of itself, of its view, or by default. -#}
+    {%- set rule = feature_warehouse._drift_defaults() -%}
+    {%- for key, value in declared.items() if key != 'features' -%}
+        {%- do rule.update({key: value}) -%}
+    {%- endfor -%}
+    {%- do rule.update((declared.get('features') or {}).get(feature) or {}) -%}
+    {#- YAML makes a date of what looks like one. -#}
+    {%- do rule.update({'since': rule.since | string if rule.since else none}) -%}
+    {{ return(rule) }}
+{%- endmacro %}
+
+
+{% macro _drift_populations(made, view, rule, clock, last) -%}
+    {%- if rule.baseline == 'previous_run' -%}
+        {%- set at = feature_warehouse._instant(clock) -%}
+        {%- set now = feature_warehouse._drift_newest(made, view, at) -%}
+        {%- set then = feature_warehouse._drift_newest(
+            made, view, at ~ ' - ' ~ feature_warehouse._interval(last)
+        ) -%}
+    {%- else -%}
+        {%- set now = feature_warehouse._drift_requests(made, clock, last) -%}
+        {%- set then = feature_warehouse._drift_trained_on(made, clock, rule) -%}
+    {%- endif -%}
+    {{ return({'baseline': rule.baseline, 'now': now, 'then': then, 'features': [rule]}) }}
+{%- endmacro %}
+
+
+{% macro _drift_kind(type) -%}
+    {%- set name = modules.re.sub('\\s*\\(.*', '', type or '') | lower | trim -%}
+    {%- if feature_warehouse._number_class(type) -%}
+        {{ return('number') }}
+    {%- endif -%}
+    {{ return('category' if name in (
+        'text', 'varchar', 'character varying', 'char', 'character', 'bpchar', 'string', 'boolean', 'bool',
+        'enum', 'uuid'
+    ) else 'other') }}
+{%- endmacro %}
+
+
+{% macro _drift_newest(made, view, at) -%}
+    {{ return('select *\nfrom ' ~ feature_warehouse._newest_rows(
+        view.name, made.relations[view.name], at, true
+    ) ~ ' as newest_rows') }}
+{%- endmacro %}
+
+
+{% macro _drift_requests(made, clock, last) -%}
+    {#- The labels of the time before the clock as they were served: with the features known at their time. -#}
+    {%- set options = {
+        'start': feature_warehouse._instant_text(feature_warehouse._instant_microseconds(clock) - last + 1),
+        'end': feature_warehouse._instant_text(feature_warehouse._instant_microseconds(clock) + 1),
+        'where': made.options.get('where'),
+        'knowledge': made.options.knowledge,
+    } -%}
+    {%- set requests = made.label_set.copy() -%}
+    {%- do requests.update({'maturity': none, 'known_at': none}) -%}
+    {{ return(feature_warehouse._training_set(
+        made.place, requests, made.parts, options, made.relations
+    )) }}
+{%- endmacro %}
+
+
+{% macro _drift_trained_on(made, clock, rule) -%}
+    {#- The rows of the training set, as it was built; of a season those within 30 days of its time. -#}
+    {%- set label_set = made.label_set -%}
+    {%- set at = feature_warehouse._utc(
+        feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
+    ) -%}
+    {%- set conditions = [] -%}
+    {%- if rule.baseline == 'season' -%}
+        {%- set days = 'abs(extract(doy from ' ~ at ~ ')\n        - extract(doy from '
+            ~ feature_warehouse._instant(clock) ~ '))' -%}
+        {%- do conditions.append('least(\n        ' ~ days ~ ',\n        365 - ' ~ days ~ '\n    ) <= 30') -%}
+    {%- endif -%}
+    {%- if rule.since -%}
+        {%- do conditions.append(at ~ ' >= ' ~ feature_warehouse._instant(rule.since)) -%}
+    {%- endif -%}
+    {{ return(
+        'select *\nfrom ' ~ made.node.relation_name
+        ~ ('\nwhere\n    ' ~ conditions | join('\n    and ') if conditions else '')
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{% macro feature_statistics(views, at=none) -%}
+    {%- set relations = {} -%}
+    {%- for view in ([views] if views is string else views) -%}
+        {%- do relations.update({view: ref(view)}) -%}
+    {%- endfor -%}
+    {%- if execute -%}
+        {{ return(feature_warehouse._feature_statistics(relations, at)) }}
+    {%- endif -%}
+{%- endmacro %}

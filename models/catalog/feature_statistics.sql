@@ -1,0 +1,23 @@
+{{
+    config(
+        materialized='incremental',
+        unique_key=['view', 'feature', 'computed_at'],
+        incremental_strategy='delete+insert',
+        on_schema_change='fail',
+        full_refresh=false,
+    )
+}}
+{{
+    feature_warehouse.feature_statistics(
+        [
+            'origin_weather',
+            'aircraft_last_leg',
+            'aircraft',
+            'aircraft_carrier',
+            'aircraft_punctuality',
+            'carrier_punctuality',
+            'airport_traffic',
+        ],
+        at='2013-12-31T00:00:00Z',
+    )
+}}

@@ -1,0 +1,23 @@
+{% test no_drift(model, last='7 days', as_of=none) %}
+    {%- if execute -%}
+        {%- set made = feature_warehouse._tested_training_set('no_drift') -%}
+        {%- set clock = as_of or modules.datetime.datetime.now(modules.pytz.utc).isoformat() -%}
+        {%- set plan = feature_warehouse._drift_comparisons(
+            made, clock, feature_warehouse._fixed_length('last', last)
+        ) -%}
+        {%- for comparison in plan.comparisons %}
+select *
+from (
+{{ feature_warehouse._drift(
+    comparison.now, comparison.then, comparison.features, bins=false
+) | indent(4, true) }}
+) as comparison_{{ loop.index }}
+where
+    not_judged is null
+    and alarms <> ''
+            {%- if not loop.last %}
+union all
+            {%- endif %}
+        {%- endfor %}
+    {%- endif %}
+{% endtest %}

@@ -1,0 +1,1 @@
+"""Statistics and drift, beside numpy and scipy on the same rows."""
