@@ -1,0 +1,381 @@
+"""The figures that Great Expectations judges by, computed in the warehouse: exact, on all rows.
+
+One query answers all plain aggregates; uniqueness, sets of distinct values and other models take
+one each; failed rows are fetched, a few and with their join keys, only where there are any.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from feature_warehouse.quality.conditions import IN_PYTHON, considered, unexpected
+from feature_warehouse.quality.values import MASK, Binder, is_number, number, shown
+from feature_warehouse.registry import Column, FeatureView
+from feature_warehouse.warehouse import Warehouse
+from feature_warehouse.warehouse.sql import published_type, quote
+
+__all__ = ["EXAMPLES", "Measures", "Metric", "Rows"]
+
+EXAMPLES: Final = 5
+"""Rows that are shown of those that failed."""
+
+_UNIQUE: Final = ("column_values.unique", "compound_columns.unique")
+
+
+class Metric(msgspec.Struct, frozen=True):
+    """A metric of Great Expectations; ``arguments`` are those of its domain and its own.
+
+    ``exact`` are those as they were declared, which Great Expectations may have made doubles of.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+    exact: dict[str, Any] = {}
+
+    @property
+    def key(self) -> bytes:
+        return msgspec.json.encode([self.name, self.arguments], order="sorted", enc_hook=str)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What is to be computed with."""
+        return {**self.arguments, **self.exact}
+
+    @property
+    def subject(self) -> str:
+        """The name without what is asked of it, such as ``.unexpected_count``."""
+        return self.name.rpartition(".")[0]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Newest rows of a view: all of them or, with ``since``, of entities that got a row then."""
+
+    view: FeatureView
+    warehouse: Warehouse
+    clock: int
+    since: int | None = None
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """By name, with the types they are published with."""
+        return {
+            column.name: msgspec.structs.replace(
+                column, data_type=published_type(self.view, column)
+            )
+            for column in self.view.columns
+        }
+
+    def select(self, what: str) -> str:
+        """A query over them, which are called ``published_rows``."""
+        newest = self.warehouse.newest_query(self.view, self.clock, self.since)
+        names = ", ".join(
+            f"c{number} as {quote(column.name)}" for number, column in enumerate(self.view.columns)
+        )
+        source = f"(select {names} from ({newest}) as newest_rows) as published_rows"
+        return what.replace("<rows>", source, 1)
+
+    @contextmanager
+    def read(self, what: str, values: Sequence[str] = ()) -> Iterator[pa.RecordBatchReader]:
+        name = f"feature view {self.view.name!r}"
+        with self.warehouse.rows(self.select(what), name, values) as reader:
+            yield reader
+
+    def fetch(self, what: str, binder: Binder | None = None) -> list[tuple[Any, ...]]:
+        """All that a query gives, as Python values."""
+        with self.read(what, binder.values if binder else ()) as reader:
+            table = reader.read_all()
+        columns = [column.to_pylist() for column in table.columns]
+        return list(zip(*columns, strict=True))
+
+    def count(self) -> int:
+        """How many there are."""
+        [(count,)] = self.fetch("select count(*) from <rows>")
+        return int(count)
+
+    def personal(self, names: Iterable[str]) -> bool:
+        """Whether one of the columns has personal data."""
+        return any(self.columns[name].pii for name in names if name in self.columns)
+
+
+class Measures:
+    """Answers metrics about rows. ``examples`` holds failed rows as texts, by a metric's key."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._answers: dict[bytes, Any] = {}
+        self.examples: dict[bytes, list[str]] = {}
+
+    def answer(self, metrics: Iterable[Metric]) -> dict[bytes, Any]:
+        """Values by the metrics' keys; ValueError for a metric that nobody here can compute."""
+        wanted = {metric.key: metric for metric in metrics}
+        self._aggregate([metric for metric in wanted.values() if _is_plain(metric)])
+        for metric in wanted.values():
+            if metric.key not in self._answers and not metric.name.endswith(".unexpected_values"):
+                self._answers[metric.key] = self._alone(metric)
+        for metric in wanted.values():
+            if metric.name.endswith(".unexpected_values"):
+                self._answers[metric.key] = self._failed(metric)
+        return {key: self._answers[key] for key in wanted}
+
+    def learn(self, metric: Metric, value: Any) -> None:
+        """What was found out elsewhere."""
+        self._answers[metric.key] = value
+
+    def _aggregate(self, metrics: Sequence[Metric]) -> None:
+        binder, columns = Binder(), self._rows.columns
+        found = [(metric, _aggregates(metric, columns, binder)) for metric in metrics]
+        expressions = [text for _, (texts, _) in found for text in texts]
+        if not expressions:
+            return
+        named = ", ".join(f"{text} as a{place}" for place, text in enumerate(expressions))
+        [row] = self._rows.fetch(f"select {named} from <rows>", binder)
+        values = iter(row)
+        for metric, (texts, finish) in found:
+            self._answers[metric.key] = finish([next(values) for _ in texts])
+
+    def _alone(self, metric: Metric) -> Any:
+        arguments, binder = metric.asked, Binder()
+        if metric.name == "table.columns":
+            return list(self._rows.columns)
+        if metric.name == "table.column_count":
+            return len(self._rows.columns)
+        if metric.name == "table.column_types":
+            return self._types()
+        if metric.subject in _UNIQUE:
+            return self._repeated(metric)
+        if metric.name == "column_values.found_in.unexpected_count":
+            failing = unexpected(metric.subject, self._rows.columns, arguments, binder)
+            [(count,)] = self._rows.fetch(f"select count(*) from <rows> where {failing}", binder)
+            return count
+        if metric.name.startswith("column.distinct_values."):
+            return self._distinct(metric)
+        raise ValueError(f"the metric {metric.name} cannot be computed here")
+
+    def _repeated(self, metric: Metric) -> int:
+        names, condition = _identity(metric)
+        listed = ", ".join(names)
+        [(count,)] = self._rows.fetch(
+            "select cast(coalesce(sum(copies), 0) as bigint) from (select count(*) as copies"
+            f" from <rows> where {condition} group by {listed} having count(*) > 1) as repeated"
+        )
+        return int(count)
+
+    def _distinct(self, metric: Metric) -> Any:
+        """Values outside a set, or of the set that are not there: their number, or some."""
+        column = self._rows.columns[str(metric.asked["column"])]
+        name, binder = quote(column.name), Binder()
+        counted = metric.name.endswith(".count")
+        values = [value for value in metric.asked["value_set"] or () if value is not None]
+        if "not_in_set" in metric.name:
+            outside = unexpected("column_values.in_set", self._rows.columns, metric.asked, binder)
+            if counted:
+                [(count,)] = self._rows.fetch(
+                    f"select count(distinct {name}) from <rows> where {outside}", binder
+                )
+                return count
+            some = f"select distinct {name} from <rows> where {outside} order by 1 limit {EXAMPLES}"
+            return [
+                self._masked(value, [column.name]) for (value,) in self._rows.fetch(some, binder)
+            ]
+        there = [
+            f"count(case when {name} = {binder.value(column, one)} then 1 end)" for one in values
+        ]
+        if not there:
+            return 0 if counted else []
+        listed = ", ".join(f"{text} as a{place}" for place, text in enumerate(there))
+        [row] = self._rows.fetch(f"select {listed} from <rows>", binder)
+        missing = [value for value, count in zip(values, row, strict=True) if not count]
+        return len(missing) if counted else missing[:EXAMPLES]
+
+    def _types(self) -> list[dict[str, str]]:
+        """The types that columns have, as declared where that is the same type."""
+        function = "typeof" if self._rows.warehouse.dialect == "duckdb" else "pg_typeof"
+        pairs = [
+            f"cast({function}({quote(column.name)}) as text),"
+            f" cast({function}(cast(null as {column.data_type})) as text)"
+            for column in self._rows.columns.values()
+        ]
+        types_of = f"select {', '.join(pairs)} from (select 1) as one left join <rows> on false"
+        [row] = self._rows.fetch(types_of)
+        types = zip(row[::2], row[1::2], strict=True)
+        return [
+            {"name": column.name, "type": column.data_type if real == declared else real}
+            for column, (real, declared) in zip(self._rows.columns.values(), types, strict=True)
+        ]
+
+    def _failed(self, metric: Metric) -> list[Any]:
+        """Some values that fail, and for messages the rows they stand in."""
+        counted = Metric(f"{metric.subject}.unexpected_count", metric.arguments)
+        if not self._answers.get(counted.key):
+            return []
+        if metric.key in self._answers:
+            found: list[Any] = self._answers[metric.key]
+            return found
+        names = _named(metric.asked)
+        keys = [key.name for key in self._rows.view.join_keys]
+        listed = [*keys, *names]
+        columns = ", ".join(f"{quote(name)} as c{place}" for place, name in enumerate(listed))
+        order = ", ".join(f"c{place}" for place in range(len(listed)))
+        binder = Binder()
+        if metric.subject in _UNIQUE:
+            identity, condition = _identity(metric)
+            copies = f"count(*) over (partition by {', '.join(identity)}) as copies"
+            source = f"select {columns}, {copies} from <rows> where {condition}"
+            failing = f"select {order} from ({source}) as all_rows where copies > 1"
+        else:
+            condition = unexpected(metric.subject, self._rows.columns, metric.asked, binder)
+            failing = f"select {columns} from <rows> where {condition}"
+        rows = self._rows.fetch(f"{failing} order by {order} limit {EXAMPLES}", binder)
+        return self.remember(metric, keys, names, rows)
+
+    def remember(
+        self, metric: Metric, keys: list[str], names: list[str], rows: list[tuple[Any, ...]]
+    ) -> list[Any]:
+        """Failed rows of keys and values: kept as texts, and the values for the report."""
+        width = len(keys)
+        told = [*names, *(key for key in keys if key not in names)]
+        self.examples[metric.key] = []
+        values: list[list[Any]] = []
+        for row in rows:
+            known = {
+                **dict(zip(keys, row, strict=False)),
+                **dict(zip(names, row[width:], strict=True)),
+            }
+            texts = [f"{name}={self._masked(known[name], [name], shown)}" for name in told]
+            self.examples[metric.key].append(", ".join(texts))
+            values.append([self._masked(known[name], [name]) for name in names])
+        if "column_list" in metric.asked:
+            return [dict(zip(names, row, strict=True)) for row in values]
+        return [row[0] if len(names) == 1 else tuple(row) for row in values]
+
+    def _masked(
+        self, value: Any, names: Iterable[str], form: Callable[[Any], Any] = lambda value: value
+    ) -> Any:
+        return MASK if value is not None and self._rows.personal(names) else form(value)
+
+
+def _named(arguments: Mapping[str, Any]) -> list[str]:
+    if "column_list" in arguments:
+        return [str(name) for name in arguments["column_list"]]
+    keys = ("column", "column_A", "column_B")
+    return [str(arguments[key]) for key in keys if key in arguments]
+
+
+def _identity(metric: Metric) -> tuple[list[str], str]:
+    """The columns that are to be unique, and the rows that count."""
+    names = [quote(name) for name in _named(metric.asked)]
+    if metric.subject == "column_values.unique":
+        return names, f"{names[0]} is not null"
+    return names, considered(metric.asked)
+
+
+_Aggregates = tuple[list[str], Callable[[list[Any]], Any]]
+
+
+def _is_plain(metric: Metric) -> bool:
+    """Whether it is a figure of one scan."""
+    if metric.name in _FIGURES or metric.name == "table.row_count":
+        return True
+    alone = (*_UNIQUE, "column_values.found_in")
+    if metric.name.endswith(".filtered_row_count"):
+        return True
+    counted = metric.name.endswith(".unexpected_count")
+    return counted and metric.subject not in IN_PYTHON and metric.subject not in alone
+
+
+def _aggregates(metric: Metric, columns: Mapping[str, Column], binder: Binder) -> _Aggregates:
+    """Expressions, and what makes the figure of their values."""
+    if metric.name == "table.row_count":
+        return ["count(*)"], lambda values: values[0]
+    if metric.name.endswith(".filtered_row_count"):
+        return [_count(considered(metric.asked))], lambda values: values[0]
+    if metric.name.endswith(".unexpected_count"):
+        failing = unexpected(metric.subject, columns, metric.asked, binder)
+        return [_count(failing)], lambda values: values[0]
+    column = columns[str(metric.asked["column"])]
+    if metric.name in _OF_NUMBERS and not is_number(column):
+        raise ValueError(f"column {column.name!r} of type {column.data_type} is no number")
+    return _FIGURES[metric.name](column, metric.asked)
+
+
+def _count(condition: str) -> str:
+    return f"count(case when {condition} then 1 end)"
+
+
+def _one(column: Column, expression: str) -> _Aggregates:
+    """A value of the column's type; of a number, through a text."""
+    if not is_number(column):
+        return [expression], lambda values: values[0]
+    return [f"cast({expression} as text)"], lambda values: _number(values[0])
+
+
+def _number(text: str | None) -> int | float | None:
+    return None if text is None else number(text)
+
+
+def _extreme(function: str) -> Callable[[Column, Mapping[str, Any]], _Aggregates]:
+    return lambda column, _: _one(column, f"{function}({quote(column.name)})")
+
+
+def _mean(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    # Of whole numbers and decimals the exact sum, divided once; avg of DuckDB adds up doubles.
+    name = quote(column.name)
+    return [
+        f"cast(sum({name}) as text)",
+        f"count({name})",
+    ], lambda values: number(values[0]) / values[1] if values[1] else None
+
+
+def _quantiles(column: Column, arguments: Mapping[str, Any]) -> _Aggregates:
+    name = quote(column.name)
+    wanted = [repr(float(one)) for one in arguments["quantiles"]]
+    texts = [f"percentile_disc({one}) within group (order by {name})" for one in wanted]
+    numeric = is_number(column)
+    if numeric:
+        texts = [f"cast({text} as text)" for text in texts]
+    return texts, lambda values: [_number(one) if numeric else one for one in values]
+
+
+def _median(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    name = quote(column.name)
+    return _one(column, f"percentile_cont(0.5) within group (order by {name})")
+
+
+def _deviation(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    return _one(column, f"stddev_samp({quote(column.name)})")
+
+
+def _distinct_count(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    return [f"count(distinct {quote(column.name)})"], lambda values: values[0]
+
+
+def _unique_share(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    name = quote(column.name)
+    return [f"count(distinct {name})", f"count({name})"], _share
+
+
+def _filled_share(column: Column, _: Mapping[str, Any]) -> _Aggregates:
+    return [f"count({quote(column.name)})", "count(*)"], _share
+
+
+def _share(values: list[Any]) -> float | None:
+    part, whole = values
+    return part / whole if whole else None
+
+
+_OF_NUMBERS: Final = ("column.mean", "column.median", "column.sum", "column.standard_deviation")
+_FIGURES: Final[dict[str, Callable[[Column, Mapping[str, Any]], _Aggregates]]] = {
+    "column.distinct_values.count": _distinct_count,
+    "column.max": _extreme("max"),
+    "column.mean": _mean,
+    "column.median": _median,
+    "column.min": _extreme("min"),
+    "column.non_null_proportion": _filled_share,
+    "column.quantile_values": _quantiles,
+    "column.standard_deviation": _deviation,
+    "column.sum": _extreme("sum"),
+    "column.unique_proportion": _unique_share,
+}
