@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import pandas as pd
 import pyarrow as pa
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 from feature_warehouse.quality.conditions import IN_PYTHON
-from feature_warehouse.quality.measures import EXAMPLES, Measures, Metric, Rows
+from feature_warehouse.quality.measures import EXAMPLES, Failure, Measures, Metric, Rows
+from feature_warehouse.quality.quiet import quiet
 from feature_warehouse.warehouse.sql import quote
 
 __all__ = ["CHUNK_ROWS", "measure_in_chunks"]
@@ -39,17 +41,27 @@ def measure_in_chunks(
     totals = dict.fromkeys(counted, 0)
     failed: dict[bytes, list[tuple[Any, ...]]] = {key: [] for key in counted}
     for frame in _frames(rows, [*keys, *names], chunk_rows):
-        for key, metric in counted.items():
+        for key, metric in list(counted.items()):
             place = len(keys) + names.index(str(metric.arguments["column"]))
-            wrong = _wrong(frame, place, metric)
+            try:
+                wrong = _wrong(frame, place, metric)
+            except MetricResolutionError as error:
+                measures.learn(metric, Failure(str(error)))
+                del counted[key]
+                continue
             totals[key] += len(wrong)
-            found = [tuple(frame.iloc[row, [*range(len(keys)), place]]) for row in wrong[:EXAMPLES]]
-            failed[key] = (failed[key] + found)[:EXAMPLES]
+            found = zip(*(frame.iloc[wrong, [*range(len(keys)), place]].T.to_numpy()), strict=True)
+            failed[key] = _first([*failed[key], *found], len(keys))
     for key, metric in counted.items():
         measures.learn(metric, totals[key])
         values = Metric(f"{metric.subject}.unexpected_values", metric.arguments)
         name = str(metric.arguments["column"])
         measures.learn(values, measures.remember(values, keys, [name], failed[key]))
+
+
+def _first(failed: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
+    """The same ones whatever order the rows came in: the first by their keys."""
+    return sorted(failed, key=lambda row: row[:width])[:EXAMPLES]
 
 
 def _frames(rows: Rows, names: Sequence[str], chunk_rows: int) -> Iterator["pd.DataFrame"]:
@@ -82,5 +94,6 @@ def _wrong(frame: "pd.DataFrame", place: int, metric: Metric) -> list[int]:
         },
     )
     calculator = MetricsCalculator(engine, show_progress_bars=False)
-    found = calculator.get_metric(asked)
-    return [int(row) for row in found or ()]
+    with quiet():
+        found, _ = calculator.compute_metrics([asked], {"catch_exceptions": False})
+    return [int(row) for row in found[asked.id] or ()]

@@ -15,9 +15,10 @@ from great_expectations.data_context.types.base import (
     InMemoryStoreBackendDefaults,
     ProgressBarsConfig,
 )
+from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
 
-from feature_warehouse.quality.measures import Metric
+from feature_warehouse.quality.measures import Failure, Metric
 from feature_warehouse.quality.quiet import quiet
 
 __all__ = ["Engine", "gx", "metrics_of", "run_checkpoint"]
@@ -60,7 +61,11 @@ class Engine(PandasExecutionEngine):  # type: ignore[misc]
         runtime_configuration: Any = None,
     ) -> dict[Any, Any]:
         del metrics, runtime_configuration
-        return {one.id: self.answers.get(_metric(one).key) for one in metrics_to_resolve}
+        found = {one: self.answers.get(_metric(one).key) for one in metrics_to_resolve}
+        for configuration, answer in found.items():
+            if isinstance(answer, Failure):
+                raise MetricResolutionError(answer.message, [configuration])
+        return {configuration.id: answer for configuration, answer in found.items()}
 
 
 def run_checkpoint(

@@ -22,15 +22,33 @@ from feature_warehouse.expectations import AS_DECLARED, FOUND_IN, Check
 __all__ = ["Subject", "expectation_of"]
 
 
-class ColumnValuesFoundIn(ColumnMapMetricProvider):  # type: ignore[misc]
-    """Makes the metric known; what it is, is measured in the warehouse."""
-
-    condition_metric_name = "column_values.found_in"
-    condition_value_keys = ("relation", "field")
+class _MeasuredElsewhere(ColumnMapMetricProvider):  # type: ignore[misc]
+    """Makes a metric known to an engine of frames; what it is, is measured in the warehouse."""
 
     @column_condition_partial(engine=PandasExecutionEngine)  # type: ignore[untyped-decorator]
     def _pandas(cls, column: Any, **_: Any) -> Any:  # noqa: N805 (the decorator's own)
         raise NotImplementedError
+
+
+class ColumnValuesFoundIn(_MeasuredElsewhere):
+    """Of our own expectation below."""
+
+    condition_metric_name = "column_values.found_in"
+    condition_value_keys = ("relation", "field")
+
+
+class ColumnValuesMatchLikePattern(_MeasuredElsewhere):
+    """Great Expectations has it for SQL only."""
+
+    condition_metric_name = "column_values.match_like_pattern"
+    condition_value_keys = ("like_pattern",)
+
+
+class ColumnValuesNotMatchLikePattern(_MeasuredElsewhere):
+    """Likewise."""
+
+    condition_metric_name = "column_values.not_match_like_pattern"
+    condition_value_keys = ("like_pattern",)
 
 
 class ExpectColumnValuesToBeFoundIn(ColumnMapExpectation):  # type: ignore[misc]

@@ -17,7 +17,7 @@ from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.warehouse import Warehouse
 from feature_warehouse.warehouse.sql import published_type, quote
 
-__all__ = ["EXAMPLES", "Measures", "Metric", "Rows"]
+__all__ = ["EXAMPLES", "Failure", "Measures", "Metric", "Rows"]
 
 EXAMPLES: Final = 5
 """Rows that are shown of those that failed."""
@@ -48,6 +48,12 @@ class Metric(msgspec.Struct, frozen=True):
     def subject(self) -> str:
         """The name without what is asked of it, such as ``.unexpected_count``."""
         return self.name.rpartition(".")[0]
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Stands for the value of a metric that could not be computed."""
+
+    message: str
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -200,16 +206,16 @@ class Measures:
         ]
         types_of = f"select {', '.join(pairs)} from (select 1) as one left join <rows> on false"
         [row] = self._rows.fetch(types_of)
-        types = zip(row[::2], row[1::2], strict=True)
+        types = zip(self._rows.view.columns, row[::2], row[1::2], strict=True)
         return [
-            {"name": column.name, "type": column.data_type if real == declared else real}
-            for column, (real, declared) in zip(self._rows.columns.values(), types, strict=True)
+            {"name": column.name, "type": column.data_type if real == published else real}
+            for column, real, published in types
         ]
 
     def _failed(self, metric: Metric) -> list[Any]:
         """Some values that fail, and for messages the rows they stand in."""
         counted = Metric(f"{metric.subject}.unexpected_count", metric.arguments)
-        if not self._answers.get(counted.key):
+        if not self._answers.get(counted.key) or isinstance(self._answers[counted.key], Failure):
             return []
         if metric.key in self._answers:
             found: list[Any] = self._answers[metric.key]

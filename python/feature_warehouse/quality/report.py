@@ -78,6 +78,7 @@ def _self_contained(page: str) -> str:
     page = re.sub(r"<link\b[^>]*>", "", page)
     page = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
     page = re.sub(r"<img\b[^>]*>", "", page)
+    page = re.sub(r"<a\b[^>]*href=\"[^#\"][^>]*>(.*?)</a>", r"\1", page, flags=re.DOTALL)
     return page.replace("</head>", f"<style>{_STYLE}</style></head>", 1)
 
 
@@ -119,13 +120,14 @@ th, td { border: 1px solid #d8dce5; padding: .4rem .6rem; text-align: left; vert
 th { background: #f3f5f9; }
 h1 { font-size: 1.5rem; } h2, h3, h4, h5 { margin: 1.2rem 0 .5rem; }
 .badge { background: #eef1f6; border-radius: .3rem; padding: .05rem .35rem; }
-.alert { padding: .4rem .7rem; border-radius: .3rem; background: #fdecec; }
+.alert { padding: .1rem .7rem; border-radius: .3rem; background: #f3f5f9; }
 .failed, .text-danger { color: #b3261e; font-weight: 600; }
 .passed, .text-success { color: #146c43; font-weight: 600; }
 .fa-check-circle::before, .fa-check::before { content: "\\2713 passed"; }
 .fa-times::before, .fa-times-circle::before { content: "\\2717 failed"; }
 .fa-exclamation-triangle::before { content: "! raised"; }
-.navbar, nav, footer, .modal, button, .sidebar, .d-none, .cta, .cooltip .top { display: none; }
+.col-lg-2, .navbar, nav, footer, .modal, button, .sidebar, .cta, .cooltip .top { display: none; }
+.d-none { display: none; }
 .cooltip { position: static; }
 pre { white-space: pre-wrap; }
 ul { padding-left: 1.2rem; }
