@@ -15,8 +15,10 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
 from feature_warehouse.quality.conditions import IN_PYTHON
-from feature_warehouse.quality.measures import EXAMPLES, Failure, Measures, Metric, Rows
+from feature_warehouse.quality.measures import EXAMPLES, Measures
+from feature_warehouse.quality.metrics import Failure, Metric
 from feature_warehouse.quality.quiet import quiet
+from feature_warehouse.quality.rows import Rows
 from feature_warehouse.warehouse.sql import quote
 
 __all__ = ["CHUNK_ROWS", "measure_in_chunks"]

@@ -18,7 +18,7 @@ from great_expectations.data_context.types.base import (
 from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import PandasExecutionEngine
 
-from feature_warehouse.quality.measures import Failure, Metric
+from feature_warehouse.quality.metrics import Failure, Metric
 from feature_warehouse.quality.quiet import quiet
 
 __all__ = ["Engine", "gx", "metrics_of", "run_checkpoint"]

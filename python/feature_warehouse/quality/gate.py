@@ -61,7 +61,7 @@ class Gate:
             return GateResult(view.name)
         _require(view)
         from feature_warehouse.quality.kinds import Subject, expectation_of
-        from feature_warehouse.quality.measures import Rows
+        from feature_warehouse.quality.rows import Rows
         from feature_warehouse.quality.trial import Charge, judge
 
         subject = Subject(view.event_timestamp.name, clock, last_rows)
@@ -80,16 +80,17 @@ class Gate:
 
         everything = Rows(view, warehouse, clock)
         if since is None:
-            verdicts = judge(everything, view.name, charges, self._chunk_rows)
+            verdicts, count = judge(everything, view.name, charges, self._chunk_rows)
+            checked = count
         else:
             single = [charge for charge in charges if charge.check.judges_rows]
             rest = [charge for charge in charges if not charge.check.judges_rows]
             new = Rows(view, warehouse, clock, since)
-            verdicts = judge(new, view.name, single, self._chunk_rows)
-            verdicts += judge(everything, view.name, rest, self._chunk_rows)
+            verdicts, checked = judge(new, view.name, single, self._chunk_rows)
+            others, count = judge(everything, view.name, rest, self._chunk_rows)
+            verdicts += others
         result = _result(view, checks, verdicts)
-        result.rows = everything.count()
-        result.rows_checked = result.rows if since is None else new.count()
+        result.rows, result.rows_checked = count, checked
         if self._folder is not None:
             result.report = self._page(self._folder, view, verdicts, result)
         result.seconds = perf_counter() - started

@@ -4,106 +4,20 @@ One query answers all plain aggregates; uniqueness, sets of distinct values and 
 one each; failed rows are fetched, a few and with their join keys, only where there are any.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-import pyarrow as pa
+from feature_warehouse.quality.conditions import considered, unexpected
+from feature_warehouse.quality.figures import UNIQUE, aggregates, is_plain
+from feature_warehouse.quality.metrics import Failure, Metric
+from feature_warehouse.quality.rows import Rows
+from feature_warehouse.quality.values import MASK, Binder, shown
+from feature_warehouse.warehouse.sql import quote
 
-from feature_warehouse.quality.conditions import IN_PYTHON, considered, unexpected
-from feature_warehouse.quality.values import MASK, Binder, is_number, number, shown
-from feature_warehouse.registry import Column, FeatureView
-from feature_warehouse.warehouse import Warehouse
-from feature_warehouse.warehouse.sql import published_type, quote
-
-__all__ = ["EXAMPLES", "Failure", "Measures", "Metric", "Rows"]
+__all__ = ["EXAMPLES", "Measures"]
 
 EXAMPLES: Final = 5
 """Rows that are shown of those that failed."""
-
-_UNIQUE: Final = ("column_values.unique", "compound_columns.unique")
-
-
-class Metric(msgspec.Struct, frozen=True):
-    """A metric of Great Expectations; ``arguments`` are those of its domain and its own.
-
-    ``exact`` are those as they were declared, which Great Expectations may have made doubles of.
-    """
-
-    name: str
-    arguments: dict[str, Any]
-    exact: dict[str, Any] = {}
-
-    @property
-    def key(self) -> bytes:
-        return msgspec.json.encode([self.name, self.arguments], order="sorted", enc_hook=str)
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What is to be computed with."""
-        return {**self.arguments, **self.exact}
-
-    @property
-    def subject(self) -> str:
-        """The name without what is asked of it, such as ``.unexpected_count``."""
-        return self.name.rpartition(".")[0]
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """Stands for the value of a metric that could not be computed."""
-
-    message: str
-
-
-class Rows(msgspec.Struct, frozen=True):
-    """Newest rows of a view: all of them or, with ``since``, of entities that got a row then."""
-
-    view: FeatureView
-    warehouse: Warehouse
-    clock: int
-    since: int | None = None
-
-    @property
-    def columns(self) -> dict[str, Column]:
-        """By name, with the types they are published with."""
-        return {
-            column.name: msgspec.structs.replace(
-                column, data_type=published_type(self.view, column)
-            )
-            for column in self.view.columns
-        }
-
-    def select(self, what: str) -> str:
-        """A query over them, which are called ``published_rows``."""
-        newest = self.warehouse.newest_query(self.view, self.clock, self.since)
-        names = ", ".join(
-            f"c{number} as {quote(column.name)}" for number, column in enumerate(self.view.columns)
-        )
-        source = f"(select {names} from ({newest}) as newest_rows) as published_rows"
-        return what.replace("<rows>", source, 1)
-
-    @contextmanager
-    def read(self, what: str, values: Sequence[str] = ()) -> Iterator[pa.RecordBatchReader]:
-        name = f"feature view {self.view.name!r}"
-        with self.warehouse.rows(self.select(what), name, values) as reader:
-            yield reader
-
-    def fetch(self, what: str, binder: Binder | None = None) -> list[tuple[Any, ...]]:
-        """All that a query gives, as Python values."""
-        with self.read(what, binder.values if binder else ()) as reader:
-            table = reader.read_all()
-        columns = [column.to_pylist() for column in table.columns]
-        return list(zip(*columns, strict=True))
-
-    def count(self) -> int:
-        """How many there are."""
-        [(count,)] = self.fetch("select count(*) from <rows>")
-        return int(count)
-
-    def personal(self, names: Iterable[str]) -> bool:
-        """Whether one of the columns has personal data."""
-        return any(self.columns[name].pii for name in names if name in self.columns)
 
 
 class Measures:
@@ -117,7 +31,7 @@ class Measures:
     def answer(self, metrics: Iterable[Metric]) -> dict[bytes, Any]:
         """Values by the metrics' keys; ValueError for a metric that nobody here can compute."""
         wanted = {metric.key: metric for metric in metrics}
-        self._aggregate([metric for metric in wanted.values() if _is_plain(metric)])
+        self._aggregate([metric for metric in wanted.values() if is_plain(metric)])
         for metric in wanted.values():
             if metric.key not in self._answers and not metric.name.endswith(".unexpected_values"):
                 self._answers[metric.key] = self._alone(metric)
@@ -132,7 +46,7 @@ class Measures:
 
     def _aggregate(self, metrics: Sequence[Metric]) -> None:
         binder, columns = Binder(), self._rows.columns
-        found = [(metric, _aggregates(metric, columns, binder)) for metric in metrics]
+        found = [(metric, aggregates(metric, columns, binder)) for metric in metrics]
         expressions = [text for _, (texts, _) in found for text in texts]
         if not expressions:
             return
@@ -150,7 +64,7 @@ class Measures:
             return len(self._rows.columns)
         if metric.name == "table.column_types":
             return self._types()
-        if metric.subject in _UNIQUE:
+        if metric.subject in UNIQUE:
             return self._repeated(metric)
         if metric.name == "column_values.found_in.unexpected_count":
             failing = unexpected(metric.subject, self._rows.columns, arguments, binder)
@@ -226,7 +140,7 @@ class Measures:
         columns = ", ".join(f"{quote(name)} as c{place}" for place, name in enumerate(listed))
         order = ", ".join(f"c{place}" for place in range(len(listed)))
         binder = Binder()
-        if metric.subject in _UNIQUE:
+        if metric.subject in UNIQUE:
             identity, condition = _identity(metric)
             copies = f"count(*) over (partition by {', '.join(identity)}) as copies"
             source = f"select {columns}, {copies} from <rows> where {condition}"
@@ -276,112 +190,3 @@ def _identity(metric: Metric) -> tuple[list[str], str]:
     if metric.subject == "column_values.unique":
         return names, f"{names[0]} is not null"
     return names, considered(metric.asked)
-
-
-_Aggregates = tuple[list[str], Callable[[list[Any]], Any]]
-
-
-def _is_plain(metric: Metric) -> bool:
-    """Whether it is a figure of one scan."""
-    if metric.name in _FIGURES or metric.name == "table.row_count":
-        return True
-    alone = (*_UNIQUE, "column_values.found_in")
-    if metric.name.endswith(".filtered_row_count"):
-        return True
-    counted = metric.name.endswith(".unexpected_count")
-    return counted and metric.subject not in IN_PYTHON and metric.subject not in alone
-
-
-def _aggregates(metric: Metric, columns: Mapping[str, Column], binder: Binder) -> _Aggregates:
-    """Expressions, and what makes the figure of their values."""
-    if metric.name == "table.row_count":
-        return ["count(*)"], lambda values: values[0]
-    if metric.name.endswith(".filtered_row_count"):
-        return [_count(considered(metric.asked))], lambda values: values[0]
-    if metric.name.endswith(".unexpected_count"):
-        failing = unexpected(metric.subject, columns, metric.asked, binder)
-        return [_count(failing)], lambda values: values[0]
-    column = columns[str(metric.asked["column"])]
-    if metric.name in _OF_NUMBERS and not is_number(column):
-        raise ValueError(f"column {column.name!r} of type {column.data_type} is no number")
-    return _FIGURES[metric.name](column, metric.asked)
-
-
-def _count(condition: str) -> str:
-    return f"count(case when {condition} then 1 end)"
-
-
-def _one(column: Column, expression: str) -> _Aggregates:
-    """A value of the column's type; of a number, through a text."""
-    if not is_number(column):
-        return [expression], lambda values: values[0]
-    return [f"cast({expression} as text)"], lambda values: _number(values[0])
-
-
-def _number(text: str | None) -> int | float | None:
-    return None if text is None else number(text)
-
-
-def _extreme(function: str) -> Callable[[Column, Mapping[str, Any]], _Aggregates]:
-    return lambda column, _: _one(column, f"{function}({quote(column.name)})")
-
-
-def _mean(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    # Of whole numbers and decimals the exact sum, divided once; avg of DuckDB adds up doubles.
-    name = quote(column.name)
-    return [
-        f"cast(sum({name}) as text)",
-        f"count({name})",
-    ], lambda values: number(values[0]) / values[1] if values[1] else None
-
-
-def _quantiles(column: Column, arguments: Mapping[str, Any]) -> _Aggregates:
-    name = quote(column.name)
-    wanted = [repr(float(one)) for one in arguments["quantiles"]]
-    texts = [f"percentile_disc({one}) within group (order by {name})" for one in wanted]
-    numeric = is_number(column)
-    if numeric:
-        texts = [f"cast({text} as text)" for text in texts]
-    return texts, lambda values: [_number(one) if numeric else one for one in values]
-
-
-def _median(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    name = quote(column.name)
-    return _one(column, f"percentile_cont(0.5) within group (order by {name})")
-
-
-def _deviation(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    return _one(column, f"stddev_samp({quote(column.name)})")
-
-
-def _distinct_count(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    return [f"count(distinct {quote(column.name)})"], lambda values: values[0]
-
-
-def _unique_share(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    name = quote(column.name)
-    return [f"count(distinct {name})", f"count({name})"], _share
-
-
-def _filled_share(column: Column, _: Mapping[str, Any]) -> _Aggregates:
-    return [f"count({quote(column.name)})", "count(*)"], _share
-
-
-def _share(values: list[Any]) -> float | None:
-    part, whole = values
-    return part / whole if whole else None
-
-
-_OF_NUMBERS: Final = ("column.mean", "column.median", "column.sum", "column.standard_deviation")
-_FIGURES: Final[dict[str, Callable[[Column, Mapping[str, Any]], _Aggregates]]] = {
-    "column.distinct_values.count": _distinct_count,
-    "column.max": _extreme("max"),
-    "column.mean": _mean,
-    "column.median": _median,
-    "column.min": _extreme("min"),
-    "column.non_null_proportion": _filled_share,
-    "column.quantile_values": _quantiles,
-    "column.standard_deviation": _deviation,
-    "column.sum": _extreme("sum"),
-    "column.unique_proportion": _unique_share,
-}

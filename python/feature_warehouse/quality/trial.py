@@ -9,7 +9,9 @@ from feature_warehouse.errors import UsageError
 from feature_warehouse.expectations import Check
 from feature_warehouse.quality.chunks import measure_in_chunks
 from feature_warehouse.quality.engine import metrics_of, run_checkpoint
-from feature_warehouse.quality.measures import Measures, Metric, Rows
+from feature_warehouse.quality.measures import Measures
+from feature_warehouse.quality.metrics import ROW_COUNT, Metric
+from feature_warehouse.quality.rows import Rows
 
 __all__ = ["Charge", "Verdict", "judge"]
 
@@ -30,21 +32,28 @@ class Verdict(msgspec.Struct, frozen=True):
     examples: list[str]
 
 
-def judge(rows: Rows, title: str, charges: Sequence[Charge], chunk_rows: int) -> list[Verdict]:
-    """Run a checkpoint over the rows. UsageError for what cannot be measured."""
-    if not charges:
-        return []
+def judge(
+    rows: Rows, title: str, charges: Sequence[Charge], chunk_rows: int
+) -> tuple[list[Verdict], int]:
+    """Run a checkpoint over the rows; its verdicts, and how many rows there are.
+
+    UsageError for what cannot be measured.
+    """
     needed = {charge.number: _needed(charge) for charge in charges}
-    metrics = _merged(metric for found in needed.values() for metric in found)
+    asked = [metric for found in needed.values() for metric in found]
+    metrics = _merged([ROW_COUNT, *asked])
     measures = Measures(rows)
     measure_in_chunks(rows, measures, metrics, chunk_rows)
     try:
         answers = measures.answer(metrics)
     except ValueError as error:
         raise UsageError(f"feature view {rows.view.name!r}: {error}") from None
+    count = answers[ROW_COUNT.key]
+    if not charges:
+        return [], count
     judged = run_checkpoint(title, [charge.expectation for charge in charges], answers)
     by_number = {one.expectation_config.meta["check"]: one for one in judged.results}
-    return [
+    verdicts = [
         Verdict(
             charge,
             by_number[charge.number],
@@ -56,6 +65,7 @@ def judge(rows: Rows, title: str, charges: Sequence[Charge], chunk_rows: int) ->
         )
         for charge in charges
     ]
+    return verdicts, count
 
 
 def _needed(charge: Charge) -> list[Metric]:
@@ -69,7 +79,7 @@ def _needed(charge: Charge) -> list[Metric]:
     ]
 
 
-def _merged(metrics: Any) -> list[Metric]:
+def _merged(metrics: Sequence[Metric]) -> list[Metric]:
     """Each once. Numbers that only differ as what they were declared as would share an answer."""
     found: dict[bytes, Metric] = {}
     for metric in metrics:
