@@ -287,8 +287,9 @@ def _materialize(env: dict[str, str]) -> None:
     for view in report["results"]:
         if gate := view["gate"]:
             console.print(
-                f"  gate {view['view']}: {len(gate['checks'])} expectations of {gate['rows']:,} rows"
-                f" {gate['status']} in {gate['seconds']:.2f} s, {len(gate['warnings'])} warnings"
+                f"  gate {view['view']}: {len(gate['checks'])} expectations of"
+                f" {gate['rows']:,} rows {gate['status']} in {gate['seconds']:.2f} s,"
+                f" {len(gate['warnings'])} warnings"
             )
     for service in report["services"]:
         console.print(f"  service {service['service']}, fingerprint {service['fingerprint']}")

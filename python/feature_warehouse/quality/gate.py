@@ -55,11 +55,11 @@ class Gate:
         many newest rows the last run found. Raises UsageError for wrong arguments, and where Great
         Expectations is not installed.
         """
-        started = perf_counter()
         checks = view.checks
         if checks is None:
             return GateResult(view.name)
         _require(view)
+        started = perf_counter()
         from feature_warehouse.quality.kinds import Subject, expectation_of
         from feature_warehouse.quality.rows import Rows
         from feature_warehouse.quality.trial import Charge, judge

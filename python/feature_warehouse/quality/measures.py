@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from feature_warehouse.quality.conditions import considered, unexpected
 from feature_warehouse.quality.figures import UNIQUE, aggregates, is_plain
-from feature_warehouse.quality.metrics import Failure, Metric
+from feature_warehouse.quality.metrics import ROW_COUNT, Metric
 from feature_warehouse.quality.rows import Rows
 from feature_warehouse.quality.values import MASK, Binder, shown
 from feature_warehouse.warehouse.sql import quote
@@ -128,8 +128,7 @@ class Measures:
 
     def _failed(self, metric: Metric) -> list[Any]:
         """Some values that fail, and for messages the rows they stand in."""
-        counted = Metric(f"{metric.subject}.unexpected_count", metric.arguments)
-        if not self._answers.get(counted.key) or isinstance(self._answers[counted.key], Failure):
+        if not self._is_worth_showing(metric):
             return []
         if metric.key in self._answers:
             found: list[Any] = self._answers[metric.key]
@@ -150,6 +149,19 @@ class Measures:
             failing = f"select {columns} from <rows> where {condition}"
         rows = self._rows.fetch(f"{failing} order by {order} limit {EXAMPLES}", binder)
         return self.remember(metric, keys, names, rows)
+
+    def _is_worth_showing(self, metric: Metric) -> bool:
+        """Whether more rows fail than may: to find them takes another look at all of them."""
+        counted = Metric(f"{metric.subject}.unexpected_count", metric.arguments)
+        count = self._answers.get(counted.key)
+        if not isinstance(count, int) or not count:
+            return False
+        looked_at = self._answers[ROW_COUNT.key]
+        column = metric.arguments.get("column")
+        if metric.subject != "column_values.nonnull":
+            missing = Metric("column_values.nonnull.unexpected_count", {"column": column})
+            looked_at -= self._answers.get(missing.key, 0)
+        return bool((looked_at - count) / looked_at < metric.mostly)
 
     def remember(
         self, metric: Metric, keys: list[str], names: list[str], rows: list[tuple[Any, ...]]

@@ -11,11 +11,13 @@ class Metric(msgspec.Struct, frozen=True):
     """A metric of Great Expectations; ``arguments`` are those of its domain and its own.
 
     ``exact`` are those as they were declared, which Great Expectations may have made doubles of.
+    ``mostly`` is the share of rows that has to pass.
     """
 
     name: str
     arguments: dict[str, Any]
     exact: dict[str, Any] = {}
+    mostly: float = 1
 
     @property
     def key(self) -> bytes:

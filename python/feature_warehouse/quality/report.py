@@ -112,9 +112,8 @@ _STYLE: Final = """
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: #1f2430; background: #fff; }
 main.index { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 .container-fluid { padding: 1rem 2rem; }
-.row { display: flex; flex-wrap: wrap; }
-.col-12, .col-md-10, .col-lg-10 { flex: 1; min-width: 0; }
-.table-responsive { overflow-x: auto; }
+.container-fluid > .row > div { max-width: 70rem; margin: 0 auto; }
+.table-responsive, section, .row { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border: 1px solid #d8dce5; padding: .4rem .6rem; text-align: left; vertical-align: top; }
 th { background: #f3f5f9; }

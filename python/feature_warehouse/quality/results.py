@@ -33,7 +33,8 @@ class GateResult(msgspec.Struct):
     """What became of one view. ``status`` is passed, failed or error; ``report`` an HTML page.
 
     ``rows`` is the number of newest rows, ``rows_checked`` of those about to be published.
-    ``failures`` stop the view, ``warnings`` do not; each is one line.
+    ``failures`` stop the view, ``warnings`` do not; each is one line. ``seconds`` leave out the
+    import of Great Expectations, which a run makes once.
     """
 
     view: str

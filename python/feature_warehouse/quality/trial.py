@@ -74,13 +74,14 @@ def _needed(charge: Charge) -> list[Metric]:
         msgspec.structs.replace(
             metric,
             exact={name: declared[name] for name in metric.arguments.keys() & declared.keys()},
+            mostly=declared.get("mostly", 1),
         )
         for metric in metrics_of(charge.expectation)
     ]
 
 
 def _merged(metrics: Sequence[Metric]) -> list[Metric]:
-    """Each once. Numbers that only differ as what they were declared as would share an answer."""
+    """Each once, as the strictest wants it. Numbers that are one as doubles share an answer."""
     found: dict[bytes, Metric] = {}
     for metric in metrics:
         known = found.setdefault(metric.key, metric)
@@ -89,4 +90,6 @@ def _merged(metrics: Sequence[Metric]) -> list[Metric]:
                 f"{metric.subject} is asked twice with numbers that are one as doubles:"
                 f" {known.exact} and {metric.exact}; keep one of them"
             )
+        if metric.mostly > known.mostly:
+            found[metric.key] = metric
     return list(found.values())

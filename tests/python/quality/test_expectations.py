@@ -268,6 +268,7 @@ def test_a_share_may_fail(place: Place) -> None:
         limits = [round(share, 6) - 1e-4, round(share, 6) + 1e-4]
         results = checked(place, given, [entry(case, mostly=limit) for limit in limits])
         assert [result.success for result in results] == [True, False]
+        assert len(results[1].examples) == 5
 
 
 def test_figures_are_those_of_a_loop(place: Place) -> None:
