@@ -68,7 +68,7 @@ lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a
 lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest versions
 	@$(PYTHON) scripts/env.py test
 	@$(call compile,test) --extra validation
-	@$(call compile,demo) --constraint requirements/test.txt
+	@$(call compile,demo) --extra validation --constraint requirements/test.txt
 	@$(call compile,bench)
 
 # The tests come first and the demo is held to their versions: one .venv serves both.

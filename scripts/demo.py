@@ -284,8 +284,16 @@ def _materialize(env: dict[str, str]) -> None:
             f"  {view['view']:24} {view['rows_written']:6,} rows in {view['seconds']:.2f} s,"
             f" out of {view['rows_in_warehouse']:,}"
         )
+    for view in report["results"]:
+        if gate := view["gate"]:
+            console.print(
+                f"  gate {view['view']}: {len(gate['checks'])} expectations of"
+                f" {gate['rows']:,} rows {gate['status']} in {gate['seconds']:.2f} s,"
+                f" {len(gate['warnings'])} warnings"
+            )
     for service in report["services"]:
         console.print(f"  service {service['service']}, fingerprint {service['fingerprint']}")
+    console.print(f"  what the gate found: {Path(report['validation']).relative_to(ROOT)}")
 
 
 def _compare(redis_url: str, expected: dict[str, Any]) -> bool:

@@ -19,8 +19,9 @@
     {%- endif -%}
     {%- set mistakes = feature_warehouse._unknown_keys(block, [
         'join_keys', 'event_timestamp', 'created_timestamp', 'availability_lag', 'ttl', 'online',
-        'tie_breaker', 'drift',
+        'tie_breaker', 'drift', 'expectations',
     ]) -%}
+    {%- do mistakes.extend(feature_warehouse._expectation_mistakes(block)) -%}
     {%- set columns = feature_warehouse._view_columns(node) -%}
     {%- if 'window_features' in node.config.meta -%}
         {%- do mistakes.extend(feature_warehouse._window_mistakes(node)) -%}

@@ -21,6 +21,7 @@ from feature_warehouse.options import (
     required,
 )
 from feature_warehouse.publishing_cli import forget, materialize, rollback, verify
+from feature_warehouse.validation_cli import validate
 from feature_warehouse.watching_cli import drift
 
 __all__ = ["main"]
@@ -40,7 +41,7 @@ app = typer.Typer(
 app.add_typer(training_cli.app, name="training-set")
 
 
-for command in (materialize, verify, rollback, forget, drift):
+for command in (materialize, validate, verify, rollback, forget, drift):
     app.command()(command)
 
 

@@ -6,6 +6,7 @@
     │   ├── NotPublishedError         2  no such service or feature view in this store
     │   ├── FingerprintError          2  a service or row is not of the schema the reader expects
     │   └── UnservableError           2  a column whose type cannot be stored online
+    ├── GateError                     1  a view's rows are not what it expects of them
     ├── RetainedError                 1  what is to be forgotten is still in the warehouse
     ├── UnreachableError              3  warehouse or Redis does not answer
     └── BusyError                     4  another run holds the lock, or dbt holds the DuckDB file
@@ -21,6 +22,7 @@ __all__ = [
     "EntityError",
     "FeatureWarehouseError",
     "FingerprintError",
+    "GateError",
     "NotPublishedError",
     "RetainedError",
     "UnreachableError",
@@ -55,6 +57,12 @@ class FingerprintError(UsageError):
 
 class UnservableError(UsageError):
     """A column whose type or value cannot be stored online."""
+
+
+class GateError(FeatureWarehouseError):
+    """A view's rows are not what it expects of them."""
+
+    exit_code = 1
 
 
 class RetainedError(FeatureWarehouseError):

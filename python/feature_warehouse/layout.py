@@ -137,7 +137,8 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     At ``clock`` every row was seen that was loaded up to ``watermark``; ``history`` is a
     fingerprint of them. ``reached`` is the latest clock of any run that wrote rows, whether it
     finished or not. ``checksum`` is that of the dbt model, ``entities`` the number of row keys that
-    were made, None if it was lost count of, ``newest_event`` the greatest event timestamp.
+    were made, None if it was lost count of, ``newest_event`` the greatest event timestamp,
+    ``rows`` the number of newest rows that a gated view had in the warehouse.
     """
 
     view: str
@@ -157,6 +158,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     checksum: str = ""
     entities: int | None = None
     newest_event: int | None = None
+    rows: int | None = None
     published_at: int = 0
     seconds: float = 0.0
     invocation_id: str = ""

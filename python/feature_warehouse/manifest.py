@@ -27,11 +27,31 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """The part of a node's or column's config that concerns us."""
+    """The part of a node's or column's config that concerns us; the second half is a test's."""
 
     meta: dict[str, Any] = {}
     contract: Contract = Contract()
     materialized: str = ""
+    severity: str = "error"
+    where: str | None = None
+    limit: int | None = None
+    error_if: str = "!= 0"
+    warn_if: str = "!= 0"
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """Of a contract; ``columns`` is empty where a column has it."""
+
+    type: str
+    columns: list[str] = []
+
+
+class TestMetadata(msgspec.Struct, frozen=True):
+    """Which generic test a test node runs, and with which arguments."""
+
+    name: str
+    kwargs: dict[str, Any] = {}
+    namespace: str | None = None
 
 
 class ManifestColumn(msgspec.Struct):
@@ -42,6 +62,7 @@ class ManifestColumn(msgspec.Struct):
     description: str = ""
     meta: dict[str, Any] = {}
     config: Config = Config()
+    constraints: list[Constraint] = []
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -51,7 +72,7 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Dependencies(msgspec.Struct, frozen=True):
-    """The unique ids of what a model reads."""
+    """The unique ids of what a node reads."""
 
     nodes: list[str] = []
 
@@ -72,6 +93,10 @@ class Node(msgspec.Struct):
     version: str | int | float | None = None
     latest_version: str | int | float | None = None
     depends_on: Dependencies = Dependencies()
+    constraints: list[Constraint] = []
+    test_metadata: TestMetadata | None = None
+    attached_node: str | None = None
+    column_name: str | None = None
 
 
 class Metadata(msgspec.Struct):

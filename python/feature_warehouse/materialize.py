@@ -27,6 +27,7 @@ from feature_warehouse.publication import (
     Publication,
     ViewResult,
 )
+from feature_warehouse.quality.gate import Gate
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.services import ServiceResult, Services
 from feature_warehouse.tasks import Clock
@@ -40,8 +41,9 @@ class Materialization:
 
     ``environment`` is part of every key. With ``selected`` only views of these unique ids of dbt,
     and services over one of them. ``rollback_grace`` is how long a generation stays after the next
-    one, in microseconds. Raises UsageError and UnreachableError for what concerns the whole run;
-    what concerns one view is in its result and stops no other.
+    one, in microseconds; ``gate`` checks the views that declare expectations. Raises UsageError and
+    UnreachableError for what concerns the whole run; what concerns one view is in its result and
+    stops no other.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Materialization:
         full_refresh: bool = False,
         selected: Collection[str] | None = None,
         rollback_grace: int = ROLLBACK_GRACE,
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate or Gate()
         self._names = layout.Names(registry.project, environment)
         self._services = Services(client, self._names)
         self._full_refresh, self._rollback_grace = full_refresh, rollback_grace
@@ -98,6 +102,7 @@ class Materialization:
             self._clock,
             self._registry.invocation_id,
             services=self._services,
+            gate=self._gate,
             full_refresh=self._full_refresh,
             rollback_grace=self._rollback_grace,
         )

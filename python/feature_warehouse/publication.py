@@ -14,8 +14,10 @@ import msgspec
 from feature_warehouse import layout
 from feature_warehouse.connection import ERRORS
 from feature_warehouse.encoder import RowEncoder
-from feature_warehouse.errors import BusyError, UsageError
+from feature_warehouse.errors import BusyError, GateError, UsageError
 from feature_warehouse.generations import Generations, Stored
+from feature_warehouse.quality.gate import Gate
+from feature_warehouse.quality.results import GateResult
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.services import Services
 from feature_warehouse.strangers import KeySet, strangers
@@ -39,7 +41,8 @@ class ViewResult(msgspec.Struct):
 
     ``rows_read`` counts entities whose newest row was looked at; of these ``rows_written`` were
     new to Redis, ``rows_unchanged`` there already, ``rows_skipped_as_older`` older than what is
-    there. ``watermark`` is in microseconds since 1970 UTC.
+    there. ``watermark`` is in microseconds since 1970 UTC. ``gate`` is what the view's expectations
+    came to, if it has any.
     """
 
     view: str
@@ -63,6 +66,7 @@ class ViewResult(msgspec.Struct):
     watermark: int | None = None
     dbt_invocation_id: str = ""
     seconds: float = 0.0
+    gate: GateResult | None = None
 
 
 class _RewrittenError(Exception):
@@ -81,11 +85,12 @@ class Publication:
         invocation_id: str,
         *,
         services: Services,
+        gate: Gate,
         full_refresh: bool = False,
         rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._client, self._names, self._view, self._clock = client, names, view, clock
-        self._services = services
+        self._services, self._gate = services, gate
         self._invocation_id, self._full_refresh = invocation_id, full_refresh
         self._rollback_grace = rollback_grace
         self._generations = Generations(client, names, view.name)
@@ -119,12 +124,16 @@ class Publication:
         self._report(task, result)
         work = _Work(warehouse, task, result, progress)
         try:
+            self._pass_gate(work)
             if task.current is None or task.mode == "full":
                 self._build(work)
             else:
                 self._update(work, task.current)
         except _RewrittenError as change:
+            was_partial = result.mode == "incremental"
             result.mode, result.reason = "full", str(change)
+            if was_partial:
+                self._pass_gate(work)
             self._build(work)
         # In every mode: the run that flipped may have been killed before it came here.
         self._client.sadd(self._names.members, self._view.name)
@@ -151,6 +160,23 @@ class Publication:
             f"a later run has published {self._view.name!r} meanwhile; this one changed nothing"
             " (--full-refresh does it all the same)"
         )
+
+    def _pass_gate(self, work: "_Work") -> None:
+        """Before anything is written: the rows that are, in the same snapshot. GateError."""
+        if self._view.checks is None:
+            return
+        current = work.task.current.value if work.task.current else None
+        is_partial = current is not None and work.result.mode == "incremental"
+        gate = self._gate.check(
+            self._view,
+            work.warehouse,
+            self._clock.now,
+            since=current.watermark if current and is_partial else None,
+            last_rows=current.rows if current else None,
+        )
+        work.result.gate = gate
+        if gate.failures:
+            raise GateError(f"{gate.message}; nothing of it was published")
 
     def _build(self, work: "_Work") -> None:
         """A new generation beside the one in service, then the flip."""
@@ -254,6 +280,7 @@ class Publication:
             checksum=self._view.checksum,
             entities=entities,
             newest_event=encoder.newest_event,
+            rows=result.gate.rows if result.gate else None,
             published_at=time.time_ns() // 1000,
             seconds=time.perf_counter() - self._started,
             invocation_id=self._invocation_id,

@@ -1,7 +1,7 @@
 """The commands that need both the dbt project and Redis: publish, compare, take back, erase."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ from feature_warehouse.options import (
     required,
 )
 
-__all__ = ["forget", "materialize", "rollback", "verify"]
+__all__ = ["Site", "forget", "materialize", "rollback", "verify"]
 
 
 def materialize(
@@ -55,9 +55,11 @@ def materialize(
     """Publish the newest row of every entity of every online feature view.
 
     Only what changed is written, wherever that can be known; a new copy of a view is built beside
-    the old one where it cannot, and put in service at once.
+    the old one where it cannot, and put in service at once. Of a view that declares expectations
+    nothing is written before they are met; with one that fails the exit code is 1.
     """
     from feature_warehouse.materialize import Materialization
+    from feature_warehouse.quality.gate import Gate
     from feature_warehouse.reports import MaterializeReport
     from feature_warehouse.tasks import Clock
 
@@ -66,7 +68,8 @@ def materialize(
     if not dry_run:
         results.unlink(missing_ok=True)
     clock = Clock.at(instant(as_of)) if as_of else Clock.real()
-    site = _Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
+    site = Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
+    gate = Gate(site.project.target_path / "validation")
     run = Materialization(
         site.registry,
         site.client,
@@ -75,6 +78,7 @@ def materialize(
         wait=wait,
         full_refresh=full_refresh,
         selected=site.selected(select, exclude),
+        gate=gate,
     )
     report = MaterializeReport(
         site.registry, site.environment, clock, as_json=as_json, dry_run=dry_run
@@ -96,9 +100,9 @@ def materialize(
             for name in [*pruned, *run.undeclared()]:
                 report.undeclared(name, pruned=name in pruned)
         except FeatureWarehouseError:
-            report.write(results)
+            report.write(results, gate.index)
             raise
-    report.write(results)
+    report.write(results, gate.index)
     raise SystemExit(report.exit_code)
 
 
@@ -122,7 +126,7 @@ def verify(
     from feature_warehouse.verify import verify as compare
 
     url = required(redis_url)
-    site = _Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
+    site = Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
     report = VerifyReport(as_json=as_json)
     with site.project.open_warehouse() as warehouse:
         for result in compare(
@@ -162,7 +166,7 @@ def forget(
 
     values = pairs(entity)
     url = required(redis_url)
-    site = _Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
+    site = Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
     with site.project.open_warehouse() as warehouse, reachable(site.client):
         erasures = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
     print_erasures(erasures, as_json=as_json)
@@ -197,12 +201,15 @@ def rollback(
             print_rollback(Generations(client, names, view).roll_back(shares), as_json=as_json)
 
 
-class _Site:
-    """What commands that compare a project with Redis have in common."""
+class Site:
+    """What commands that compare a project with Redis have in common.
+
+    Without a URL, of one that can do without, there is no client.
+    """
 
     def __init__(
         self,
-        url: str,
+        url: str | None,
         project_dir: Path,
         profiles_dir: Path | None,
         target: str | None,
@@ -233,7 +240,9 @@ class _Site:
             )
         self.environment = environment or profile.target
         self.names = Names(self.registry.project, self.environment)
-        self.client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
+        self.client: Any = None
+        if url:
+            self.client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
 
     def selected(self, select: list[str] | None, exclude: list[str] | None) -> set[str] | None:
         """The unique ids that dbt's selectors name; None for all."""

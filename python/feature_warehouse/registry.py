@@ -10,9 +10,12 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.codec.values import to_microseconds
+from feature_warehouse.derived import derived_checks
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
+from feature_warehouse.expectations import Check, declared_checks, distinct
 from feature_warehouse.manifest import (
+    Manifest,
     ManifestColumn,
     Node,
     read_build_times,
@@ -29,12 +32,16 @@ _WITHOUT_ORDER = {"json", "xml", "point", "variant"}
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A declared column; ``data_type`` as in the model's contract."""
+    """A declared column; ``data_type`` as in the model's contract.
+
+    Values of a column with personal data (``pii``) appear in no message and no report.
+    """
 
     name: str
     data_type: str
     description: str = ""
     default: Any = None
+    pii: bool = False
 
 
 class FeatureView(msgspec.Struct, frozen=True):
@@ -42,6 +49,7 @@ class FeatureView(msgspec.Struct, frozen=True):
 
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
+    ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
     """
 
     name: str
@@ -58,6 +66,13 @@ class FeatureView(msgspec.Struct, frozen=True):
     unique_id: str = ""
     checksum: str = ""
     built_at: int | None = None
+    checks: tuple[Check, ...] | None = None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is published, in the order of ``Warehouse.newest_rows``."""
+        created = (self.created_timestamp,) if self.created_timestamp else ()
+        return (*self.join_keys, *self.features, self.event_timestamp, *created)
 
     @property
     def declaration(self) -> str:
@@ -125,6 +140,7 @@ class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
     online: bool = False
     tie_breaker: str | None = None
     drift: dict[str, Any] | None = None  # the macros check and use it
+    expectations: Any = None
 
 
 class _PartBlock(msgspec.Struct):
@@ -166,6 +182,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         for node in declared
         if "feature_view" in node.config.meta
         and (view := _view(node, built_at(node.unique_id), mistakes))
+        and (view := _gated(view, node, content, mistakes))
     }
     read = [
         service
@@ -241,6 +258,24 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
     )
 
 
+def _gated(
+    view: FeatureView, node: Node, manifest: Manifest, mistakes: list[str]
+) -> FeatureView | None:
+    """The view with its checks, where its block has the key."""
+    block = node.config.meta["feature_view"]
+    if "expectations" not in block:
+        return view
+    types = {column.name: column.data_type for column in view.columns}
+    declared, found = declared_checks(block["expectations"], types)
+    if found:
+        mistakes.extend(f"feature view {node.name!r}: {mistake}" for mistake in found)
+        return None
+    keys = [key.name for key in view.join_keys]
+    times = [column.name for column in (view.event_timestamp, view.created_timestamp) if column]
+    derived = derived_checks(node, manifest, types, keys, times)
+    return msgspec.structs.replace(view, checks=distinct([*declared, *derived]))
+
+
 def _features(node: Node, block: _ViewBlock) -> list[str]:
     structure = {*block.join_keys, block.event_timestamp, block.created_timestamp}
     return [
@@ -292,6 +327,7 @@ def _column(column: ManifestColumn) -> Column:
         data_type=(column.data_type or "").lower(),
         description=column.description.strip(),
         default=_meta(column).get("default"),
+        pii=_meta(column).get("pii") is True,
     )
 
 

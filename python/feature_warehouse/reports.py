@@ -20,6 +20,7 @@ from feature_warehouse.errors import UsageError
 from feature_warehouse.forget import Erasure
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import ViewResult
+from feature_warehouse.quality.results import GateResult
 from feature_warehouse.registry import Registry
 from feature_warehouse.services import ServiceResult
 from feature_warehouse.status import Status
@@ -72,6 +73,7 @@ class MaterializeReport:
             disable=not self._for_person,
         )
         self._tasks: dict[str, Any] = {}
+        self._validation: str | None = None
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -97,9 +99,17 @@ class MaterializeReport:
             self._bar.remove_task(self._tasks.pop(result.view))
         if result.status == "error":
             self._error(f"{result.view}: {result.message}")
+        self._gate(result.view, result.gate)
         if self._for_person and result.status == "success":
             self._console.print(_preview(result) if self._dry_run else _published(result))
         self._line(result)
+
+    def _gate(self, view: str, gate: GateResult | None) -> None:
+        """A line for each expectation that failed."""
+        for line in gate.failures if gate else ():
+            self._error(f"{view}: {line}")
+        for line in gate.warnings if gate else ():
+            self._warning(f"{view}: {line}")
 
     def service(self, result: ServiceResult) -> None:
         self._services.append(result)
@@ -123,8 +133,12 @@ class MaterializeReport:
             self._console.print(f"[yellow]{name}[/] {what}")
         self._line(self._undeclared[-1])
 
-    def write(self, file: Path) -> None:
-        """The result file, in the manner of dbt's run_results.json; written whole or not at all."""
+    def write(self, file: Path, validation: Path | None = None) -> None:
+        """The result file, in the manner of dbt's run_results.json; written whole or not at all.
+
+        ``validation`` is the first page of what the gate found.
+        """
+        self._validation = str(validation) if validation else None
         content = self._content()
         partial = file.with_suffix(f".{os.getpid()}")
         try:
@@ -140,6 +154,8 @@ class MaterializeReport:
         """What comes last on the screen."""
         if self._as_json:
             print(self._content().decode())
+        elif self._for_person and self._validation:
+            self._console.print(f"gate: {self._validation}")
         elif self._for_person and not self._results:
             self._console.print("no feature view with `online: true` is here to publish")
 
@@ -151,6 +167,7 @@ class MaterializeReport:
                     "results": self._results,
                     "services": self._services,
                     "undeclared": self._undeclared,
+                    "validation": self._validation,
                 }
             ),
             indent=2,
@@ -165,6 +182,12 @@ class MaterializeReport:
             self._console.print(f"[red]failed[/] {escape(message)}")
         else:
             print(f"feature-warehouse: {message}", file=sys.stderr)
+
+    def _warning(self, message: str) -> None:
+        if self._for_person:
+            self._console.print(f"[yellow]warning[/] {escape(message)}")
+        else:
+            print(f"feature-warehouse: warning: {message}", file=sys.stderr)
 
 
 _STATUS_WIDTH = 120

@@ -74,6 +74,27 @@ class Mini:
             "config": {"meta": {"feature_service": block}},
         }
 
+    def test(self, view: str, name: str, column: str = "", **arguments: Any) -> None:
+        """Attach a generic test; ``config`` among the arguments is its config."""
+        config = arguments.pop("config", {})
+        parents = arguments.pop("parents", [])
+        unique_id = f"test.{PROJECT}.{name}_{view}_{column}"
+        self._nodes[unique_id] = {
+            "unique_id": unique_id,
+            "name": f"{name}_{view}_{column}",
+            "resource_type": "test",
+            "config": {"severity": "ERROR", **config},
+            "column_name": column or None,
+            "attached_node": f"model.{PROJECT}.{view}",
+            "test_metadata": {"name": name, "kwargs": {"column_name": column, **arguments}},
+            "depends_on": {"nodes": [f"model.{PROJECT}.{each}" for each in [*parents, view]]},
+        }
+
+    def model(self, name: str, relation: str) -> None:
+        """A model that is no feature view."""
+        node = {**self._node(name), "relation_name": relation}
+        self._nodes[f"model.{PROJECT}.{name}"] = node
+
     def drop(self, name: str) -> None:
         del self._nodes[f"model.{PROJECT}.{name}"]
 

@@ -125,6 +125,31 @@ MISTAKES = (
         (("ttl 24 hours is not above availability_lag 1 day", "make the ttl longer"),),
         {"ttl": "24 hours", "availability_lag": "1 day"},
     ),
+    Mistake(
+        "expectations_map",
+        (("expectations must be a list", "[] only checks"),),
+        {"expectations": {"freshness": "3 hours"}},
+    ),
+    Mistake(
+        "expectation_of_two",
+        (("expectation 1 must be one name with its arguments", "perhaps a severity"),),
+        {"expectations": [{"freshness": "3 hours", "row_count_change": {"min": 0}}]},
+    ),
+    Mistake(
+        "expectation_without_name",
+        (("expectation 1 must be one name with its arguments", "perhaps a severity"),),
+        {"expectations": ["freshness"]},
+    ),
+    Mistake(
+        "expectation_of_another_severity",
+        (("expectation 2: severity must be error or warn", "'fatal'"),),
+        {
+            "expectations": [
+                {"freshness": "3 hours"},
+                {"freshness": "4 hours", "severity": "fatal"},
+            ]
+        },
+    ),
     Mistake("online_is_text", (("online must be true or false", "'yes'"),), {"online": "yes"}),
     Mistake(
         "feature_is_text",

@@ -1,6 +1,6 @@
 """Reading the warehouse that dbt built, as Arrow batches."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, Self
 
@@ -37,6 +37,9 @@ class Inspection(msgspec.Struct, frozen=True):
 class Warehouse(Protocol):
     """One connection that changes nothing, and one consistent snapshot of the data."""
 
+    dialect: str
+    """duckdb or postgres."""
+
     def inspect(
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
     ) -> Inspection:
@@ -58,6 +61,9 @@ class Warehouse(Protocol):
         declares one, created timestamp in UTC. Rows past their ttl are among them.
         """
 
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        """The query of ``newest_rows``; its columns are named c0, c1 and so on."""
+
     def refresh(self) -> None:
         """Begin another snapshot: what was committed until now is seen from now on."""
 
@@ -67,8 +73,10 @@ class Warehouse(Protocol):
     def load(self, name: str, table: pa.Table) -> None:
         """Make a table that this connection alone sees, and that ends with it."""
 
-    def rows(self, query: str, what: str) -> AbstractContextManager[pa.RecordBatchReader]:
-        """What a query gives; ``what`` names it in messages."""
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """What a query gives; ``what`` names it in messages, ``values`` are texts for $1, $2 ..."""
 
     def close(self) -> None:
         """Close the connection."""

@@ -29,6 +29,8 @@ _FLOAT = re.compile(r"(double|double precision|real|float[48]?)(\[\d*\])?")
 class DuckDBWarehouse:
     """See ``Warehouse``. No other process can write while this is open, so the snapshot is one."""
 
+    dialect = "duckdb"
+
     def __init__(self, credentials: Any) -> None:
         """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets."""
         self._connection = _connect(credentials)
@@ -48,11 +50,14 @@ class DuckDBWarehouse:
     def newest_rows(
         self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
     ) -> Iterator[pa.RecordBatchReader]:
-        query = sql.newest_rows_query(view, clock, since, bytewise="") + limit
+        query = self.newest_query(view, clock, since) + limit
         # Without it 128-bit integers, bits and times with a zone arrive as something else.
         self._connection.execute("set arrow_lossless_conversion = true")
         with self.rows(query, f"feature view {view.name!r}") as reader:
             yield reader
+
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        return sql.newest_rows_query(view, clock, since, bytewise="")
 
     def refresh(self) -> None:
         """Nobody else can write while the file is open."""
@@ -74,10 +79,14 @@ class DuckDBWarehouse:
         self._connection.register(name, table)
 
     @contextmanager
-    def rows(self, query: str, what: str) -> Iterator[pa.RecordBatchReader]:
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatchReader]:
         with (
             self._explained(what),
-            self._connection.sql(query).to_arrow_reader(BATCH_ROWS) as reader,
+            self._connection.sql(query, params=list(values) or None).to_arrow_reader(
+                BATCH_ROWS
+            ) as reader,
         ):
             yield reader
 

@@ -24,6 +24,8 @@ _DATA_EXCEPTION = "22"
 class PostgresWarehouse:
     """See ``Warehouse``."""
 
+    dialect = "postgres"
+
     def __init__(self, credentials: Any) -> None:
         """``credentials`` are dbt-postgres's."""
         try:
@@ -60,9 +62,12 @@ class PostgresWarehouse:
     def newest_rows(
         self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
     ) -> Iterator[pa.RecordBatchReader]:
-        query = sql.newest_rows_query(view, clock, since, bytewise='collate "C"') + limit
+        query = self.newest_query(view, clock, since) + limit
         with self.rows(query, _named(view)) as reader:
             yield reader
+
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        return sql.newest_rows_query(view, clock, since, bytewise='collate "C"')
 
     def refresh(self) -> None:
         self._connection.rollback()
@@ -101,9 +106,11 @@ class PostgresWarehouse:
             cursor.execute(f"analyze {sql.quote(name)}")
 
     @contextmanager
-    def rows(self, query: str, what: str) -> Iterator[pa.RecordBatchReader]:
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatchReader]:
         with self._connection.cursor() as cursor, self._explained(what, cursor):
-            cursor.execute(query)
+            cursor.execute(query, tuple(values) or None)
             with cursor.fetch_record_batch() as reader:
                 yield reader
 

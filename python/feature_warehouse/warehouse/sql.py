@@ -8,7 +8,15 @@ from collections.abc import Callable, Collection, Sequence
 
 from feature_warehouse.registry import Column, FeatureView
 
-__all__ = ["holds_query", "inspection_query", "newest_rows_query", "quote", "values_query"]
+__all__ = [
+    "bound",
+    "holds_query",
+    "inspection_query",
+    "newest_rows_query",
+    "published_type",
+    "quote",
+    "values_query",
+]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
 _PADDED = re.compile(r"((national\s+)?(char|character)|nchar|bpchar)\s*(\(.*\))?")
@@ -22,6 +30,14 @@ such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
 def quote(name: str) -> str:
     """An identifier, whatever it contains."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def published_type(view: FeatureView, column: Column) -> str:
+    """The type that a column has in ``newest_rows_query``."""
+    if column in (view.event_timestamp, view.created_timestamp):
+        return "timestamp"
+    is_padded_key = column in view.join_keys and _PADDED.fullmatch(column.data_type)
+    return "text" if is_padded_key else column.data_type
 
 
 def newest_rows_query(
@@ -104,7 +120,7 @@ def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> st
     """
     keys = {key.name: key for key in view.join_keys}
     conditions = [
-        f"{_key(keys[name])} = {_bound(keys[name], parameter % place)}"
+        f"{_key(keys[name])} = {bound(keys[name], parameter % place)}"
         for place, name in enumerate(names, 1)
     ]
     return f"select count(*) from {view.relation} where {' and '.join(conditions) or 'true'}"
@@ -113,11 +129,12 @@ def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> st
 def values_query(view: FeatureView, names: Collection[str], parameter: str) -> str:
     """The values that ``holds_query`` compares with; it fails where a text is no value."""
     keys = {key.name: key for key in view.join_keys}
-    values = [_bound(keys[name], parameter % place) for place, name in enumerate(names, 1)]
+    values = [bound(keys[name], parameter % place) for place, name in enumerate(names, 1)]
     return f"select {', '.join(values)}"
 
 
-def _bound(key: Column, parameter: str) -> str:
+def bound(key: Column, parameter: str) -> str:
+    """A parameter that is bound as a text, as a value to compare a column with."""
     # A cast to varchar(n) would cut a longer text off, and so make another entity of it.
     text = f"cast({parameter} as text)"
     return text if _TEXT.fullmatch(key.data_type) else f"cast({text} as {key.data_type})"
