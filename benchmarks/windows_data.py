@@ -18,7 +18,7 @@ VALUES = 100
 
 ANSWERS = {
     "windows": windows_sql.frames,
-    "labels": windows_sql.range_join_in_blocks,
+    "labels": windows_sql.range_join,
     "distinct": windows_sql.distinct_join,
 }
 VALUE_COLUMNS = {*windows_sql.COLUMNS, *windows_sql.DISTINCT_COLUMNS}

@@ -61,7 +61,7 @@ def _postgres(job: WindowJob, clock: Clock) -> dict[str, int]:
         cursor.execute("select pg_read_file('postmaster.pid')")
         postmaster = int(cursor.fetchone()[0].split()[0])
         limit = f"set statement_timeout = '{POSTGRES_SECONDS}s'"
-        for statement in (limit, *job.settings, "drop table if exists result"):
+        for statement in (limit, "drop table if exists result"):
             cursor.execute(statement)
         with ServerMemory(postmaster) as memory, clock:
             cursor.execute(f"create unlogged table result as {job.sql}")
