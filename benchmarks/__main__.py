@@ -1,4 +1,4 @@
-"""Measure joins, publishing and reads: ``make bench``, or ``BENCH_ARGS="small dense"``."""
+"""Measure joins, windows, publishing and reads: ``make bench``, or ``BENCH_ARGS="small"``."""
 
 import argparse
 import os
@@ -8,13 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, host, measure, postgres, publishing, races, reading, report
+from benchmarks import data, host, measure, postgres, publishing, races, reading, report, windows
 from benchmarks.measure import Standing
 from benchmarks.races import Race
 from benchmarks.workloads import WORKLOADS, Workload
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = (1, 2, 4, 8)
+SIZE_UNIT = "size: times 100,000 labels and 3 million rows"
 # PostgreSQL has no row of a thousand doubles.
 NOT_ON_POSTGRES = "wide"
 
@@ -33,6 +34,15 @@ def main() -> None:
     for race in _races(workloads, growing, options) if workloads or growing else ():
         standings.append(measure.run(race, options.rounds))
         results.write_text(_text(standings), encoding="utf-8")
+    if "windows" in options.parts:
+        wanted = windows.Options(
+            engines=options.engine,
+            rounds=options.rounds,
+            peers=options.peers,
+            package=options.package,
+            size=options.size,
+        )
+        windows.run(wanted, folder, _machine(("duckdb", "polars")))
     if "reading" in options.parts:
         found = list(reading.run(options.peers))
         (folder / "reading.md").write_text(_reading_text(found), encoding="utf-8")
@@ -41,7 +51,7 @@ def main() -> None:
         (folder / "publishing.md").write_text(_publishing_text(figures), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
-        report.draw_growth(growth, SIZES, folder / "growth.svg")
+        report.draw_growth(growth, SIZES, folder / "growth.svg", SIZE_UNIT)
     if standings:
         print(f"\n{_text(standings)}")
     print(f"written to {folder}")
@@ -103,7 +113,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth", "publishing", "reading"]
+    parts = [*WORKLOADS, "growth", "windows", "publishing", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])
@@ -111,6 +121,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-peers", dest="peers", action="store_false")
     parser.add_argument(
         "--package", type=Path, default=host.ROOT, help="checkout whose macros are measured"
+    )
+    parser.add_argument(
+        "--size", type=float, default=windows.SIZE, help="of windows, in million events"
     )
     parser.add_argument(
         "--save", action="store_true", help="write to benchmarks/results instead of .bench"

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.workloads import TTL_DAYS, Workload
 
-__all__ = ["ROOT", "VARIANTS", "compile_sql"]
+__all__ = ["ROOT", "VARIANTS", "compile_sql", "make_project", "run_dbt", "write_model"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -30,27 +30,31 @@ def compile_sql(
     wanted = {(each.name, variant): each for each in workloads for variant in VARIANTS}
     with tempfile.TemporaryDirectory(prefix="feature-warehouse-bench-") as temporary:
         folder = Path(temporary)
-        (folder / "models").mkdir()
         models: list[dict[str, Any]] = []
         for (name, variant), workload in wanted.items():
             models += _write_models(folder / "models", f"{name}_{variant}", workload, variant)
-        # JSON is YAML.
-        project = {"name": "host", "version": "1.0.0", "profile": "host"}
-        outputs = {"outputs": {"bench": profile}, "target": "bench"}
-        for file, content in {
-            "dbt_project.yml": project,
-            "packages.yml": {"packages": [{"local": str(package)}]},
-            "profiles.yml": {"host": outputs},
-            "models/models.yml": {"version": 2, "models": models},
-        }.items():
-            (folder / file).write_text(json.dumps(content))
-        _dbt(folder, "deps")
-        _dbt(folder, "compile")
+        make_project(folder, profile, package, models)
+        run_dbt(folder, "compile")
         compiled = folder / "target/compiled/host/models"
         return {
             key: _bare((compiled / f"{'_'.join(key)}.sql").read_text(), "_".join(key))
             for key in wanted
         }
+
+
+def make_project(
+    folder: Path, profile: dict[str, Any], package: Path, models: list[dict[str, Any]]
+) -> None:
+    """Write the files of a dbt project around models that are there, and install the package."""
+    # JSON is YAML.
+    for file, content in {
+        "dbt_project.yml": {"name": "host", "version": "1.0.0", "profile": "host"},
+        "packages.yml": {"packages": [{"local": str(package)}]},
+        "profiles.yml": {"host": {"outputs": {"bench": profile}, "target": "bench"}},
+        "models/models.yml": {"version": 2, "models": models},
+    }.items():
+        (folder / file).write_text(json.dumps(content))
+    run_dbt(folder, "deps")
 
 
 def _write_models(
@@ -60,7 +64,7 @@ def _write_models(
     label_types = {"label_id": "bigint", "k": "bigint"}
     label_types |= {"asked_at": "timestamp", "label": "boolean"}
     label_set = {"timestamp": "asked_at", "label": "label"}
-    models = [_model(folder, f"{prefix}_labels", label_types, {"label_set": label_set})]
+    models = [write_model(folder, f"{prefix}_labels", label_types, {"label_set": label_set})]
     block = {"join_keys": ["k"], "event_timestamp": "ts", "ttl": f"{TTL_DAYS} days"}
     if workload.created:
         block["created_timestamp"] = "created"
@@ -68,7 +72,7 @@ def _write_models(
         types = {"k": "bigint", "ts": "timestamp"}
         types |= {"created": "timestamp"} if workload.created else {}
         types |= dict.fromkeys(workload.feature_names(view), "double precision")
-        model = _model(folder, f"{prefix}_{view}", types, {"feature_view": block})
+        model = write_model(folder, f"{prefix}_{view}", types, {"feature_view": block})
         if variant != "ties":
             model["data_tests"] = ["feature_warehouse.unique_feature_rows"]
         if variant == "indexed":
@@ -80,7 +84,9 @@ def _write_models(
     return models
 
 
-def _model(folder: Path, name: str, types: dict[str, str], meta: Any) -> dict[str, Any]:
+def write_model(folder: Path, name: str, types: dict[str, str], meta: Any) -> dict[str, Any]:
+    """Write an empty table with these columns; return its properties."""
+    folder.mkdir(exist_ok=True)
     nulls = ", ".join(f"cast(null as {type_}) as {column}" for column, type_ in types.items())
     (folder / f"{name}.sql").write_text(f"select {nulls} where false\n")
     return {
@@ -96,12 +102,16 @@ def _bare(sql: str, prefix: str) -> str:
     return without_schema.replace(f"{prefix}_", "the_")
 
 
-def _dbt(folder: Path, command: str) -> None:
+def run_dbt(folder: Path, *arguments: str) -> None:
+    """Run a command of dbt in a project.
+
+    Raises RuntimeError with what dbt says if it fails.
+    """
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("DBT_", "PG"))
     }
     result = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "--quiet", command],
+        [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
         cwd=folder,
         env=environment | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
         capture_output=True,
@@ -109,4 +119,4 @@ def _dbt(folder: Path, command: str) -> None:
         check=False,
     )
     if result.returncode:
-        raise RuntimeError(f"dbt {command} failed:\n{result.stdout}\n{result.stderr}")
+        raise RuntimeError(f"dbt {' '.join(arguments)} failed:\n{result.stdout}\n{result.stderr}")

@@ -39,21 +39,24 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     failed: list[str]
 
 
-def run(race: Race, rounds: int) -> Standing:
-    """Run all entrants ``rounds`` times, every other round in reverse order."""
+def run(race: Race, rounds: int, trial: str = "benchmarks.trial") -> Standing:
+    """Run all entrants ``rounds`` times, every other round in reverse order.
+
+    ``trial`` is the module that runs a job.
+    """
     first = next(iter(race.entrants))
     workload = race.entrants[first].workload
     print(f"{workload.name}: {race.title}, {rounds} rounds", end="", flush=True)
     outcomes: dict[str, list[Outcome]] = {name: [] for name in [*race.entrants, *race.sums]}
     failed: set[str] = set()
-    run_job(race.entrants[first])  # so that files are in memory
+    run_job(race.entrants[first], trial)  # so that files are in memory
     for number in range(rounds):
         names = list(race.entrants)
         for name in names if number % 2 == 0 else reversed(names):
             if name in failed:
                 continue
             try:
-                outcomes[name].append(run_job(race.entrants[name]))
+                outcomes[name].append(run_job(race.entrants[name], trial))
             except RuntimeError as error:
                 failed.add(name)
                 print(f"\n{name} is out: {error}")
@@ -79,13 +82,13 @@ def run(race: Race, rounds: int) -> Standing:
     )
 
 
-def run_job(job: Job) -> Outcome:
+def run_job(job: Job, trial: str) -> Outcome:
     """Run one job in a fresh process.
 
     Raises RuntimeError if it fails or takes too long.
     """
     result = subprocess.run(
-        [sys.executable, "-m", "benchmarks.trial"],
+        [sys.executable, "-m", trial],
         cwd=ROOT,
         input=msgspec.json.encode(job),
         capture_output=True,

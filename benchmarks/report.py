@@ -30,8 +30,10 @@ def table(standing: Standing) -> str:
     return "\n".join(f"| {row[0]:{width}} | {' | '.join(row[1:])} |" for row in rows) + "\n"
 
 
-def draw_growth(standings: Sequence[Standing], sizes: Sequence[int], file: Path) -> None:
-    """Draw time and memory of each entrant over the size of the data."""
+def draw_growth(
+    standings: Sequence[Standing], sizes: Sequence[float], file: Path, unit: str
+) -> None:
+    """Draw time and memory of each entrant over the size of the data, which is counted in units."""
     import matplotlib as mpl
 
     mpl.use("svg")
@@ -46,10 +48,10 @@ def draw_growth(standings: Sequence[Standing], sizes: Sequence[int], file: Path)
         axes[1].plot(sizes, [line.peak / 1e9 for line in lines], marker="o", label=name)
     for axis, title in zip(axes, ("seconds", "peak memory, GB"), strict=True):
         axis.set_title(title, loc="left", fontsize=10)
-        axis.set_xlabel("size: times 100,000 labels and 3 million rows")
+        axis.set_xlabel(unit)
         axis.set_xscale("log", base=2)
         axis.set_yscale("log", base=2)
-        axis.set_xticks(sizes, [str(size) for size in sizes])
+        axis.set_xticks(sizes, [f"{size:g}" for size in sizes])
         axis.yaxis.set_major_formatter("{x:g}")
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
