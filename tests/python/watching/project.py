@@ -118,9 +118,7 @@ def output(engine: str, folder: Path, server: Postgres) -> dict[str, Any]:
 
 
 def environment(folder: Path, engine: str, profile: dict[str, Any]) -> dict[str, str]:
-    _write_yaml(
-        folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: profile}}}
-    )
+    _write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: profile}}})
     return {
         "DBT_PROFILES_DIR": str(folder),
         "DBT_TARGET_PATH": str(folder / "target"),

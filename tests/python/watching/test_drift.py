@@ -19,9 +19,12 @@ NUMBERS = ("level", "price", "ratio")
 CLOCKS = {"clean": CLEAN, "drifted": CLOCK}
 WEEK = timedelta(weeks=1)
 
+Answer = tuple[datetime, dict[str, Any], int]
+"""A clock, what the command said of each feature, and its exit code."""
+
 
 @pytest.fixture(scope="module", params=list(CLOCKS))
-def answer(watched: Watched, request: pytest.FixtureRequest) -> tuple[datetime, dict[str, Any], int]:
+def answer(watched: Watched, request: pytest.FixtureRequest) -> Answer:
     clock = CLOCKS[request.param]
     result = watched.drift("meters", "--as-of", clock.isoformat(), "--json")
     assert result.stderr == ""
@@ -82,7 +85,7 @@ def _psi(now: list[int], then: list[int]) -> float:
     return float(((p - q) * np.log(p / q)).sum())
 
 
-def test_figures(watched: Watched, answer: tuple[datetime, dict[str, Any], int]) -> None:
+def test_figures(watched: Watched, answer: Answer) -> None:
     clock, features, _ = answer
     judged = [name for name, one in features.items() if one["baseline"]]
     assert len(judged) == 13
@@ -116,7 +119,7 @@ def test_figures(watched: Watched, answer: tuple[datetime, dict[str, Any], int])
             assert measures["kolmogorov_smirnov"] is None
 
 
-def test_verdicts(watched: Watched, answer: tuple[datetime, dict[str, Any], int]) -> None:
+def test_verdicts(answer: Answer) -> None:
     clock, features, code = answer
     verdicts = {name: one["verdict"] for name, one in features.items()}
     assert verdicts.pop("is_open") == "off"
@@ -127,12 +130,10 @@ def test_verdicts(watched: Watched, answer: tuple[datetime, dict[str, Any], int]
         return
     assert code == 1
     assert alarms == {"level", "price", "kind", "copy_level", "copy_price", "copy_kind"}
-    assert list(features)[0] in alarms, "the worst comes first"
+    assert next(iter(features)) in alarms, "the worst comes first"
 
 
-def test_entities_are_counted(
-    watched: Watched, answer: tuple[datetime, dict[str, Any], int]
-) -> None:
+def test_entities_are_counted(watched: Watched, answer: Answer) -> None:
     clock, features, _ = answer
     asked = {
         row.meter
