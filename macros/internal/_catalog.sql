@@ -115,10 +115,11 @@ newest_statistics as (
     {%- set views = [] -%}
     {%- set features = [] -%}
     {%- set uses = feature_warehouse._feature_uses() -%}
+    {%- set all_tests = feature_warehouse._tests_by_model() -%}
     {%- for node in feature_warehouse._latest_models() if feature_warehouse._declared(node, 'feature_view') -%}
         {%- set view = feature_warehouse._feature_view(node) -%}
         {%- set columns = feature_warehouse._view_columns(node) -%}
-        {%- set tests = feature_warehouse._tests_of(node) -%}
+        {%- set tests = all_tests.get(node.unique_id, {}) -%}
         {%- set owner = feature_warehouse._owner(node) -%}
         {%- do views.append({
             'view': node.name,

@@ -10,14 +10,13 @@
 {%- endmacro %}
 
 
-{% macro _tests_of(node) -%}
-    {#- The names of the tests of a model by column; those of the model itself stand under ''. -#}
+{% macro _tests_by_model() -%}
+    {#- The names of all generic tests by model and column; those of a model itself stand under ''. -#}
     {%- set tests = {} -%}
-    {%- for test in (graph.nodes or {}).values() if test.resource_type == 'test' -%}
-        {%- if test.attached_node == node.unique_id -%}
-            {%- set column = test.column_name or test.test_metadata.kwargs.get('column_name') or '' -%}
-            {%- do tests.setdefault(column.strip('"'), []).append(test.test_metadata.name) -%}
-        {%- endif -%}
+    {%- for test in (graph.nodes or {}).values() if test.resource_type == 'test' and test.attached_node -%}
+        {%- set column = test.column_name or test.test_metadata.kwargs.get('column_name') or '' -%}
+        {%- set columns = tests.setdefault(test.attached_node, {}) -%}
+        {%- do columns.setdefault(column.strip('"'), []).append(test.test_metadata.name) -%}
     {%- endfor -%}
     {{ return(tests) }}
 {%- endmacro %}

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Annotated, Any, Never
 
 import typer
@@ -15,7 +16,9 @@ from feature_warehouse.options import (
     Environment,
     Json,
     Project,
+    ProjectDir,
     RedisUrl,
+    TargetPath,
     instant,
     pairs,
     required,
@@ -88,6 +91,28 @@ def get(
         }
         vector = store.get(name, values, expect=expect, at=instant(at) if at else None)
         print_vector(name, values, vector, store.fingerprint(name), as_json=as_json)
+
+
+@app.command()
+def describe(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A feature view, a feature, a service, or the join keys of an entity.",
+            show_default=False,
+        ),
+    ],
+    project_dir: ProjectDir = Path(),
+    target_path: TargetPath = Path("target"),
+    as_json: Json = False,
+) -> None:
+    """Show what dbt's manifest says of a name, with SQL and Python to copy."""
+    from feature_warehouse.describe import describe as find
+    from feature_warehouse.descriptions import print_descriptions
+    from feature_warehouse.registry import read_registry
+
+    registry = read_registry(project_dir / target_path / "manifest.json")
+    print_descriptions(find(registry, name), as_json=as_json)
 
 
 @app.command()

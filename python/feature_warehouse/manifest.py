@@ -32,6 +32,7 @@ class Config(msgspec.Struct, frozen=True):
     meta: dict[str, Any] = {}
     contract: Contract = Contract()
     materialized: str = ""
+    tags: list[str] = []
 
 
 class ManifestColumn(msgspec.Struct):
@@ -42,6 +43,7 @@ class ManifestColumn(msgspec.Struct):
     description: str = ""
     meta: dict[str, Any] = {}
     config: Config = Config()
+    tags: list[str] = []
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -54,6 +56,21 @@ class Dependencies(msgspec.Struct, frozen=True):
     """The unique ids of what a model reads."""
 
     nodes: list[str] = []
+
+
+class TestMetadata(msgspec.Struct, frozen=True):
+    """Which generic test a test is of, and its arguments."""
+
+    name: str
+    kwargs: dict[str, Any] = {}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group of models and who owns it."""
+
+    name: str
+    package_name: str = ""
+    owner: dict[str, Any] = {}
 
 
 class Node(msgspec.Struct):
@@ -72,6 +89,12 @@ class Node(msgspec.Struct):
     version: str | int | float | None = None
     latest_version: str | int | float | None = None
     depends_on: Dependencies = Dependencies()
+    package_name: str = ""
+    tags: list[str] = []
+    group: str | None = None
+    attached_node: str | None = None
+    column_name: str | None = None
+    test_metadata: TestMetadata | None = None
 
 
 class Metadata(msgspec.Struct):
@@ -90,6 +113,7 @@ class Manifest(msgspec.Struct):
     metadata: Metadata
     nodes: dict[str, Node]
     sources: dict[str, Node] = {}
+    groups: dict[str, Group] = {}
 
 
 def read_manifest(manifest: Path) -> Manifest:

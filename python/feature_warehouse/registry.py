@@ -1,7 +1,7 @@
 """dbt's manifest read as feature views and services. There is no other registry."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,6 +9,13 @@ from typing import Any
 
 import msgspec
 
+from feature_warehouse.annotations import (
+    column_meta,
+    column_tags,
+    owner_of,
+    owner_text,
+    tests_by_model,
+)
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
@@ -29,12 +36,19 @@ _WITHOUT_ORDER = {"json", "xml", "point", "variant"}
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A declared column; ``data_type`` as in the model's contract."""
+    """A declared column; ``data_type`` as in the model's contract.
+
+    ``owner``, ``tags`` and ``tests`` are its own, without those of the view.
+    """
 
     name: str
     data_type: str
     description: str = ""
     default: Any = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    pii: bool = False
+    tests: tuple[str, ...] = ()
 
 
 class FeatureView(msgspec.Struct, frozen=True):
@@ -58,6 +72,9 @@ class FeatureView(msgspec.Struct, frozen=True):
     unique_id: str = ""
     checksum: str = ""
     built_at: int | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
 
     @property
     def declaration(self) -> str:
@@ -87,6 +104,9 @@ class Service(msgspec.Struct, frozen=True):
     name: str
     training_set: str
     parts: tuple[ServicePart, ...]
+    labels: str = ""
+    relation: str | None = None
+    description: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -106,7 +126,7 @@ def _pairs(part: ServicePart) -> str:
 
 
 class Registry(msgspec.Struct, frozen=True):
-    """What one dbt invocation declared."""
+    """What one dbt invocation declared; ``label_sets`` are their declared columns."""
 
     project: str
     adapter: str
@@ -114,6 +134,7 @@ class Registry(msgspec.Struct, frozen=True):
     generated_at: datetime
     views: dict[str, FeatureView]
     services: dict[str, Service]
+    label_sets: dict[str, tuple[str, ...]] = {}
 
 
 class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
@@ -159,12 +180,15 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     declared = [completed(node, content) for node in declared]
 
     built_at = read_build_times(manifest, content.metadata)
+    tests = tests_by_model(content)
     mistakes: list[str] = []
     views = {
-        node.name: view
+        node.name: msgspec.structs.replace(
+            view, owner=owner_of(node, content), built_at=_instant(built_at(node.unique_id))
+        )
         for node in declared
         if "feature_view" in node.config.meta
-        and (view := _view(node, built_at(node.unique_id), mistakes))
+        and (view := _view(node, tests.get(node.unique_id, {}), mistakes))
     }
     read = [
         service
@@ -191,10 +215,15 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         generated_at=metadata.generated_at,
         views=dict(sorted(views.items())),
         services=dict(sorted(services.items())),
+        label_sets={
+            node.name: tuple(node.columns) for node in models if "label_set" in node.config.meta
+        },
     )
 
 
-def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
+def _view(
+    node: Node, tests: Mapping[str, tuple[str, ...]], mistakes: list[str]
+) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
@@ -218,7 +247,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         mistakes.extend(f"{where}: {mistake}" for mistake in found)
         return None
 
-    columns = {name: _column(column) for name, column in node.columns.items()}
+    columns = {name: _column(column, tests.get(name, ())) for name, column in node.columns.items()}
     features = tuple(columns[name] for name in _features(node, block))
     return FeatureView(
         name=node.name,
@@ -236,7 +265,8 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         online=block.online,
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
-        built_at=to_microseconds(built_at) if built_at else None,
+        tags=tuple(sorted(set(node.tags))),
+        tests=tests.get("", ()),
     )
 
 
@@ -245,7 +275,7 @@ def _features(node: Node, block: _ViewBlock) -> list[str]:
     return [
         name
         for name, column in node.columns.items()
-        if name not in structure and _meta(column).get("feature", True)
+        if name not in structure and column_meta(column).get("feature", True)
     ]
 
 
@@ -264,7 +294,7 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     found += [
         f"column {name!r}: meta.feature must be true or false"
         for name, column in node.columns.items()
-        if not isinstance(_meta(column).get("feature", True), bool)
+        if not isinstance(column_meta(column).get("feature", True), bool)
     ]
     if len(set(keys)) < len(keys):
         found.append("join_keys names a column twice")
@@ -277,20 +307,25 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     return found
 
 
+def _instant(instant: datetime | None) -> int | None:
+    return None if instant is None else to_microseconds(instant)
+
+
 def _length(text: str | None) -> int | None:
     return None if text is None else microseconds(text)
 
 
-def _meta(column: ManifestColumn) -> dict[str, Any]:
-    return column.config.meta or column.meta
-
-
-def _column(column: ManifestColumn) -> Column:
+def _column(column: ManifestColumn, tests: tuple[str, ...]) -> Column:
+    meta = column_meta(column)
     return Column(
         name=column.name,
         data_type=(column.data_type or "").lower(),
         description=column.description.strip(),
-        default=_meta(column).get("default"),
+        default=meta.get("default"),
+        owner=owner_text(meta.get("owner")),
+        tags=column_tags(column),
+        pii=meta.get("pii") is True,
+        tests=tests,
     )
 
 
@@ -321,7 +356,14 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
                 features={name: renamed.get(name, part.prefix + name) for name in wanted},
             )
         )
-    return Service(name=block.name, training_set=node.name, parts=tuple(parts))
+    return Service(
+        name=block.name,
+        training_set=node.name,
+        parts=tuple(parts),
+        labels=block.labels,
+        relation=node.relation_name,
+        description=node.description.strip(),
+    )
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
