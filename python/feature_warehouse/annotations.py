@@ -8,12 +8,7 @@ from typing import Any
 
 from feature_warehouse.manifest import Manifest, ManifestColumn, Node
 
-__all__ = ["column_meta", "column_tags", "default_text", "owner_of", "owner_text", "tests_by_model"]
-
-
-def column_meta(column: ManifestColumn) -> dict[str, Any]:
-    """The column's ``meta``, wherever this version of dbt keeps it."""
-    return column.config.meta or column.meta
+__all__ = ["column_tags", "default_text", "owner_of", "owner_text", "tests_by_model"]
 
 
 def column_tags(column: ManifestColumn) -> tuple[str, ...]:

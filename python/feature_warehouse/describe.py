@@ -76,7 +76,7 @@ def _view(registry: Registry, view: FeatureView) -> Description:
         description=view.description,
         facts={
             **_view_facts(view),
-            "tests": ", ".join(view.tests),
+            "tests": ", ".join(view.tests.get("", ())),
             "services": ", ".join(name for name, _ in _services_of(registry, view)),
         },
         columns=(
@@ -129,7 +129,7 @@ def _feature(registry: Registry, view: FeatureView, column: Column) -> Descripti
             "tags": ", ".join(tags),
             "personal data": "yes" if column.pii else "no",
             "default": "none" if column.default is None else default_text(column.default) or "''",
-            "tests": ", ".join(column.tests),
+            "tests": ", ".join(view.tests.get(column.name, ())),
             "services": ", ".join(_served_as(registry, view, column.name)),
         },
         samples=samples,
@@ -207,7 +207,7 @@ def _column(view: FeatureView, column: Column, role: Any) -> ColumnDescription:
         pii=column.pii,
         view=view.name,
         default=default_text(column.default),
-        tests=column.tests,
+        tests=view.tests.get(column.name, ()),
     )
 
 

@@ -35,6 +35,14 @@ class Config(msgspec.Struct, frozen=True):
     tags: list[str] = []
 
 
+class TestMetadata(msgspec.Struct, frozen=True):
+    """Which generic test a test node runs, and with which arguments."""
+
+    name: str
+    kwargs: dict[str, Any] = {}
+    namespace: str | None = None
+
+
 class ManifestColumn(msgspec.Struct):
     """A declared column."""
 
@@ -58,13 +66,6 @@ class Dependencies(msgspec.Struct, frozen=True):
     nodes: list[str] = []
 
 
-class TestMetadata(msgspec.Struct, frozen=True):
-    """Which generic test a test is of, and its arguments."""
-
-    name: str
-    kwargs: dict[str, Any] = {}
-
-
 class Group(msgspec.Struct, frozen=True):
     """A group of models and who owns it."""
 
@@ -81,6 +82,9 @@ class Node(msgspec.Struct):
     resource_type: str
     config: Config = Config()
     columns: dict[str, ManifestColumn] = {}
+    package_name: str = ""
+    tags: list[str] = []
+    group: str | None = None
     relation_name: str | None = None
     description: str = ""
     checksum: Checksum = Checksum("")
@@ -89,12 +93,9 @@ class Node(msgspec.Struct):
     version: str | int | float | None = None
     latest_version: str | int | float | None = None
     depends_on: Dependencies = Dependencies()
-    package_name: str = ""
-    tags: list[str] = []
-    group: str | None = None
+    test_metadata: TestMetadata | None = None
     attached_node: str | None = None
     column_name: str | None = None
-    test_metadata: TestMetadata | None = None
 
 
 class Metadata(msgspec.Struct):

@@ -1,7 +1,7 @@
 """dbt's manifest read as feature views and services. There is no other registry."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.annotations import (
-    column_meta,
     column_tags,
     owner_of,
     owner_text,
@@ -38,17 +37,16 @@ _WITHOUT_ORDER = {"json", "xml", "point", "variant"}
 class Column(msgspec.Struct, frozen=True):
     """A declared column; ``data_type`` as in the model's contract.
 
-    ``owner``, ``tags`` and ``tests`` are its own, without those of the view.
+    ``owner`` and ``tags`` are its own, without those of the view. ``pii``: personal data.
     """
 
     name: str
     data_type: str
     description: str = ""
     default: Any = None
+    pii: bool = False
     owner: str | None = None
     tags: tuple[str, ...] = ()
-    pii: bool = False
-    tests: tuple[str, ...] = ()
 
 
 class FeatureView(msgspec.Struct, frozen=True):
@@ -56,6 +54,7 @@ class FeatureView(msgspec.Struct, frozen=True):
 
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
+    ``tests`` are names by column; those of the view as a whole stand under ''.
     """
 
     name: str
@@ -74,7 +73,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     built_at: int | None = None
     owner: str | None = None
     tags: tuple[str, ...] = ()
-    tests: tuple[str, ...] = ()
+    tests: dict[str, tuple[str, ...]] = {}
 
     @property
     def declaration(self) -> str:
@@ -184,11 +183,11 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     mistakes: list[str] = []
     views = {
         node.name: msgspec.structs.replace(
-            view, owner=owner_of(node, content), built_at=_instant(built_at(node.unique_id))
+            view, owner=owner_of(node, content), tests=tests.get(node.unique_id, {})
         )
         for node in declared
         if "feature_view" in node.config.meta
-        and (view := _view(node, tests.get(node.unique_id, {}), mistakes))
+        and (view := _view(node, built_at(node.unique_id), mistakes))
     }
     read = [
         service
@@ -221,9 +220,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     )
 
 
-def _view(
-    node: Node, tests: Mapping[str, tuple[str, ...]], mistakes: list[str]
-) -> FeatureView | None:
+def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
@@ -247,7 +244,7 @@ def _view(
         mistakes.extend(f"{where}: {mistake}" for mistake in found)
         return None
 
-    columns = {name: _column(column, tests.get(name, ())) for name, column in node.columns.items()}
+    columns = {name: _column(column) for name, column in node.columns.items()}
     features = tuple(columns[name] for name in _features(node, block))
     return FeatureView(
         name=node.name,
@@ -265,8 +262,8 @@ def _view(
         online=block.online,
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
+        built_at=to_microseconds(built_at) if built_at else None,
         tags=tuple(sorted(set(node.tags))),
-        tests=tests.get("", ()),
     )
 
 
@@ -275,7 +272,7 @@ def _features(node: Node, block: _ViewBlock) -> list[str]:
     return [
         name
         for name, column in node.columns.items()
-        if name not in structure and column_meta(column).get("feature", True)
+        if name not in structure and _meta(column).get("feature", True)
     ]
 
 
@@ -294,7 +291,7 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     found += [
         f"column {name!r}: meta.feature must be true or false"
         for name, column in node.columns.items()
-        if not isinstance(column_meta(column).get("feature", True), bool)
+        if not isinstance(_meta(column).get("feature", True), bool)
     ]
     if len(set(keys)) < len(keys):
         found.append("join_keys names a column twice")
@@ -307,25 +304,23 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     return found
 
 
-def _instant(instant: datetime | None) -> int | None:
-    return None if instant is None else to_microseconds(instant)
-
-
 def _length(text: str | None) -> int | None:
     return None if text is None else microseconds(text)
 
 
-def _column(column: ManifestColumn, tests: tuple[str, ...]) -> Column:
-    meta = column_meta(column)
+def _meta(column: ManifestColumn) -> dict[str, Any]:
+    return column.config.meta or column.meta
+
+
+def _column(column: ManifestColumn) -> Column:
     return Column(
         name=column.name,
         data_type=(column.data_type or "").lower(),
         description=column.description.strip(),
-        default=meta.get("default"),
-        owner=owner_text(meta.get("owner")),
+        default=_meta(column).get("default"),
+        pii=_meta(column).get("pii") is True,
+        owner=owner_text(_meta(column).get("owner")),
         tags=column_tags(column),
-        pii=meta.get("pii") is True,
-        tests=tests,
     )
 
 
