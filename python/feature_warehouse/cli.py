@@ -63,6 +63,37 @@ def status(
 
 
 @app.command()
+def metrics(
+    redis_url: RedisUrl = None,
+    project: Project = None,
+    environment: Environment = None,
+    project_dir: ProjectDir = Path(),
+    target_path: TargetPath = Path("target"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file, whole or not at all, for the textfile collector."),
+    ] = None,
+) -> None:
+    """Print what is published, and how the last run went, as Prometheus text.
+
+    The last run is that of target/materialize_results.json, where there is one.
+    """
+    from feature_warehouse.connection import connect
+    from feature_warehouse.files import replacing
+    from feature_warehouse.metrics import exposition, read_results
+    from feature_warehouse.status import read_status
+
+    client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    results = read_results(project_dir / target_path / "materialize_results.json")
+    text = exposition(read_status(client, project, environment), results)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    with replacing(output) as file:
+        file.write_text(text, encoding="utf-8")
+
+
+@app.command()
 def get(
     name: Annotated[str, typer.Argument(help="A service or a feature view.", show_default=False)],
     entity: Annotated[
