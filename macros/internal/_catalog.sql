@@ -116,7 +116,8 @@ newest_statistics as (
     {%- set features = [] -%}
     {%- set uses = feature_warehouse._feature_uses() -%}
     {%- set all_tests = feature_warehouse._tests_by_model() -%}
-    {%- for node in feature_warehouse._latest_models() if feature_warehouse._declared(node, 'feature_view') -%}
+    {%- for node in feature_warehouse._latest_models()
+        if feature_warehouse._declared(node, 'feature_view') -%}
         {%- set view = feature_warehouse._feature_view(node) -%}
         {%- set columns = feature_warehouse._view_columns(node) -%}
         {%- set tests = all_tests.get(node.unique_id, {}) -%}

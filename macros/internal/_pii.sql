@@ -80,7 +80,8 @@
 {% macro _pii_mistakes(columns, types, allowed) -%}
     {%- set mistakes = [] -%}
     {%- set kinds = feature_warehouse._pii_shapes() -%}
-    {%- for column in columns + allowed.keys() | reject('equalto', '') | list if types and column not in types -%}
+    {%- for column in columns + allowed.keys() | reject('equalto', '') | list
+        if types and column not in types -%}
         {%- do mistakes.append(
             "there is no column '" ~ column ~ "'; there are " ~ types | join(', ')
         ) -%}

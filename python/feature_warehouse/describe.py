@@ -152,7 +152,7 @@ def _entities(registry: Registry, name: str) -> Iterator[Description]:
     yield Description(
         kind="entity",
         name=", ".join(key.name for key in keys),
-        description="; ".join(key.description for key in keys if key.description),
+        description="; ".join(filter(None, (_said_of(key.name, views) for key in keys))),
         facts={
             "views": ", ".join(view.name for view in views),
             "services": ", ".join(sorted(services)),
@@ -161,6 +161,12 @@ def _entities(registry: Registry, name: str) -> Iterator[Description]:
         columns=tuple(_column(first, key, "join key") for key in keys),
         samples={"SQL": "\n\n".join(rows_of(view) + ";" for view in views)},
     )
+
+
+def _said_of(key: str, views: list[FeatureView]) -> str:
+    """The first description of a join key in one of the views."""
+    columns = (column for view in views for column in view.join_keys if column.name == key)
+    return next((column.description for column in columns if column.description), "")
 
 
 def _service(service: Service) -> Description:

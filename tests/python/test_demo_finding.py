@@ -66,7 +66,7 @@ def test_the_catalog_has_every_feature_of_the_demo(ask: Ask) -> None:
 
 def test_every_name_of_the_demo_is_described(demo: Demo, ask: Ask) -> None:
     registry = read_registry(demo.target_path / "manifest.json")
-    names = [*registry.views, *registry.services, "tailnum", "airport", "origin", "last_leg_dest"]
+    names = [*registry.views, *registry.services, "tailnum", "origin", "last_leg_dest"]
     for name in names:
         assert [found for found in describe(registry, name) if found.description], name
     [weather] = describe(registry, "origin_weather")
