@@ -33,7 +33,7 @@ class ColumnDescription(msgspec.Struct, frozen=True):
     served_as: tuple[str, ...] = ()
 
 
-class Description(msgspec.Struct, frozen=True, omit_defaults=True):
+class Description(msgspec.Struct, frozen=True):
     """One thing of a name. ``facts`` are texts by their heading; ``samples`` can be pasted."""
 
     kind: Literal["feature view", "feature", "entity", "service"]

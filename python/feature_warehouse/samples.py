@@ -19,7 +19,7 @@ def rows_of(view: FeatureView, feature: str | None = None) -> str:
         columns = ", ".join(map(_quoted, names))
     return (
         f"select {columns}\nfrom {view.relation}\n"
-        f"order by {_quoted(view.event_timestamp.name)} desc\nlimit {_NEWEST}"
+        f"order by {_quoted(view.event_timestamp.name)} desc nulls last\nlimit {_NEWEST}"
     )
 
 

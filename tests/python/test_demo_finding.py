@@ -71,6 +71,10 @@ def test_every_name_of_the_demo_is_described(demo: Demo, ask: Ask) -> None:
         assert [found for found in describe(registry, name) if found.description], name
     [weather] = describe(registry, "origin_weather")
     assert len(ask(weather.samples["SQL"])) == 10
+    [leg] = describe(registry, "aircraft_last_leg")  # the labels have an origin, too
+    assert "'prefix': 'aircraft_last_leg_'" in leg.samples["dbt"]
+    [traffic] = describe(registry, "airport_traffic")
+    assert "'join_keys': {'airport': 'origin'}" in traffic.samples["dbt"]
 
 
 def test_the_exposed_service_depends_on_its_views(demo: Demo) -> None:

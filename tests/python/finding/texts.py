@@ -36,12 +36,18 @@ DIRTY: Texts = {
     "uk_nino": ["AB123456C", "CE 12 34 56 D", "my number is JG103759A."],
     "br_cpf": ["529.982.247-25"],
     "it_fiscal_code": ["RSSMRA85T10A562S"],
-    "mixed": ["219-09-9999 or a@example.com", "219-09-9998", "nothing", "at all"],
+    "mixed": [
+        "219-09-9999 or a@example.com",
+        "219-09-9999 or a@example.com",
+        "219-09-9998",
+        "nothing",
+        "at all",
+    ],
     "flagged": ["a@example.com"],
 }
 """Every text of a column is of the kind that the column is named after."""
 
-MIXED = {"us_ssn": 2, "email": 1}
+MIXED = {"us_ssn": 3, "email": 2}
 
 CLEAN: Texts = {
     "tailnum": ["N14228", "N305DQ", "D942DN", "N1EAMQ", "N946UW"],
@@ -80,6 +86,15 @@ CLEAN: Texts = {
         "1.5e+10",
         "212.555",
     ],
+    "negative": ["-4111111111111111", "-5555555555554444"],
+    "serial": [
+        "A-078-05-1120",
+        "x.529.982.247-25",
+        "529.982.247-25-a",
+        "4111111111111111-x",
+        "XAB123456C",
+        "N212-555-0123",
+    ],
     "hash": [
         *(md5(bytes([number]), usedforsecurity=False).hexdigest() for number in range(50)),
         *(sha256(bytes([number])).hexdigest().upper() for number in range(50)),
@@ -87,7 +102,7 @@ CLEAN: Texts = {
     ],
     "rest": [
         "a@b",
-        "@handle and user@localhost",
+        "@handle and user@localhost.",
         "192.168.255.1234",
         "v1.2.3-45",
         "000-12-3456",
