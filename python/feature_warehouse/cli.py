@@ -4,6 +4,7 @@ import os
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Annotated, Any, Never
 
 import typer
@@ -15,7 +16,9 @@ from feature_warehouse.options import (
     Environment,
     Json,
     Project,
+    ProjectDir,
     RedisUrl,
+    TargetPath,
     instant,
     pairs,
     required,
@@ -62,6 +65,37 @@ def status(
 
 
 @app.command()
+def metrics(
+    redis_url: RedisUrl = None,
+    project: Project = None,
+    environment: Environment = None,
+    project_dir: ProjectDir = Path(),
+    target_path: TargetPath = Path("target"),
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file, whole or not at all, for the textfile collector."),
+    ] = None,
+) -> None:
+    """Print what is published, and how the last run went, as Prometheus text.
+
+    The last run is that of target/materialize_results.json, where there is one.
+    """
+    from feature_warehouse.connection import connect
+    from feature_warehouse.files import replacing
+    from feature_warehouse.metrics import exposition, read_results
+    from feature_warehouse.status import read_status
+
+    client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    results = read_results(project_dir / target_path / "materialize_results.json")
+    text = exposition(read_status(client, project, environment), results)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    with replacing(output) as file:
+        file.write_text(text, encoding="utf-8")
+
+
+@app.command()
 def get(
     name: Annotated[str, typer.Argument(help="A service or a feature view.", show_default=False)],
     entity: Annotated[
@@ -90,6 +124,28 @@ def get(
         }
         vector = store.get(name, values, expect=expect, at=instant(at) if at else None)
         print_vector(name, values, vector, store.fingerprint(name), as_json=as_json)
+
+
+@app.command()
+def describe(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A feature view, a feature, a service, or the join keys of an entity.",
+            show_default=False,
+        ),
+    ],
+    project_dir: ProjectDir = Path(),
+    target_path: TargetPath = Path("target"),
+    as_json: Json = False,
+) -> None:
+    """Show what dbt's manifest says of a name, with SQL and Python to copy."""
+    from feature_warehouse.describe import describe as find
+    from feature_warehouse.descriptions import print_descriptions
+    from feature_warehouse.registry import read_registry
+
+    registry = read_registry(project_dir / target_path / "manifest.json")
+    print_descriptions(find(registry, name), as_json=as_json)
 
 
 @app.command()

@@ -32,6 +32,7 @@ class Config(msgspec.Struct, frozen=True):
     meta: dict[str, Any] = {}
     contract: Contract = Contract()
     materialized: str = ""
+    tags: list[str] = []
     severity: str = "error"
     where: str | None = None
     limit: int | None = None
@@ -63,6 +64,7 @@ class ManifestColumn(msgspec.Struct):
     meta: dict[str, Any] = {}
     config: Config = Config()
     constraints: list[Constraint] = []
+    tags: list[str] = []
 
 
 class Checksum(msgspec.Struct, frozen=True):
@@ -77,6 +79,14 @@ class Dependencies(msgspec.Struct, frozen=True):
     nodes: list[str] = []
 
 
+class Group(msgspec.Struct, frozen=True):
+    """A group of models and who owns it."""
+
+    name: str
+    package_name: str = ""
+    owner: dict[str, Any] = {}
+
+
 class Node(msgspec.Struct):
     """A model, test, source, or anything else dbt knows."""
 
@@ -85,6 +95,9 @@ class Node(msgspec.Struct):
     resource_type: str
     config: Config = Config()
     columns: dict[str, ManifestColumn] = {}
+    package_name: str = ""
+    tags: list[str] = []
+    group: str | None = None
     relation_name: str | None = None
     description: str = ""
     checksum: Checksum = Checksum("")
@@ -115,6 +128,7 @@ class Manifest(msgspec.Struct):
     metadata: Metadata
     nodes: dict[str, Node]
     sources: dict[str, Node] = {}
+    groups: dict[str, Group] = {}
 
 
 def read_manifest(manifest: Path) -> Manifest:

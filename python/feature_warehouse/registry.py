@@ -9,6 +9,12 @@ from typing import Any
 
 import msgspec
 
+from feature_warehouse.annotations import (
+    column_tags,
+    owner_of,
+    owner_text,
+    tests_by_model,
+)
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.derived import derived_checks
 from feature_warehouse.durations import microseconds
@@ -34,7 +40,8 @@ _WITHOUT_ORDER = {"json", "xml", "point", "variant"}
 class Column(msgspec.Struct, frozen=True):
     """A declared column; ``data_type`` as in the model's contract.
 
-    Values of a column with personal data (``pii``) appear in no message and no report.
+    ``owner`` and ``tags`` are its own, without those of the view. Values of a column with personal
+    data (``pii``) appear in no message and no report.
     """
 
     name: str
@@ -42,6 +49,8 @@ class Column(msgspec.Struct, frozen=True):
     description: str = ""
     default: Any = None
     pii: bool = False
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class FeatureView(msgspec.Struct, frozen=True):
@@ -50,6 +59,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
     ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
+    ``tests`` are names by column; those of the view as a whole stand under ''.
     """
 
     name: str
@@ -67,6 +77,9 @@ class FeatureView(msgspec.Struct, frozen=True):
     checksum: str = ""
     built_at: int | None = None
     checks: tuple[Check, ...] | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    tests: dict[str, tuple[str, ...]] = {}
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -102,6 +115,9 @@ class Service(msgspec.Struct, frozen=True):
     name: str
     training_set: str
     parts: tuple[ServicePart, ...]
+    labels: str = ""
+    relation: str | None = None
+    description: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -121,7 +137,7 @@ def _pairs(part: ServicePart) -> str:
 
 
 class Registry(msgspec.Struct, frozen=True):
-    """What one dbt invocation declared."""
+    """What one dbt invocation declared; ``label_sets`` are their declared columns."""
 
     project: str
     adapter: str
@@ -129,6 +145,7 @@ class Registry(msgspec.Struct, frozen=True):
     generated_at: datetime
     views: dict[str, FeatureView]
     services: dict[str, Service]
+    label_sets: dict[str, tuple[str, ...]] = {}
 
 
 class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
@@ -176,9 +193,12 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     declared = [completed(node, content) for node in declared]
 
     built_at = read_build_times(manifest, content.metadata)
+    tests = tests_by_model(content)
     mistakes: list[str] = []
     views = {
-        node.name: view
+        node.name: msgspec.structs.replace(
+            view, owner=owner_of(node, content), tests=tests.get(node.unique_id, {})
+        )
         for node in declared
         if "feature_view" in node.config.meta
         and (view := _view(node, built_at(node.unique_id), mistakes))
@@ -209,6 +229,9 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         generated_at=metadata.generated_at,
         views=dict(sorted(views.items())),
         services=dict(sorted(services.items())),
+        label_sets={
+            node.name: tuple(node.columns) for node in models if "label_set" in node.config.meta
+        },
     )
 
 
@@ -255,6 +278,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
         built_at=to_microseconds(built_at) if built_at else None,
+        tags=tuple(sorted(set(node.tags))),
     )
 
 
@@ -298,9 +322,10 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
     ]
     found += [f"column {name!r} has no data_type" for name in types if not types[name]]
     found += [
-        f"column {name!r}: meta.feature must be true or false"
+        f"column {name!r}: meta.{key} must be true or false"
         for name, column in node.columns.items()
-        if not isinstance(_meta(column).get("feature", True), bool)
+        for key in ("feature", "pii")
+        if not isinstance(_meta(column).get(key, True), bool)
     ]
     if len(set(keys)) < len(keys):
         found.append("join_keys names a column twice")
@@ -328,6 +353,8 @@ def _column(column: ManifestColumn) -> Column:
         description=column.description.strip(),
         default=_meta(column).get("default"),
         pii=_meta(column).get("pii") is True,
+        owner=owner_text(_meta(column).get("owner")),
+        tags=column_tags(column),
     )
 
 
@@ -358,7 +385,14 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
                 features={name: renamed.get(name, part.prefix + name) for name in wanted},
             )
         )
-    return Service(name=block.name, training_set=node.name, parts=tuple(parts))
+    return Service(
+        name=block.name,
+        training_set=node.name,
+        parts=tuple(parts),
+        labels=block.labels,
+        relation=node.relation_name,
+        description=node.description.strip(),
+    )
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

@@ -121,4 +121,5 @@ def _overridden(column: ManifestColumn, node: Node) -> ManifestColumn:
         own.data_type or column.data_type,
         own.description or column.description,
         {**column.meta, **(own.config.meta or own.meta)},
+        tags=[*own.tags, *own.config.tags],
     )

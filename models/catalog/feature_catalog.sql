@@ -1,0 +1,1 @@
+{{ feature_warehouse.feature_catalog(statistics=ref('feature_statistics')) }}
