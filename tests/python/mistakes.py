@@ -125,6 +125,39 @@ MISTAKES = (
         (("ttl 24 hours is not above availability_lag 1 day", "make the ttl longer"),),
         {"ttl": "24 hours", "availability_lag": "1 day"},
     ),
+    Mistake("drift_is_text", (("drift must be a mapping", "psi: 0.3"),), {"drift": "off"}),
+    Mistake(
+        "drift_keys",
+        (
+            ("drift: unknown key 'ks'", "known are baseline, psi"),
+            ("drift.baseline is 'yesterday'", "training_set, season or previous_run"),
+            ("drift.psi is '-1'", "a number from 0 on"),
+            ("drift.since '2013-02-30' is no instant", "2013-07-01T12:00:00Z"),
+            ("drift.off must say why",),
+            ("drift.features names 'scores'", "features are score"),
+        ),
+        {
+            "drift": {
+                "ks": 1,
+                "baseline": "yesterday",
+                "psi": -1,
+                "since": "2013-02-30",
+                "off": "",
+                "features": {"scores": {"psi": 1}},
+            }
+        },
+    ),
+    Mistake(
+        "drift_of_a_feature",
+        (
+            ("drift.features.score: unknown key 'features'",),
+            ("drift.features.score.minimum_rows is 'True'", "a number from 0 on"),
+        ),
+        {"drift": {"features": {"score": {"features": {}, "minimum_rows": True}}}},
+    ),
+    Mistake(
+        "pii_is_text", (("column 'score': meta.pii must be true or false",),), meta={"pii": "yes"}
+    ),
     Mistake(
         "expectations_map",
         (("expectations must be a list", "[] only checks"),),
