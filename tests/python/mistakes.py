@@ -156,7 +156,9 @@ MISTAKES = (
         {"drift": {"features": {"score": {"features": {}, "minimum_rows": True}}}},
     ),
     Mistake(
-        "pii_is_text", (("column 'score': meta.pii must be true or false",),), meta={"pii": "yes"}
+        "pii_is_text",
+        (("column 'score': meta.pii must be true or false",),),
+        meta={"score": {"pii": "yes"}},
     ),
     Mistake(
         "expectations_map",
