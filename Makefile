@@ -4,10 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-export DBT_PROFILES_DIR := .demo
 # Two test processes, each with servers of its own.
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 2 --dist loadgroup
 
+export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help

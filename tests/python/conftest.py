@@ -32,6 +32,16 @@ class Demo(msgspec.Struct, frozen=True):
     target_path: Path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share something dear run in one process: a built demo, a folder's projects."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here)
+        fixtures = set(getattr(item, "fixturenames", ()))
+        demo = {"demo", "demo_duckdb", "demo_postgres"} & fixtures
+        item.add_marker(pytest.mark.xdist_group("demo" if demo else place.parts[0]))
+
+
 @pytest.fixture(scope="session")
 def valkey_server() -> Iterator[Valkey]:
     with local_valkey() as server:

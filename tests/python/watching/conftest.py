@@ -33,7 +33,7 @@ class Watched(msgspec.Struct, frozen=True):
         return run("feature-warehouse", "drift", *arguments, cwd=self.folder, env=self.env)
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
 def watched(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres: Postgres
 ) -> Iterator[Watched]:
