@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -51,7 +52,8 @@ def drift(
     report = measure_drift(project, service, clock=instant(as_of) if as_of else None, last=last)
     folder = project.target_path / "drift"
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / f"{service}.html"
+    # A service may have any name, and a file not.
+    page = folder / f"{quote(service, safe='')}.html"
     content = msgspec.json.encode(report)
     with replacing(page) as scratch:
         scratch.write_text(drift_page(report), "utf-8")

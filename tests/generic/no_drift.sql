@@ -5,6 +5,10 @@
         {%- set plan = feature_warehouse._drift_comparisons(
             made, clock, feature_warehouse._fixed_length('last', last)
         ) -%}
+        {%- if not plan.comparisons %}
+select 'no feature is judged' as feature
+where 1 = 0
+        {%- endif %}
         {%- for comparison in plan.comparisons %}
 select *
 from (
