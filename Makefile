@@ -35,7 +35,7 @@ test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov
 
-test-long: ## The same laws on many more random cases, and mutated macros (20 minutes)
+test-long: ## The same laws on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 

@@ -175,6 +175,7 @@ def test_nothing_is_left_in_the_warehouse(watched: Watched) -> None:
     assert watched.ask(query) == before
 
 
+@pytest.mark.parametrize("watched", ["duckdb"], indirect=True)
 def test_an_unknown_service_is_one_line(watched: Watched) -> None:
     result = watched.drift("nobody")
     assert (result.returncode, result.stdout) == (2, "")
@@ -183,6 +184,7 @@ def test_an_unknown_service_is_one_line(watched: Watched) -> None:
     )
 
 
+@pytest.mark.parametrize("watched", ["duckdb"], indirect=True)
 @pytest.mark.parametrize(
     ("last", "words"), [("1 month", "fixed length of time"), ("0 days", "longer than nothing")]
 )
