@@ -69,7 +69,7 @@ lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest version
 	@$(PYTHON) scripts/env.py test
 	@$(call compile,test) --extra validation
 	@$(call compile,demo) --extra validation --constraint requirements/test.txt
-	@$(call compile,bench)
+	@$(call compile,bench) --extra validation
 
 # The tests come first and the demo is held to their versions: one .venv serves both.
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) \

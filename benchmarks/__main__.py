@@ -8,7 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import data, host, measure, postgres, publishing, races, reading, report, windows
+from benchmarks import (
+    data,
+    gate,
+    host,
+    measure,
+    postgres,
+    publishing,
+    races,
+    reading,
+    report,
+    windows,
+)
 from benchmarks.measure import Standing
 from benchmarks.races import Race
 from benchmarks.workloads import WORKLOADS, Workload
@@ -49,6 +60,10 @@ def main() -> None:
     if "publishing" in options.parts:
         figures = list(publishing.run(options.rounds, options.peers))
         (folder / "publishing.md").write_text(_publishing_text(figures), encoding="utf-8")
+    if "gate" in options.parts:
+        figures = list(gate.run(options.rounds, options.peers))
+        heading = f"# The gate\n\n{_machine(('duckdb', 'great-expectations', 'pandas'))}\n\n"
+        (folder / "gate.md").write_text(heading + publishing.table(figures), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg", SIZE_UNIT)
@@ -113,7 +128,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth", "windows", "publishing", "reading"]
+    parts = [*WORKLOADS, "growth", "windows", "publishing", "gate", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

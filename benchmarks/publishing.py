@@ -26,6 +26,7 @@ from hiredis import pack_command
 from benchmarks.clocks import Clock as Stopwatch
 from feature_warehouse import OnlineStore, layout
 from feature_warehouse.encoder import RowEncoder
+from feature_warehouse.expectations import Check
 from feature_warehouse.materialize import Materialization
 from feature_warehouse.publication import ViewResult
 from feature_warehouse.registry import Column, FeatureView, Registry
@@ -35,7 +36,7 @@ from feature_warehouse.warehouse import BATCH_ROWS, open_warehouse
 from feature_warehouse.warehouse.profile import Profile, load_profile
 from feature_warehouse.writer import WRITE_NEWER
 
-__all__ = ["Figure", "run", "table"]
+__all__ = ["Figure", "Site", "opened", "run", "said", "table"]
 
 ENTITIES = 1_000_000
 MANY_ENTITIES = 10_000_000
@@ -58,19 +59,20 @@ class Figure(msgspec.Struct, frozen=True):
     beside: str = ""
 
 
-class _Site:
+class Site:
     """A DuckDB file with one view ``stats``, as dbt would have built it, and an empty server."""
 
     def __init__(self, folder: Path, port: int, entities: int, width: int) -> None:
         self.entities, self.width = entities, width
+        self.checks: tuple[Check, ...] | None = None
         self.place = (folder, port, entities, width)
         self.client = redis.Redis(port=port)
-        self._database = folder / f"bench_{entities}_{width}.duckdb"
+        self.database = folder / f"bench_{entities}_{width}.duckdb"
         self._built_at = _microseconds("2026-02-01")
-        self._profile = _profile(folder, self._database)
-        if self._database.exists():
+        self.profile = _profile(folder, self.database)
+        if self.database.exists():
             return
-        with duckdb.connect(str(self._database)) as connection:
+        with duckdb.connect(str(self.database)) as connection:
             connection.execute(
                 "create table stats as"
                 " select i as id, timestamp '2026-01-01' + to_seconds(i % 86400) as ts,"
@@ -80,7 +82,7 @@ class _Site:
 
     def change(self, share: int) -> None:
         """A new row for one of ``share`` entities, and `dbt build`."""
-        with duckdb.connect(str(self._database)) as connection:
+        with duckdb.connect(str(self.database)) as connection:
             connection.execute(
                 "insert into stats select i, timestamp '2026-03-01', timestamp '2026-03-01',"
                 f" {_doubles(self.width)} from range(0, ?, ?) r(i)",
@@ -104,6 +106,7 @@ class _Site:
             tie_breakers=features,
             online=True,
             built_at=self._built_at,
+            checks=self.checks,
         )
 
     def publish(self, **options: Any) -> tuple[float, ViewResult]:
@@ -118,7 +121,7 @@ class _Site:
             services={},
         )
         started = time.perf_counter()
-        with open_warehouse(self._profile) as warehouse:
+        with open_warehouse(self.profile) as warehouse:
             run = Materialization(
                 registry, self.client, environment=NAMES.environment, clock=clock, **options
             )
@@ -131,7 +134,7 @@ class _Site:
         view = self.view
         script = self.client.script_load(WRITE_NEWER)
         packed: list[bytes] = []
-        with open_warehouse(self._profile) as warehouse:
+        with open_warehouse(self.profile) as warehouse:
             empty = describe(view, warehouse.schema(view), simulated=False, number=1)
             encoder = RowEncoder(NAMES, view, empty, run=1, clock=time.time_ns() // 1000)
             with warehouse.newest_rows(view, time.time_ns() // 1000) as reader:
@@ -171,18 +174,18 @@ class _Site:
 
 def run(rounds: int, peers: bool = True) -> Iterator[Figure]:
     """Measure everything, one after another."""
-    with _site(ENTITIES, 10) as site:
+    with opened(ENTITIES, 10) as site:
         yield from _rates(site, rounds)
         yield from _incremental(site, rounds)
         yield from _reads_during_a_refresh(site)
     for width in WIDTHS:
-        with _site(FEW_ENTITIES, width) as site:
+        with opened(FEW_ENTITIES, width) as site:
             yield from _bytes(site, peers)
     for entities in (ENTITIES, MANY_ENTITIES):
-        with _site(entities, 10) as site:
+        with opened(entities, 10) as site:
             yield _memory(site)
     if peers:
-        with _site(FEAST_ENTITIES, 10) as site:
+        with opened(FEAST_ENTITIES, 10) as site:
             yield from _feast_rate(site)
 
 
@@ -193,7 +196,7 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rates(site: _Site, rounds: int) -> Iterator[Figure]:
+def _rates(site: Site, rounds: int) -> Iterator[Figure]:
     commands = site.commands()
     ratios: list[float] = []
     seconds: list[float] = []
@@ -204,23 +207,23 @@ def _rates(site: _Site, rounds: int) -> Iterator[Figure]:
         seconds.append(ours)
         ratios.append(bare / ours)
     rate = f"{site.entities / median(seconds) / 1e3:,.0f} k rows/s"
-    yield _said(f"{site.entities:,} x {site.width} doubles, full", rate)
-    yield _said("rate beside a bare socket", f"{median(ratios):.2f}", "goal: 0.8")
+    yield said(f"{site.entities:,} x {site.width} doubles, full", rate)
+    yield said("rate beside a bare socket", f"{median(ratios):.2f}", "goal: 0.8")
 
 
-def _incremental(site: _Site, rounds: int) -> Iterator[Figure]:
+def _incremental(site: Site, rounds: int) -> Iterator[Figure]:
     site.client.flushall()
     site.publish()
     full = [site.publish(full_refresh=True, rollback_grace=0)[0] for _ in range(rounds)]
     site.change(100)
     seconds, result = site.publish()
     assert (result.mode, result.rows_written) == ("incremental", site.entities // 100)
-    yield _said("1 % changed, share of a full run", f"{seconds / median(full):.3f}", "goal: 0.05")
+    yield said("1 % changed, share of a full run", f"{seconds / median(full):.3f}", "goal: 0.05")
     seconds, _ = site.publish()
-    yield _said("nothing changed, share of a full run", f"{seconds / median(full):.3f}")
+    yield said("nothing changed, share of a full run", f"{seconds / median(full):.3f}")
 
 
-def _reads_during_a_refresh(site: _Site) -> Iterator[Figure]:
+def _reads_during_a_refresh(site: Site) -> Iterator[Figure]:
     """Latency of single reads at a fixed rate before, during and after a full refresh."""
     taken: dict[str, list[float]] = {"before": [], "during": [], "after": []}
     phase, done = "before", threading.Event()
@@ -252,10 +255,10 @@ def _reads_during_a_refresh(site: _Site) -> Iterator[Figure]:
     reader.join()
     for name, times in taken.items():
         p99 = f"{quantiles(times, n=100)[98]:.2f} ms"
-        yield _said(f"p99 of single reads {name} a full refresh", p99, f"p50 {median(times):.2f}")
+        yield said(f"p99 of single reads {name} a full refresh", p99, f"p50 {median(times):.2f}")
 
 
-def _in_another_process(site: _Site) -> int:
+def _in_another_process(site: Site) -> int:
     """A full refresh; the peak memory of its process in bytes."""
     process = subprocess.run(
         [sys.executable, "-m", "benchmarks.publishing", *map(str, site.place)],
@@ -265,16 +268,16 @@ def _in_another_process(site: _Site) -> int:
     return int(process.stdout)
 
 
-def _memory(site: _Site) -> Figure:
+def _memory(site: Site) -> Figure:
     peak = _in_another_process(site)
-    return _said(
+    return said(
         f"peak memory of a run over {site.entities:,} x {site.width}",
         f"{peak / 2**20:,.0f} MiB",
         f"of which DuckDB may take {MEMORY_LIMIT}",
     )
 
 
-def _bytes(site: _Site, peers: bool) -> Iterator[Figure]:
+def _bytes(site: Site, peers: bool) -> Iterator[Figure]:
     before = site.client.info("memory")["used_memory"]
     site.publish()
     ours = (site.client.info("memory")["used_memory"] - before) / site.entities
@@ -282,17 +285,17 @@ def _bytes(site: _Site, peers: bool) -> Iterator[Figure]:
     if peers:
         theirs = _feast(site, write=True)
         beside = f"Feast {theirs:,.0f}, ratio {ours / theirs:.2f}"
-    yield _said(f"bytes an entity, {site.width} doubles", f"{ours:,.0f}", beside)
+    yield said(f"bytes an entity, {site.width} doubles", f"{ours:,.0f}", beside)
 
 
-def _feast_rate(site: _Site) -> Iterator[Figure]:
+def _feast_rate(site: Site) -> Iterator[Figure]:
     ours, _ = site.publish()
     theirs = _feast(site, write=False)
     rate = f"{site.entities / theirs / 1e3:,.1f} k rows/s"
-    yield _said(f"Feast, {site.entities:,} x 10 doubles", rate, f"ours {theirs / ours:.1f} x")
+    yield said(f"Feast, {site.entities:,} x 10 doubles", rate, f"ours {theirs / ours:.1f} x")
 
 
-def _feast(site: _Site, *, write: bool) -> float:
+def _feast(site: Site, *, write: bool) -> float:
     # Its import takes seconds, and is not needed for anything else.
     from benchmarks.feast_publishing import bytes_an_entity, seconds_to_publish
 
@@ -301,12 +304,13 @@ def _feast(site: _Site, *, write: bool) -> float:
 
 
 @contextmanager
-def _site(entities: int, width: int) -> Iterator[_Site]:
+def opened(entities: int, width: int) -> Iterator[Site]:
+    """A site in a folder of its own, with a server of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="feature-warehouse-bench-") as folder,
         local_valkey() as server,
     ):
-        yield _Site(Path(folder), server.port, entities, width)
+        yield Site(Path(folder), server.port, entities, width)
 
 
 def _profile(folder: Path, database: Path) -> Profile:
@@ -328,7 +332,8 @@ def _microseconds(day: str) -> int:
     return int(found)
 
 
-def _said(what: str, value: str, beside: str = "") -> Figure:
+def said(what: str, value: str, beside: str = "") -> Figure:
+    """A figure, which is printed as soon as it is known."""
     print(f"{what}: {value}{f' ({beside})' if beside else ''}", flush=True)
     return Figure(what, value, beside)
 
@@ -336,5 +341,5 @@ def _said(what: str, value: str, beside: str = "") -> Figure:
 if __name__ == "__main__":
     folder, *numbers = sys.argv[1:]
     with Stopwatch() as stopwatch:
-        _Site(Path(folder), *map(int, numbers)).publish(full_refresh=True)
+        Site(Path(folder), *map(int, numbers)).publish(full_refresh=True)
     print(stopwatch.peak)
