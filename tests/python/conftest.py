@@ -1,5 +1,6 @@
 """Real servers and a built demo, shared by a test process."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,10 @@ from feature_warehouse.warehouse import Warehouse, open_warehouse
 from feature_warehouse.warehouse.profile import load_profile
 from mini import NOW, Mini
 from support import ROOT, dbt, run
+
+# A shell's background job ignores Ctrl-C, and so would every process that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Demo(msgspec.Struct, frozen=True):
