@@ -31,6 +31,7 @@ def test_seventeen_aircraft_change_their_carrier_once(stretches: pd.DataFrame) -
     assert counts.value_counts().to_dict() == {1: 4020, 2: 17}
 
 
+@pytest.mark.long
 def test_the_view_holds_what_each_snapshot_saw(
     tmp_path: Path, runs: Runs, stretches: pd.DataFrame
 ) -> None:
