@@ -144,6 +144,7 @@ def test_entities_are_counted(watched: Watched, answer: Answer) -> None:
     assert features["copy_level"]["entities"] == len(newest(watched.readings, clock))
 
 
+@pytest.mark.parametrize("watched", ["duckdb"], indirect=True)
 def test_few_rows_are_not_judged(watched: Watched) -> None:
     clock = CLOCK.isoformat()
     result = watched.drift("meters", "--as-of", clock, "--json", "--last", "1 hour")
@@ -165,6 +166,7 @@ def test_the_generic_test_fails_on_drift_only(watched: Watched) -> None:
     assert any(" FAIL 6 drifted " in line for line in lines), result.stdout
 
 
+@pytest.mark.parametrize("watched", ["postgres"], indirect=True)
 def test_nothing_is_left_in_the_warehouse(watched: Watched) -> None:
     query = (
         f"select table_name from information_schema.tables where table_schema = '{SCHEMA}'"
