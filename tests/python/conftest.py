@@ -37,6 +37,7 @@ class Demo(msgspec.Struct, frozen=True):
     target_path: Path
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that share something dear run in one process: a built demo, a folder's projects."""
     here = Path(__file__).parent
