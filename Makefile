@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 # Two test processes, each with servers of its own.
-PYTEST_ARGS ?= -n 2 --dist loadgroup
+PYTEST_ARGS ?= -n 2
 
 export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from xdist.scheduler import LoadScopeScheduling
 
 from feature_warehouse import OnlineStore
 from feature_warehouse.connection import connect
@@ -37,15 +38,20 @@ class Demo(msgspec.Struct, frozen=True):
     target_path: Path
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share something dear run in one process: a built demo, a folder's projects."""
-    here = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(here)
-        fixtures = set(getattr(item, "fixturenames", ()))
-        demo = {"demo", "demo_duckdb", "demo_postgres"} & fixtures
-        item.add_marker(pytest.mark.xdist_group("demo" if demo else place.parts[0]))
+DEMO = ("test_demo", "test_example", "test_faults", "test_online_equals", "test_weeks")
+"""How the names of files begin whose tests need the built demo."""
+
+
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
+    """Tests that share something dear run in one process: the built demo, a folder's projects."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0]).relative_to("tests/python")
+        return "demo" if path.name.startswith(DEMO) else path.parts[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session")
