@@ -82,7 +82,7 @@ def metrics(
     """
     from feature_warehouse.connection import connect
     from feature_warehouse.files import replacing
-    from feature_warehouse.metrics import exposition, read_results
+    from feature_warehouse.prometheus import exposition, read_results
     from feature_warehouse.status import read_status
 
     client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)

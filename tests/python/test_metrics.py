@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from command_line import Fw, in_process, one_line
-from feature_warehouse.metrics import exposition
+from feature_warehouse.prometheus import exposition
 from feature_warehouse.status import ServiceStatus, Status, ViewStatus
 from mini import Mini
 
