@@ -42,6 +42,7 @@ DEMO = ("test_demo", "test_example", "test_faults", "test_online_equals", "test_
 """How the names of files begin whose tests need the built demo."""
 
 
+# xdist ships no types, so its classes are Any.
 class ByFolder(LoadScopeScheduling):  # type: ignore[misc]
     """Tests that share something dear run in one process: the built demo, a folder's projects."""
 

@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+
+import yaml
 
 from feature_warehouse.servers import Postgres
 
@@ -50,6 +53,24 @@ def credentials_of(server: Postgres) -> SimpleNamespace:
         database=server.dbname,
         **dict.fromkeys(options),
     )
+
+
+def postgres_output(server: Postgres, schema: str, threads: int = 1) -> dict[str, Any]:
+    """An output of a dbt profile."""
+    return {
+        "type": "postgres",
+        "host": server.host,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "dbname": server.dbname,
+        "schema": schema,
+        "threads": threads,
+    }
+
+
+def write_yaml(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
 
 
 def _clean_environment() -> dict[str, str]:

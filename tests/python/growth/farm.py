@@ -15,6 +15,7 @@ from growth.project import PEOPLE
 from growth.views import GROWING, STAMPED
 from pit.declarations import Column, Row, Value
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, _insert, answers, create, quote
+from support import postgres_output
 
 PATIENCE = 60.0
 
@@ -118,14 +119,5 @@ def profiles(project: Path, server: Postgres | None) -> dict[str, Any]:
         }
     }
     if server:
-        outputs["postgres"] = {
-            "type": "postgres",
-            "host": server.host,
-            "port": server.port,
-            "user": "postgres",
-            "password": server.password,
-            "dbname": "postgres",
-            "schema": SCHEMA,
-            "threads": 4,
-        }
+        outputs["postgres"] = postgres_output(server, SCHEMA, threads=4)
     return {"feature_warehouse": {"target": "duckdb", "outputs": outputs}}

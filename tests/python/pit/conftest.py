@@ -14,6 +14,7 @@ from pit.label_sets import LABELS
 from pit.project import compile_project, make_project
 from pit.servers import dictionary_postgres, older_servers
 from pit.views import VIEWS
+from support import postgres_output
 
 Prepared = tuple[Engine, Path]
 """An engine with empty tables, and dbt's target folder with the SQL for it."""
@@ -65,7 +66,7 @@ def duckdb_target(host: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_target(host: Path, postgres: Postgres) -> Path:
-    return compile_project(host, "postgres", postgres_output(postgres))
+    return compile_project(host, "postgres", postgres_output(postgres, SCHEMA))
 
 
 @pytest.fixture(scope="session", params=["duckdb", "postgres", *OLDER])
@@ -87,16 +88,3 @@ def _create_tables(engine: Engine) -> None:
 
 def duckdb_output() -> dict[str, Any]:
     return {"type": "duckdb", "path": ":memory:", "schema": SCHEMA, "threads": 1}
-
-
-def postgres_output(server: Postgres) -> dict[str, Any]:
-    return {
-        "type": "postgres",
-        "host": server.host,
-        "port": server.port,
-        "user": "postgres",
-        "password": server.password,
-        "dbname": "postgres",
-        "schema": SCHEMA,
-        "threads": 1,
-    }

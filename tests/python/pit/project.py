@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pit.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
 from pit.engines import NANOSECONDS, quote
 from pit.label_sets import LABELS
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS
-from support import ROOT, dbt
+from support import ROOT, dbt, write_yaml
 
 INSTANTS = (
     ("2013-03-10T03:00:00-04:00", 1_362_898_800_000_000),
@@ -24,11 +22,11 @@ def make_project(folder: Path, package: Path = ROOT) -> Path:
     """Write the project and install the package into it, as a user would."""
     models = folder / "models"
     models.mkdir(parents=True)
-    _write_yaml(
+    write_yaml(
         folder / "dbt_project.yml",
         {"name": "host", "version": "1.0.0", "profile": "host"},
     )
-    _write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
+    write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
     properties: list[dict[str, Any]] = []
     for view in VIEWS:
         properties.append(_view_properties(view))
@@ -40,14 +38,14 @@ def make_project(folder: Path, package: Path = ROOT) -> Path:
         (models / f"{label_set.name}.sql").write_text(_empty_table(label_set.columns))
     for training_set in TRAINING_SETS:
         (models / f"{training_set.name}.sql").write_text(_training_model(training_set))
-    _write_yaml(models / "models.yml", {"version": 2, "models": properties})
+    write_yaml(models / "models.yml", {"version": 2, "models": properties})
     dbt("deps", project=folder)
     return folder
 
 
 def compile_project(folder: Path, engine: str, output: dict[str, Any]) -> Path:
     """Let dbt write the SQL of every model for one engine; the target folder is returned."""
-    _write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
+    write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
     target = folder / f"target of {engine}"
     env = {
         "DBT_PROFILES_DIR": str(folder),
@@ -229,7 +227,3 @@ def _explicit(training_set: TrainingSet, part: Part) -> str:
     given = {name: value for name, value in arguments.items() if value not in (None, False)}
     text = ", ".join(f"{name!r}: {value!r}" for name, value in given.items())
     return f"{{{text}, 'relation': ref({view.name!r})}}"
-
-
-def _write_yaml(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -7,8 +7,8 @@ import pytest
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.servers import Postgres
 from feature_warehouse.warehouse.sql import newest_rows_query
-from pit.conftest import Prepared, duckdb_output, postgres_output
-from pit.engines import DuckDB, Engine, PostgreSQL
+from pit.conftest import Prepared, duckdb_output
+from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL
 from pit.join_mutations import JOIN_MUTATIONS
 from pit.label_mutations import LABEL_MUTATIONS
 from pit.mutations import Mutation, mutated_package
@@ -17,6 +17,7 @@ from pit.proofs import prove_training_set, prove_view
 from pit.test_point_in_time import SLICE, VIEW_SLICE
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS
+from support import postgres_output
 
 pytestmark = pytest.mark.long
 
@@ -33,7 +34,7 @@ def test_the_proofs_notice_a_mistake_in_the_macros(
     host = make_project(tmp_path / "host", package)
     engines: dict[str, tuple[Engine, dict[str, object]]] = {
         "duckdb": (duckdb_engine, duckdb_output()),
-        "postgres": (postgres_engine, postgres_output(postgres)),
+        "postgres": (postgres_engine, postgres_output(postgres, SCHEMA)),
     }
     for name in mutation.engines:
         engine, output = engines[name]

@@ -9,10 +9,9 @@ from typing import Any
 
 import duckdb
 import psycopg2
-import yaml
 
 from feature_warehouse.servers import Postgres
-from support import ROOT, dbt
+from support import ROOT, dbt, postgres_output, write_yaml
 from watching.rows import CLEAN, CLOCK, Reading, Request
 
 SCHEMA = "watching"
@@ -44,8 +43,8 @@ RULES_OF_COPY = {"baseline": "previous_run", "minimum_rows": 50, "minimum_entiti
 def write_project(folder: Path) -> Path:
     models = folder / "models"
     models.mkdir(parents=True)
-    _write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
-    _write_yaml(folder / "packages.yml", {"packages": [{"local": str(ROOT)}]})
+    write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
+    write_yaml(folder / "packages.yml", {"packages": [{"local": str(ROOT)}]})
     columns = [
         {"name": name, "data_type": kind, "config": {"meta": {"pii": name == "email"}}}
         for name, kind in TYPES.items()
@@ -55,7 +54,7 @@ def write_project(folder: Path) -> Path:
         {"feature_warehouse.no_drift": {"name": name, "arguments": {"as_of": f"{at.isoformat()}Z"}}}
         for name, at in (("clean", CLEAN), ("drifted", CLOCK))
     ]
-    _write_yaml(
+    write_yaml(
         models / "models.yml",
         {
             "version": 2,
@@ -105,20 +104,11 @@ def _view(name: str, columns: list[dict[str, Any]], drift: dict[str, Any]) -> di
 def output(engine: str, folder: Path, server: Postgres) -> dict[str, Any]:
     if engine == "duckdb":
         return {"type": "duckdb", "path": str(folder / "host.duckdb"), "schema": SCHEMA}
-    return {
-        "type": "postgres",
-        "host": server.host,
-        "port": server.port,
-        "user": "postgres",
-        "password": server.password,
-        "dbname": "postgres",
-        "schema": SCHEMA,
-        "threads": 2,
-    }
+    return postgres_output(server, SCHEMA, threads=2)
 
 
 def environment(folder: Path, engine: str, profile: dict[str, Any]) -> dict[str, str]:
-    _write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: profile}}})
+    write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: profile}}})
     return {
         "DBT_PROFILES_DIR": str(folder),
         "DBT_TARGET_PATH": str(folder / "target"),
@@ -161,7 +151,3 @@ def _literal(value: Any) -> str:
         return str(value)
     text = value.isoformat(" ") if isinstance(value, datetime) else value
     return "'" + text.replace("'", "''") + "'"
-
-
-def _write_yaml(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(yaml.safe_dump(content, sort_keys=False))

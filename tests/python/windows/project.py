@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from support import ROOT, dbt
+from support import ROOT, dbt, write_yaml
 from windows.law import View
 from windows.shapes import COLUMNS
 
@@ -13,11 +11,11 @@ from windows.shapes import COLUMNS
 def make_project(folder: Path, views: tuple[View, ...], package: Path = ROOT) -> Path:
     models = folder / "models"
     models.mkdir(parents=True)
-    _write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
-    _write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
+    write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
+    write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
     columns = [{"name": name, "data_type": type_} for name, type_ in COLUMNS.items()]
     properties = {"version": 2, "models": [{"name": "events", "columns": columns}]}
-    _write_yaml(models / "models.yml", properties)
+    write_yaml(models / "models.yml", properties)
     (models / "events.sql").write_text("select 1 as k")
     for view in views:
         (models / f"{view.name}.sql").write_text(model_of(view))
@@ -44,7 +42,7 @@ def model_of(view: View) -> str:
 
 def environment(folder: Path, engine: str, output: dict[str, Any]) -> dict[str, str]:
     """What dbt needs to know to work on an engine; it writes to a folder of its own."""
-    _write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
+    write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
     return {
         "DBT_PROFILES_DIR": str(folder),
         "DBT_TARGET_PATH": str(folder / f"target of {engine}"),
@@ -54,7 +52,3 @@ def environment(folder: Path, engine: str, output: dict[str, Any]) -> dict[str, 
 
 def compiled(target: Path, model: str) -> str:
     return (target / "compiled" / "host" / "models" / f"{model}.sql").read_text()
-
-
-def _write_yaml(file: Path, content: dict[str, Any]) -> None:
-    file.write_text(yaml.safe_dump(content, sort_keys=False))

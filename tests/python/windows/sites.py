@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from feature_warehouse.servers import Postgres
 from pit.engines import DuckDB, Engine, PostgreSQL
-from support import dbt
+from support import dbt, postgres_output
 from windows.growing import GROWING, Site
 from windows.project import environment
 from windows.proof import SCHEMA, create_events
@@ -19,7 +18,7 @@ def site(host: Path, engine: str, postgres: Postgres) -> Iterator[Site]:
     server = postgres if engine == "postgres" else None
     file = host / "host.duckdb"
     duckdb = {"type": "duckdb", "path": str(file), "schema": SCHEMA, "threads": 1}
-    env = environment(host, engine, postgres_output(server) if server else duckdb)
+    env = environment(host, engine, postgres_output(server, SCHEMA) if server else duckdb)
     with connected(file, server) as connection:
         create_events(connection)
     growing = " ".join(view.name for view in GROWING)
@@ -27,19 +26,6 @@ def site(host: Path, engine: str, postgres: Postgres) -> Iterator[Site]:
     incremental, full = (_compile(host, env, full=full) for full in (False, True))
     with connected(file, server) as connection:
         yield Site(connection, incremental, full)
-
-
-def postgres_output(server: Postgres) -> dict[str, Any]:
-    return {
-        "type": "postgres",
-        "host": server.host,
-        "port": server.port,
-        "user": "postgres",
-        "password": server.password,
-        "dbname": "postgres",
-        "schema": SCHEMA,
-        "threads": 1,
-    }
 
 
 @contextmanager
