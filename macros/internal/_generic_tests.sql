@@ -156,6 +156,12 @@
         ]) }}
     {%- endif -%}
     {%- set view = feature_warehouse._feature_view(node) -%}
+    {%- if view.has_windows -%}
+        {{ feature_warehouse._fail('test not_stale', [
+            'it is attached to a window view, in which rows change as events leave, long after the last'
+            ~ ' one; attach it to the events, with the column as timestamp'
+        ]) }}
+    {%- endif -%}
     {%- do view.update({'relation': ''}) -%}
     {{ return(feature_warehouse._join_spec(view)) }}
 {%- endmacro %}

@@ -8,30 +8,42 @@ follows from the point-in-time law, so uniqueness that covers the join keys is n
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from feature_warehouse.expectations import AS_DECLARED, FOUND_IN, Check
+from feature_warehouse.expectations import (
+    AS_DECLARED,
+    FOUND_IN,
+    Check,
+    declared_checks,
+    distinct,
+)
 from feature_warehouse.manifest import Manifest, Node
 
-__all__ = ["derived_checks"]
+__all__ = ["checks_of"]
 
 
-def derived_checks(
+def checks_of(
+    entries: Any,
     node: Node,
     manifest: Manifest,
     types: Mapping[str, str],
     join_keys: Collection[str],
     times: Collection[str],
-) -> list[Check]:
-    """Of the published columns, whose ``types`` are declared; in the order of the manifest.
+) -> tuple[tuple[Check, ...], list[str]]:
+    """What is declared, and what follows of the published columns; and what is wrong with it.
 
-    ``times`` are event and created timestamp, which are published in UTC whatever their type is.
+    ``types`` are those columns as declared; ``times`` among them are event and created timestamp,
+    which are published in UTC whatever their type is. In the order of the block and the manifest.
     """
+    # In a window view rows change as events leave, long after the last one.
+    has_windows = "window_features" in node.config.meta
+    declared, mistakes = declared_checks(entries, types, has_windows=has_windows)
     kept = {name: data_type for name, data_type in types.items() if name not in times}
-    found = [*_contract(node, kept), *_tests(node, manifest)]
-    return [
+    derived = [
         check
-        for check in found
+        for check in (*_contract(node, kept), *_tests(node, manifest))
         if set(check.columns) <= types.keys() and not _follows(check, join_keys)
+        if not (has_windows and check.kind == "freshness")
     ]
+    return distinct([*declared, *derived]), mistakes
 
 
 def _follows(check: Check, join_keys: Collection[str]) -> bool:

@@ -82,6 +82,11 @@ FOUND_IN: Final = "expect_column_values_to_be_found_in"
 """Ours, for the contract and for dbt's ``relationships``; nobody writes them."""
 
 _SHORTHANDS: Final = ("freshness", "row_count_change")
+_NOT_FRESH: Final = (
+    "freshness says nothing of a window view, in which rows change as events leave; expect"
+    " something of its counts, such as expect_column_max_to_be_between:"
+    " {column: count_1d, min_value: 1}"
+)
 _SEVERITIES: Final = ("error", "warn")
 _NOT_TAKEN: Final = {
     "row_condition": "an expectation is of all rows",
@@ -122,8 +127,13 @@ class Check(msgspec.Struct, frozen=True):
         return self.kind in (*ROWS, FOUND_IN) and self.arguments.get("mostly", 1) == 1
 
 
-def declared_checks(entries: Any, columns: Collection[str]) -> tuple[list[Check], list[str]]:
-    """The entries of a block, and what is wrong with them; ``columns`` are those published."""
+def declared_checks(
+    entries: Any, columns: Collection[str], *, has_windows: bool = False
+) -> tuple[list[Check], list[str]]:
+    """The entries of a block, and what is wrong with them; ``columns`` are those published.
+
+    The newest row of a view that ``has_windows`` may be an event that leaves one.
+    """
     if not isinstance(entries, list):
         return [], ["expectations must be a list; [] only checks what dbt knows"]
     checks: list[Check] = []
@@ -142,6 +152,8 @@ def declared_checks(entries: Any, columns: Collection[str]) -> tuple[list[Check]
             arguments = {"max_age": arguments}
         severity = entry.get("severity", "error")
         found = list(_mistakes(kind, arguments, severity, columns))
+        if kind == "freshness" and has_windows:
+            found.append(_NOT_FRESH)
         mistakes += [f"{where}: {mistake}" for mistake in found]
         if not found:
             checks.append(Check(kind, arguments, severity))

@@ -16,10 +16,10 @@ from feature_warehouse.annotations import (
     tests_by_model,
 )
 from feature_warehouse.codec.values import to_microseconds
-from feature_warehouse.derived import derived_checks
+from feature_warehouse.derived import checks_of
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
-from feature_warehouse.expectations import Check, declared_checks, distinct
+from feature_warehouse.expectations import Check
 from feature_warehouse.manifest import (
     Manifest,
     ManifestColumn,
@@ -290,14 +290,13 @@ def _gated(
     if "expectations" not in block:
         return view
     types = {column.name: column.data_type for column in view.columns}
-    declared, found = declared_checks(block["expectations"], types)
+    keys = [key.name for key in view.join_keys]
+    times = [column.name for column in (view.event_timestamp, view.created_timestamp) if column]
+    checks, found = checks_of(block["expectations"], node, manifest, types, keys, times)
     if found:
         mistakes.extend(f"feature view {node.name!r}: {mistake}" for mistake in found)
         return None
-    keys = [key.name for key in view.join_keys]
-    times = [column.name for column in (view.event_timestamp, view.created_timestamp) if column]
-    derived = derived_checks(node, manifest, types, keys, times)
-    return msgspec.structs.replace(view, checks=distinct([*declared, *derived]))
+    return msgspec.structs.replace(view, checks=checks)
 
 
 def _features(node: Node, block: _ViewBlock) -> list[str]:

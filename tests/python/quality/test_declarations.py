@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from feature_warehouse.errors import UsageError
+from feature_warehouse.expectations import declared_checks
 from feature_warehouse.registry import read_registry
 from quality.place import Place, scores
 
@@ -97,3 +98,11 @@ def test_numbers_that_great_expectations_cannot_tell_apart_are_refused(
     scores(place, 1.0, expectations=expectations)
     with pytest.raises(UsageError, match=re.escape("with numbers that are one as doubles")):
         place.check()
+
+
+def test_a_window_view_has_no_freshness() -> None:
+    entries = [{"freshness": "1 hour"}, {BETWEEN: {"column": "count_1d", "min_value": 0}}]
+    checks, mistakes = declared_checks(entries, ["count_1d"], has_windows=True)
+    assert [check.kind for check in checks] == [BETWEEN]
+    [mistake] = mistakes
+    assert mistake.startswith("expectation 1: freshness says nothing of a window view")

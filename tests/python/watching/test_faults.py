@@ -89,6 +89,10 @@ def a_day_missing(site: Site) -> None:
     result = dbt("source", "freshness", "--vars", vars_, env=site.env, check=False)
     assert result.returncode == 1
     assert re.search(r"ERROR STALE .*flights", result.stdout), result.stdout
+    site.build("stg_flights", "aircraft_punctuality")
+    code, output = site.command("validate", "--select", "aircraft_punctuality")
+    assert code == 1
+    assert "expect_column_max_to_be_between(column=flights_1d" in output, output
 
 
 def a_carrier_renamed(site: Site) -> None:
@@ -175,7 +179,7 @@ def test_the_table_in_the_docs_has_these_faults() -> None:
 def test_nothing_is_noticed_where_nothing_is_wrong(site: Site) -> None:
     """The same questions about the flights as they are; dbt's tests passed in the build."""
     assert site.alarms() == set()
-    code, output = site.command("validate", "--select", "origin_weather")
+    code, output = site.command("validate", "--select", "origin_weather aircraft_punctuality")
     assert code == 0, output
     vars_ = json.dumps({"demo_clock": CLOCK})
     dbt("source", "freshness", "--vars", vars_, env=site.env)
