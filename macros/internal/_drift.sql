@@ -41,7 +41,9 @@ limits as (
         {%- endfor %}
         {{ feature.minimum_rows }} as minimum_rows,
         {{ feature.minimum_entities }} as minimum_entities,
-        {{ feature_warehouse._drift_entities(feature.entity) }} as entities
+        {{ feature_warehouse._drift_entities(feature.entity) }} as entities,
+        {{ "case when " ~ feature.too_early ~ " then 'judged from " ~ feature.since ~ " on' end"
+            if feature.since else 'cast(null as text)' }} as too_early
         {%- if not loop.last %}
     union all
         {%- endif %}

@@ -131,6 +131,7 @@ figures as (
     select
         *,
         case
+            when too_early is not null then too_early
             when now_rows < minimum_rows or then_rows < minimum_rows
                 then 'fewer than ' || minimum_rows || ' rows'
             when entities < minimum_entities then 'fewer than ' || minimum_entities || ' entities'

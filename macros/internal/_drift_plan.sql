@@ -10,14 +10,14 @@
 
 
 {% macro _drift_comparisons(made, clock, last) -%}
-    {#- Queries for now and then with the features they are for. `clock` is an instant as a text, `last`
-        how far back requests reach, in microseconds. -#}
+    {#- Queries for now and then with the features they are for. `clock` is an expression, `last` how far
+        back requests reach, in microseconds. -#}
     {%- if not last -%}
         {{ feature_warehouse._fail(made.place, ['last must be longer than nothing, such as 7 days']) }}
     {%- endif -%}
     {%- set comparisons = {} -%}
     {%- set off = [] -%}
-    {%- set begin = feature_warehouse._instant_microseconds(clock) - last -%}
+    {%- set begin = clock ~ ' - ' ~ feature_warehouse._interval(last) -%}
     {%- for view in feature_warehouse._training_set_views(made) -%}
         {%- set node = feature_warehouse._model_node(view.name) -%}
         {%- set declared = feature_warehouse._declared(node, 'feature_view').get('drift') or {} -%}
@@ -29,12 +29,14 @@
             {%- do rule.update({
                 'name': output,
                 'view': view.name,
-                'kind': 'other' if secret else feature_warehouse._drift_kind(view.types[feature]),
+                'kind': 'other' if secret else feature_warehouse._value_kind(view.types[feature]),
                 'column': feature if newest else output,
                 'entity': (view.join_keys.keys() if newest else view.join_keys.values()) | list,
             }) -%}
-            {%- if rule.since and feature_warehouse._instant_microseconds(rule.since) > begin -%}
-                {%- do rule.update({'off': 'judged from ' ~ rule.since ~ ' on'}) -%}
+            {%- if rule.since -%}
+                {%- do rule.update({
+                    'too_early': begin ~ ' < ' ~ feature_warehouse._instant(rule.since)
+                }) -%}
             {%- endif -%}
             {%- set key = (view.name if newest else rule.baseline, rule.since) -%}
             {%- if rule.off -%}
@@ -43,7 +45,7 @@
                 {%- do comparisons[key].features.append(rule) -%}
             {%- else -%}
                 {%- do comparisons.update({
-                    key: feature_warehouse._drift_populations(made, view, rule, clock, last)
+                    key: feature_warehouse._drift_populations(made, view, rule, clock, begin)
                 }) -%}
             {%- endif -%}
         {%- endfor -%}
@@ -65,22 +67,19 @@
 {%- endmacro %}
 
 
-{% macro _drift_populations(made, view, rule, clock, last) -%}
+{% macro _drift_populations(made, view, rule, clock, begin) -%}
     {%- if rule.baseline == 'previous_run' -%}
-        {%- set at = feature_warehouse._instant(clock) -%}
-        {%- set now = feature_warehouse._drift_newest(made, view, at) -%}
-        {%- set then = feature_warehouse._drift_newest(
-            made, view, at ~ ' - ' ~ feature_warehouse._interval(last)
-        ) -%}
+        {%- set now = feature_warehouse._drift_newest(made, view, clock) -%}
+        {%- set then = feature_warehouse._drift_newest(made, view, begin) -%}
     {%- else -%}
-        {%- set now = feature_warehouse._drift_requests(made, clock, last) -%}
+        {%- set now = feature_warehouse._drift_requests(made, clock, begin) -%}
         {%- set then = feature_warehouse._drift_trained_on(made, clock, rule) -%}
     {%- endif -%}
     {{ return({'baseline': rule.baseline, 'now': now, 'then': then, 'features': [rule]}) }}
 {%- endmacro %}
 
 
-{% macro _drift_kind(type) -%}
+{% macro _value_kind(type) -%}
     {%- set name = modules.re.sub('\\s*\\(.*', '', type or '') | lower | trim -%}
     {%- if feature_warehouse._number_class(type) -%}
         {{ return('number') }}
@@ -99,12 +98,12 @@
 {%- endmacro %}
 
 
-{% macro _drift_requests(made, clock, last) -%}
+{% macro _drift_requests(made, clock, begin) -%}
     {#- The labels of the time before the clock as they were served: with the features known at their time. -#}
+    {%- set at = feature_warehouse._label_instant(made.label_set) -%}
+    {%- set where = made.options.get('where') or [] -%}
     {%- set options = {
-        'start': feature_warehouse._instant_text(feature_warehouse._instant_microseconds(clock) - last + 1),
-        'end': feature_warehouse._instant_text(feature_warehouse._instant_microseconds(clock) + 1),
-        'where': made.options.get('where'),
+        'where': ([where] if where is string else where) + [at ~ ' > ' ~ begin, at ~ ' <= ' ~ clock],
         'knowledge': made.options.knowledge,
     } -%}
     {%- set requests = made.label_set.copy() -%}
@@ -115,16 +114,20 @@
 {%- endmacro %}
 
 
+{% macro _label_instant(label_set) -%}
+    {{ return(feature_warehouse._utc(
+        feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
+    )) }}
+{%- endmacro %}
+
+
 {% macro _drift_trained_on(made, clock, rule) -%}
     {#- The rows of the training set, as it was built; of a season those within 30 days of its time. -#}
-    {%- set label_set = made.label_set -%}
-    {%- set at = feature_warehouse._utc(
-        feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
-    ) -%}
+    {%- set at = feature_warehouse._label_instant(made.label_set) -%}
     {%- set conditions = [] -%}
     {%- if rule.baseline == 'season' -%}
         {%- set days = 'abs(extract(doy from ' ~ at ~ ')\n        - extract(doy from '
-            ~ feature_warehouse._instant(clock) ~ '))' -%}
+            ~ clock ~ '))' -%}
         {%- do conditions.append('least(\n        ' ~ days ~ ',\n        365 - ' ~ days ~ '\n    ) <= 30') -%}
     {%- endif -%}
     {%- if rule.since -%}

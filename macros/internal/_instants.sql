@@ -51,10 +51,3 @@
 {% macro _now() -%}
     {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
 {%- endmacro %}
-
-
-{% macro _instant_text(microseconds) -%}
-    {%- set instant = modules.datetime.datetime(1970, 1, 1)
-        + modules.datetime.timedelta(microseconds=microseconds) -%}
-    {{ return(instant.isoformat() ~ 'Z') }}
-{%- endmacro %}

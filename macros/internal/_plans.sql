@@ -43,7 +43,8 @@
     {%- if execute -%}
         {%- set place = 'training-set build' -%}
         {%- if request.service -%}
-            {%- set parts = feature_warehouse._parts_of_service(request.service, place) -%}
+            {%- set node = feature_warehouse._node_of_service(request.service, place) -%}
+            {%- set parts = feature_warehouse._declared(node, 'feature_service').features -%}
         {%- else -%}
             {%- set parts = feature_warehouse._service_parts(request.features, place) -%}
         {%- endif -%}
@@ -107,13 +108,14 @@
 {%- endmacro %}
 
 
-{% macro _parts_of_service(name, place) -%}
+{% macro _node_of_service(name, place) -%}
+    {#- The training set that declares a service. -#}
     {%- set known = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
         {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
         {%- if service and (node.version is none or node.version == node.latest_version) -%}
             {%- if service.name == name -%}
-                {{ return(service.features) }}
+                {{ return(node) }}
             {%- endif -%}
             {%- do known.append(service.name) -%}
         {%- endif -%}
@@ -128,15 +130,16 @@
     {#- For the command line: `request` has the service, the clock, and `last` as a length of time. -#}
     {%- if execute -%}
         {%- set place = 'drift' -%}
-        {%- set made = feature_warehouse._training_set_of_service(request.service, place) -%}
+        {%- set node = feature_warehouse._node_of_service(request.service, place) -%}
+        {%- set made = feature_warehouse._training_set_of(node) -%}
         {%- set plan = feature_warehouse._drift_comparisons(
-            made, request.clock, feature_warehouse._fixed_length('last', request.last)
+            made,
+            feature_warehouse._instant(request.clock),
+            feature_warehouse._fixed_length('last', request.last),
         ) -%}
         {%- set queries = [] -%}
         {%- for comparison in plan.comparisons -%}
             {%- do queries.append({
-                'baseline': comparison.baseline,
-                'views': comparison.features | map(attribute='view') | unique | list,
                 'features': comparison.features,
                 'query': feature_warehouse._drift(comparison.now, comparison.then, comparison.features),
             }) -%}
@@ -145,21 +148,4 @@
             'training_set': made.name, 'service': made.service, 'queries': queries, 'off': plan.off,
         })) }}
     {%- endif -%}
-{%- endmacro %}
-
-
-{% macro _training_set_of_service(name, place) -%}
-    {%- set known = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
-        {%- if service and (node.version is none or node.version == node.latest_version) -%}
-            {%- if service.name == name and feature_warehouse._declared(node, 'training_set') -%}
-                {{ return(feature_warehouse._training_set_of(node)) }}
-            {%- endif -%}
-            {%- do known.append(service.name) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ feature_warehouse._fail(place, [
-        "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
-    ]) }}
 {%- endmacro %}

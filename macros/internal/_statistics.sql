@@ -36,7 +36,7 @@
 {% macro _value_counts(view, feature, rows, is_secret) -%}
     {#- Of personal data and of types without order or equality only how many are NULL. -#}
     {%- set type = view.types[feature] -%}
-    {%- set kind = feature_warehouse._drift_kind(type) -%}
+    {%- set kind = feature_warehouse._value_kind(type) -%}
     {%- set column = feature_warehouse._quote(feature) -%}
     {%- set label = 'cast(' ~ column ~ ' as text)' -%}
     {%- if feature_warehouse._number_class(type) == 'double' -%}
@@ -159,7 +159,6 @@ select
     cast(totals.view as text) as view,
     cast(totals.feature as text) as feature,
     cast({{ clock }} as timestamp) as computed_at,
-    cast({{ feature_warehouse._text_literal(invocation_id) }} as text) as invocation_id,
     totals.newest_event,
     totals.row_count,
     totals.null_count,

@@ -1,7 +1,7 @@
 {% test no_drift(model, last='7 days', as_of=none) %}
     {%- if execute -%}
         {%- set made = feature_warehouse._tested_training_set('no_drift') -%}
-        {%- set clock = as_of or modules.datetime.datetime.now(modules.pytz.utc).isoformat() -%}
+        {%- set clock = feature_warehouse._now() if as_of is none else feature_warehouse._instant(as_of) -%}
         {%- set plan = feature_warehouse._drift_comparisons(
             made, clock, feature_warehouse._fixed_length('last', last)
         ) -%}

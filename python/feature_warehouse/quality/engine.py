@@ -47,6 +47,7 @@ def metrics_of(expectation: Any) -> list[Metric]:
     return [_metric(one) for one in needed.get_metric_configurations()]
 
 
+# Great Expectations' annotations are not read (see pyproject.toml), so its classes are Any.
 class Engine(PandasExecutionEngine):  # type: ignore[misc]
     """Answers metrics with what is known; steps on the way to a metric have no value."""
 

@@ -22,6 +22,10 @@ from feature_warehouse.expectations import AS_DECLARED, FOUND_IN, Check
 __all__ = ["Subject", "expectation_of"]
 
 
+# Great Expectations' annotations are not read (see pyproject.toml): its classes and decorators are
+# Any, which the type checker is told here to let pass.
+
+
 class _MeasuredElsewhere(ColumnMapMetricProvider):  # type: ignore[misc]
     """Makes a metric known to an engine of frames; what it is, is measured in the warehouse."""
 
