@@ -65,7 +65,7 @@ def verify(
 ) -> Iterator[Verification]:
     """Compare view by view; with ``sample`` so many entities of each, if it has them.
 
-    The clock is that of the last run (law 4.5), the warehouse is as it is now: what a build has
+    The clock is that of the last run (rule 5 of docs/rules.md), the warehouse is as it is now: what a build has
     added since and no run has published counts as a difference.
     """
     for view in registry.views.values():

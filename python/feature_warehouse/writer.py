@@ -1,4 +1,4 @@
-"""Rows into Redis, many at a time, each one whole and only if it is newer (law 4.6).
+"""Rows into Redis, many at a time, each one whole and only if it is newer (rule 6, docs/rules.md).
 
 Commands go out packed on the connections themselves, several ahead of the answers. To send a row
 twice does no harm, so whatever is not confirmed when a connection fails is simply sent again.

@@ -1,4 +1,4 @@
-"""Views flip one after another, then their service: readers work through it, law 4.7."""
+"""Views flip one after another, then their service: readers work through it, rule 7 of docs/rules.md."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,1 +1,1 @@
-"""Window views: compiled SQL against law 4.4 as a loop."""
+"""Window views: compiled SQL against rule 4 of docs/rules.md as a loop."""

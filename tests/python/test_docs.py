@@ -1,0 +1,118 @@
+"""The documents name what there is: every key, argument, rule and link."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feature_warehouse import registry
+from support import ROOT
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])
+CITING = ("*.py", "*.sql", "*.yml", "*.md")
+RULE = re.compile(r"\brules? (\d+)", re.IGNORECASE)
+
+
+def test_the_keys_of_a_feature_view_are_documented() -> None:
+    documented = keys_under("## Feature view")
+    assert documented == set(registry._ViewBlock.__struct_fields__)
+    assert documented == known_keys("_mistakes.sql", "_feature_view_mistakes")
+
+
+def test_the_keys_of_a_label_set_are_documented() -> None:
+    assert keys_under("## Label set") == known_keys(
+        "_label_set_mistakes.sql", "_label_set_mistakes"
+    )
+
+
+def test_the_keys_of_drift_are_documented() -> None:
+    defaults = body_of("_drift_plan.sql", "_drift_defaults")
+    assert keys_under("### Drift") == {*re.findall(r"'(\w+)':", defaults), "features"}
+
+
+def test_the_arguments_of_a_training_set_are_documented() -> None:
+    source = (ROOT / "macros/training_sets/training_set.sql").read_text()
+    declared = re.findall(r"(\w+)(?:=[^,)]+)?[,\n]", source.partition("(")[2].partition(")")[0])
+    tables = list(tables_under("## Training set"))
+    assert tables[0] == set(declared)
+    assert tables[1] == known_keys("_service_parts.sql", "_service_part_mistakes")
+    assert tables[2] == known_keys("_splits.sql", "_split_mistakes")
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "tests/generic").glob("*.sql")), ids=lambda file: file.stem
+)
+def test_the_arguments_of_the_generic_tests_are_documented(file: Path) -> None:
+    match = re.search(r"{% test (\w+)\((.*?)\)", file.read_text(), re.DOTALL)
+    assert match
+    name, arguments = match.groups()
+    declared = {argument.partition("=")[0].strip() for argument in arguments.split(",")}
+    [row] = re.findall(rf"^\| `{name}` \|.*?\|(.*)\|$", section("## Tests"), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", row)) == declared - {"model", "column_name"}
+
+
+def test_every_rule_that_is_cited_exists() -> None:
+    rules = re.findall(r"^### Rule (\d+)", (ROOT / "docs/rules.md").read_text(), re.MULTILINE)
+    assert rules == [str(number) for number in range(1, len(rules) + 1)]
+    folders = ("python", "macros", "models", "tests", "docs", "benchmarks", "scripts")
+    files = [*ROOT.glob("*.md")]
+    for folder in folders:
+        for ending in CITING:
+            files += (ROOT / folder).rglob(ending)
+    cited = {
+        number
+        for file in files
+        if file.name != Path(__file__).name
+        for number in RULE.findall(file.read_text())
+    }
+    assert cited
+    assert cited <= set(rules)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    for link in links:
+        if "://" in link:
+            continue
+        target, _, anchor = link.partition("#")
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), link
+        if anchor:
+            assert anchor in anchors(file), link
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def section(heading: str) -> str:
+    """The text under a heading of the reference, up to the next one."""
+    text = (ROOT / "docs/reference.md").read_text()
+    return re.split(r"^#+ ", text.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def tables_under(heading: str) -> Iterator[set[str]]:
+    for table in re.split(r"^\|---.*$", section(heading), flags=re.MULTILINE)[1:]:
+        yield set(re.findall(r"^\| `(\w+)` \|", table.split("\n\n")[0], re.MULTILINE))
+
+
+def keys_under(heading: str) -> set[str]:
+    [keys] = tables_under(heading)
+    return keys
+
+
+def body_of(file: str, macro: str) -> str:
+    source = (ROOT / "macros/internal" / file).read_text()
+    return source.partition(f"macro {macro}(")[2].partition("{%- endmacro %}")[0]
+
+
+def known_keys(file: str, macro: str) -> set[str]:
+    """The keys that a macro lets pass."""
+    match = re.search(
+        r"_unknown_keys\(\s*\w+(?:\.\w+)?, \[(.*?)\]", body_of(file, macro), re.DOTALL
+    )
+    assert match
+    return set(re.findall(r"'(\w+)'", match[1]))
