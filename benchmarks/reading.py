@@ -150,15 +150,18 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
         )
         keys = _keys([view], range(ENTITIES))
         client.mset(dict(zip(keys, rows, strict=True)))
-        client.set(NAMES.description(view, 1), msgspec.json.encode(generation))
-        client.set(NAMES.pointer(view), msgspec.json.encode(layout.Pointer(edition=1)))
+        _put(client, NAMES.description(view, 1), generation)
+        _put(client, NAMES.pointer(view), layout.Pointer(edition=1))
         parts.append(layout.ServicePart(view, {"k": "k"}, {name: name for name in names}, kinds))
         found[view] = columns
     service = layout.Service(shape.service, shape.service, tuple(parts))
-    pointer = layout.Pointer(edition=shape.service)
-    client.set(NAMES.description(shape.service, shape.service), msgspec.json.encode(service))
-    client.set(NAMES.pointer(shape.service), msgspec.json.encode(pointer))
+    _put(client, NAMES.description(shape.service, shape.service), service)
+    _put(client, NAMES.pointer(shape.service), layout.Pointer(edition=shape.service))
     return found
+
+
+def _put(client: "redis.Redis", key: str, content: Any) -> None:
+    client.set(key, layout.sealed(content, key))
 
 
 def _keys(views: Sequence[str], ids: Sequence[int]) -> list[str]:

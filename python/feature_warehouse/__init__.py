@@ -10,6 +10,7 @@ This module is the serving side, and imports redis and msgspec only::
 
 from feature_warehouse.errors import (
     BusyError,
+    DamagedError,
     EntityError,
     FeatureWarehouseError,
     FingerprintError,
@@ -29,6 +30,7 @@ from feature_warehouse.online import (
 __all__ = [
     "AsyncOnlineStore",
     "BusyError",
+    "DamagedError",
     "EntityError",
     "FeatureVector",
     "FeatureVectors",

@@ -5,6 +5,7 @@
     │   ├── EntityError               2  an entity key is missing, unknown or of the wrong type
     │   ├── NotPublishedError         2  no such service or feature view in this store
     │   ├── FingerprintError          2  a service or row is not of the schema the reader expects
+    │   ├── DamagedError              2  a key in Redis holds what no publisher wrote there
     │   └── UnservableError           2  a column whose type cannot be stored online
     ├── GateError                     1  a view's rows are not what it expects of them
     ├── RetainedError                 1  what is to be forgotten is still in the warehouse
@@ -19,6 +20,7 @@ from typing import ClassVar
 
 __all__ = [
     "BusyError",
+    "DamagedError",
     "EntityError",
     "FeatureWarehouseError",
     "FingerprintError",
@@ -53,6 +55,10 @@ class NotPublishedError(UsageError):
 
 class FingerprintError(UsageError):
     """A service or a stored row is not of the schema the reader expects."""
+
+
+class DamagedError(UsageError):
+    """A key in Redis holds what no publisher wrote there."""
 
 
 class UnservableError(UsageError):

@@ -42,15 +42,17 @@ class Generations:
         self._client, self._names, self.view = client, names, view
 
     def pointer(self) -> Stored[layout.Pointer]:
-        text = self._client.get(self._names.pointer(self.view)) or b""
-        return Stored(layout.read_pointer(text), text)
+        key = self._names.pointer(self.view)
+        text = self._client.get(key)
+        return Stored(layout.read_pointer(text, key), text or b"")
 
     def find(self, number: Any) -> Stored[layout.Generation] | None:
         """A generation by its number; None if there is none or it has lost its description."""
         if not isinstance(number, int):
             return None
-        text = self._client.get(self._names.description(self.view, number))
-        return Stored(msgspec.json.decode(text, type=layout.Generation), text) if text else None
+        key = self._names.description(self.view, number)
+        text = self._client.get(key)
+        return None if text is None else Stored(layout.read_generation(text, key), text)
 
     def all(self) -> list[layout.Generation]:
         """Those that may have rows and have a description, by number."""
@@ -92,9 +94,8 @@ class Generations:
         clock: int | None,
     ) -> None:
         """Put a complete generation in service; BusyError if another run has claimed since."""
-        self._client.set(
-            self._names.description(self.view, generation.number), msgspec.json.encode(generation)
-        )
+        key = self._names.description(self.view, generation.number)
+        self._client.set(key, layout.sealed(generation, key))
         pointer = layout.Pointer(
             edition=generation.number,
             previous=previous,
@@ -111,8 +112,9 @@ class Generations:
         self, before: Stored[layout.Generation], after: layout.Generation
     ) -> Stored[layout.Generation]:
         """Replace how far a generation has come; BusyError if another run did so since."""
-        text = msgspec.json.encode(after)
-        if not self._replace(self._names.description(self.view, after.number), before.text, text):
+        key = self._names.description(self.view, after.number)
+        text = layout.sealed(after, key)
+        if not self._replace(key, before.text, text):
             raise BusyError(
                 f"another run published {self.view!r} meanwhile; its rows and ours are in service"
             )
@@ -122,8 +124,9 @@ class Generations:
         self, before: Stored[layout.Pointer], after: layout.Pointer
     ) -> Stored[layout.Pointer] | None:
         """None if the pointer was no longer as it was."""
-        text = b"" if after == layout.Pointer() else msgspec.json.encode(after)
-        done = self._replace(self._names.pointer(self.view), before.text, text)
+        key = self._names.pointer(self.view)
+        text = b"" if after == layout.Pointer() else layout.sealed(after, key)
+        done = self._replace(key, before.text, text)
         return Stored(after, text) if done else None
 
     def roll_back(self, shares: Mapping[str, Sequence[layout.ServicePart]]) -> layout.Generation:
@@ -206,7 +209,8 @@ class Generations:
 
         The run counter stays: a number is never used twice.
         """
-        pointer = layout.read_pointer(self._client.getdel(self._names.pointer(self.view)))
+        key = self._names.pointer(self.view)
+        pointer = layout.read_pointer(self._client.getdel(key), key)
         if pointer.edition is not None:
             self._client.unlink(self._names.description(self.view, pointer.edition))
         self.remove_all_but(layout.Pointer())

@@ -13,14 +13,20 @@
 
 A reader fetches the pointers in the same command as the rows. What a pointer leads to never
 changes, so a reader may keep it for as long as the pointer stays the same.
+
+Pointers and descriptions are JSON that begins with ``"crc32"``, that of the key and of the rest: a
+changed byte, or a text under another key than its own, is DamagedError to whoever reads it.
 """
 
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from zlib import crc32
 
 import msgspec
 
-from feature_warehouse.errors import UsageError
+from feature_warehouse.codec.keys import KEY_TYPES
+from feature_warehouse.codec.values import schema_fingerprint
+from feature_warehouse.errors import DamagedError, UsageError
 
 __all__ = [
     "STORES",
@@ -31,14 +37,21 @@ __all__ = [
     "Pointer",
     "Service",
     "ServicePart",
+    "damage",
     "glob",
     "misfit",
+    "read_generation",
     "read_pointer",
+    "read_service",
+    "sealed",
 ]
 
 STORES: Final = "feature_warehouse:stores"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+_SEAL: Final = re.compile(rb'\{"crc32":"([0-9a-f]{8})",')
+
+_Text = TypeVar("_Text")
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -116,11 +129,6 @@ class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
     published_at: int = 0
 
 
-def read_pointer(text: Any) -> Pointer:
-    """The pointer in a key's value; an empty one where there is none."""
-    return msgspec.json.decode(text, type=Pointer) if text else Pointer()
-
-
 def glob(text: str) -> str:
     """A pattern for SCAN that matches the text itself."""
     return re.sub(r"([*?\[\]\\^-])", r"\\\1", text)
@@ -195,3 +203,47 @@ def misfit(share: ServicePart, generation: Generation) -> str | None:
     if {key.name for key in generation.keys} != share.join_keys.keys():
         return "has other join keys than"
     return None
+
+
+def sealed(content: Pointer | Generation | Service, key: str) -> bytes:
+    """What a pointer's or description's key holds."""
+    text = msgspec.json.encode(content)
+    return b'{"crc32":"%08x",' % crc32(text, crc32(key.encode())) + text[1:]
+
+
+def read_pointer(text: bytes | None, key: str) -> Pointer:
+    """The pointer in a key's value, an empty one if there is no key. Raises DamagedError."""
+    return Pointer() if text is None else _unsealed(text, key, Pointer)
+
+
+def read_generation(text: bytes, key: str) -> Generation:
+    """A view's description. Raises DamagedError, also if ``schema`` is not that of its columns."""
+    found = _unsealed(text, key, Generation)
+    columns = [(one.name, one.type) for one in found.keys]
+    columns += [(one.name, one.type) for one in found.features]
+    if found.schema != schema_fingerprint(columns):
+        raise damage(key, "its columns are not those of its schema")
+    if any(one.type not in KEY_TYPES for one in found.keys):
+        raise damage(key, "a join key has a type that no key has")
+    return found
+
+
+def read_service(text: bytes, key: str) -> Service:
+    """A service's description. Raises DamagedError."""
+    return _unsealed(text, key, Service)
+
+
+def damage(key: str, why: str) -> DamagedError:
+    """The error for a key of ours that holds what no publisher wrote."""
+    return DamagedError(f"{key} in Redis is damaged: {why}; run `feature-warehouse materialize`")
+
+
+def _unsealed(text: bytes, key: str, kind: type[_Text]) -> _Text:
+    seal = _SEAL.match(text)
+    content = b"{" + text[seal.end() :] if seal else b""
+    if seal is None or int(seal[1], 16) != crc32(content, crc32(key.encode())):
+        raise damage(key, "its checksum differs")
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise damage(key, f"it is no {kind.__name__.lower()}") from None

@@ -131,28 +131,30 @@ def load_plan(names: layout.Names, name: str) -> Steps[Plan]:
 
 def renewed(plan: Plan, states: list[bytes]) -> Plan | None:
     """The plan for pointers that changed in what readers do not care about; None if it is void."""
-    if all(map(_same_for_readers, states, plan.states)):
+    if all(map(_same_for_readers, plan.pointers, states, plan.states)):
         return msgspec.structs.replace(plan, states=states)
     return None
 
 
-def _same_for_readers(one: bytes, other: bytes) -> bool:
+def _same_for_readers(key: str, one: bytes, other: bytes) -> bool:
     before, after = (
-        msgspec.structs.replace(layout.read_pointer(text), claim=0) for text in (one, other)
+        msgspec.structs.replace(layout.read_pointer(text, key), claim=0) for text in (one, other)
     )
     return before == after
 
 
 def _load(names: layout.Names, name: str) -> Steps[Plan]:
-    [state] = yield ("MGET", names.pointer(name))
-    pointer = layout.read_pointer(state)
+    key = names.pointer(name)
+    [state] = yield ("MGET", key)
+    pointer = layout.read_pointer(state, key)
     if pointer.edition is None:
         yield from _unknown(names, name)
     if isinstance(pointer.edition, str):
-        [text] = yield ("MGET", names.description(name, pointer.edition))
+        key = names.description(name, pointer.edition)
+        [text] = yield ("MGET", key)
         if text is None:
             yield from _lost(names, name, state)
-        service = msgspec.json.decode(text, type=layout.Service)
+        service = layout.read_service(text, key)
         states = {name: state}
         fingerprint, shares = service.fingerprint, service.parts
         views = yield from _views(names, name, states, shares)
@@ -193,8 +195,9 @@ def _views(
 ) -> Steps[dict[str, _View]]:
     """All views of the shares; their pointers' values go into ``states``."""
     wanted = list(dict.fromkeys(share.view for share in shares))
-    found = yield ("MGET", *map(names.pointer, wanted))
-    pointers = [layout.read_pointer(state) for state in found]
+    pointer_keys = list(map(names.pointer, wanted))
+    found = yield ("MGET", *pointer_keys)
+    pointers = list(map(layout.read_pointer, found, pointer_keys))
     for view, pointer in zip(wanted, pointers, strict=True):
         if pointer.edition is None:
             raise NotPublishedError(f"view {view!r} of {name!r} is not published")
@@ -207,21 +210,21 @@ def _views(
         for number in (pointer.edition, pointer.previous)
         if number is not None
     ]
-    texts = iter((yield ("MGET", *keys)))
+    texts = dict(zip(keys, (yield ("MGET", *keys)), strict=True))
     views: dict[str, _View] = {}
     for view, pointer in zip(wanted, pointers, strict=True):
-        current = next(texts)
-        previous = None if pointer.previous is None else next(texts)
-        if current is None:
+        found = [
+            (key, texts[key])
+            for key in (
+                names.description(view, number)
+                for number in (pointer.edition, pointer.previous)
+                if number is not None
+            )
+        ]
+        if found[0][1] is None:
             yield from _lost(names, view, states[view])
-        views[view] = _View(
-            pointer,
-            tuple(
-                msgspec.json.decode(text, type=layout.Generation)
-                for text in (current, previous)
-                if text is not None
-            ),
-        )
+        generations = [layout.read_generation(text, key) for key, text in found if text is not None]
+        views[view] = _View(pointer, tuple(generations))
     return views
 
 

@@ -72,7 +72,8 @@ class Services:
 
     def _write(self, service: Service, generations: dict[str, layout.Generation]) -> None:
         names, client = self._names, self._client
-        description = msgspec.json.encode(
+        key = names.description(service.name, service.fingerprint)
+        description = layout.sealed(
             layout.Service(
                 service=service.name,
                 fingerprint=service.fingerprint,
@@ -89,16 +90,17 @@ class Services:
                     )
                     for part in service.parts
                 ),
-            )
+            ),
+            key,
         )
-        key = names.description(service.name, service.fingerprint)
-        before = layout.read_pointer(client.get(names.pointer(service.name)))
+        pointer_key = names.pointer(service.name)
+        before = layout.read_pointer(client.get(pointer_key), pointer_key)
         pointer = msgspec.structs.replace(before, edition=service.fingerprint)
         if client.get(key) != description:
             # The same features, stored otherwise: readers have to look again.
             pointer = msgspec.structs.replace(pointer, published_at=time.time_ns() // 1000)
         client.set(key, description)
-        client.set(names.pointer(service.name), msgspec.json.encode(pointer))
+        client.set(pointer_key, layout.sealed(pointer, pointer_key))
         client.sadd(names.members, service.name)
         if before.edition is not None and before.edition != service.fingerprint:
             # Not at once: a reader may be between the pointer and the description.
@@ -110,11 +112,13 @@ class Services:
         return found.value if found else None
 
     def _find(self, name: str) -> layout.Service | None:
-        pointer = layout.read_pointer(self._client.get(self._names.pointer(name)))
+        key = self._names.pointer(name)
+        pointer = layout.read_pointer(self._client.get(key), key)
         if not isinstance(pointer.edition, str):
             return None
-        text: Any = self._client.get(self._names.description(name, pointer.edition))
-        return msgspec.json.decode(text, type=layout.Service) if text else None
+        key = self._names.description(name, pointer.edition)
+        text: Any = self._client.get(key)
+        return None if text is None else layout.read_service(text, key)
 
 
 def _key_conflict(service: Service, generations: dict[str, layout.Generation]) -> str:

@@ -64,17 +64,19 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
         views: list[ViewStatus] = []
         services: list[ServiceStatus] = []
         for name in sorted(member.decode() for member in client.smembers(names.members)):
-            pointer = layout.read_pointer(client.get(names.pointer(name)))
+            key = names.pointer(name)
+            pointer = layout.read_pointer(client.get(key), key)
             if pointer.edition is None:
                 continue
-            description = client.get(names.description(name, pointer.edition))
+            key = names.description(name, pointer.edition)
+            description = client.get(key)
             if description is None:
                 continue
             if isinstance(pointer.edition, int):
-                generation = msgspec.json.decode(description, type=layout.Generation)
+                generation = layout.read_generation(description, key)
                 views.append(_view(client, names, generation, pointer))
             else:
-                service = msgspec.json.decode(description, type=layout.Service)
+                service = layout.read_service(description, key)
                 features = sum(len(part.features) for part in service.parts)
                 services.append(ServiceStatus(name, service.fingerprint, features))
     return Status(names.project, names.environment, views, services)

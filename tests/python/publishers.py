@@ -123,7 +123,7 @@ def keys_for(view: str, numbers: Iterable[int], ids: Iterable[int]) -> set[bytes
 
 
 def pointer_of(client: Any, view: str = "pairs") -> layout.Pointer:
-    return layout.read_pointer(client.get(NAMES.pointer(view)))
+    return layout.read_pointer(client.get(NAMES.pointer(view)), NAMES.pointer(view))
 
 
 @pytest.fixture

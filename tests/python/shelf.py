@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from feature_warehouse import layout
 from feature_warehouse.codec.keys import join_texts
 from feature_warehouse.codec.values import encode_rows, schema_fingerprint
@@ -53,12 +51,13 @@ class Shelf:
             texts = [str(part) for part in (key if isinstance(key, tuple) else (key,))]
             [row] = encode_rows([event], [None], 1, schema, [[value] for value in values])
             self.client.set(f"{NAMES.row_prefix(view, number)}{join_texts(texts)}}}", row)
-        self.client.set(NAMES.description(view, number), msgspec.json.encode(description))
+        key = NAMES.description(view, number)
+        self.client.set(key, layout.sealed(description, key))
 
     def flip(self, name: str, edition: int | str, **pointer: Any) -> None:
         """Lead readers to an edition."""
         state = layout.Pointer(edition=edition, **pointer)
-        self.client.set(NAMES.pointer(name), msgspec.json.encode(state))
+        self.client.set(NAMES.pointer(name), layout.sealed(state, NAMES.pointer(name)))
         self.client.sadd(NAMES.members, name)
         self.client.sadd(layout.STORES, NAMES.store)
 
@@ -70,8 +69,8 @@ class Shelf:
             )
             for view, kinds in parts.items()
         )
-        description = msgspec.json.encode(layout.Service(name, fingerprint, shares))
-        self.client.set(NAMES.description(name, fingerprint), description)
+        key = NAMES.description(name, fingerprint)
+        self.client.set(key, layout.sealed(layout.Service(name, fingerprint, shares), key))
         self.flip(name, fingerprint, **more)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 import redis
 
@@ -95,7 +94,7 @@ def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
 ) -> None:
     simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     publish()
-    foreign = msgspec.json.encode(layout.Pointer(edition=1, claim=99))
+    foreign = layout.sealed(layout.Pointer(edition=1, claim=99), NAMES.pointer("scores"))
 
     def compete(*_: Any) -> None:
         client.set(NAMES.pointer("scores"), foreign)

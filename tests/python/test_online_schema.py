@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 import pytest
 
 from feature_warehouse import FingerprintError, NotPublishedError, OnlineStore, layout
@@ -182,7 +181,7 @@ def test_a_pointer_that_never_rests(shelf: Shelf) -> None:
 
 
 def test_a_service_where_a_view_should_be(shelf: Shelf, store: OnlineStore) -> None:
-    state = msgspec.json.encode(layout.Pointer(edition="abc"))
-    shelf.client.set(NAMES.pointer("b"), state)
+    key = NAMES.pointer("b")
+    shelf.client.set(key, layout.sealed(layout.Pointer(edition="abc"), key))
     with pytest.raises(NotPublishedError, match="'b' is a service, not a view"):
         store.get("s", {"id": 1})

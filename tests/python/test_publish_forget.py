@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from command_line import Fw, one_line
-from feature_warehouse import EntityError, OnlineStore, Status
+from feature_warehouse import EntityError, OnlineStore, Status, layout
 from feature_warehouse.errors import BusyError, RetainedError
 from feature_warehouse.forget import forget
 from feature_warehouse.locks import locked
@@ -133,7 +133,8 @@ def test_a_first_run_that_was_killed_leaves_nothing_of_the_entity(
     pairs(mini, 1, 1)
     mini.execute("delete from pairs")
     client.sadd(NAMES.generations("pairs"), 1)
-    client.set(NAMES.pointer("pairs"), b'{"claim":1}')
+    pointer = NAMES.pointer("pairs")
+    client.set(pointer, layout.sealed(layout.Pointer(claim=1), pointer))
     client.set(key(7), b"half")
     assert erase(mini, client, id="7") == []
     assert rows_of(client) == set()
