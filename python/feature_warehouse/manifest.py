@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ __all__ = [
     "Manifest",
     "ManifestColumn",
     "Node",
+    "WrittenFor",
     "read_build_times",
     "read_manifest",
     "refuse_stale",
@@ -122,6 +124,15 @@ class Metadata(msgspec.Struct):
     invocation_started_at: datetime | None = None
 
 
+class WrittenFor(msgspec.Struct, frozen=True):
+    """The target by which dbt named the relations; ``file`` is DuckDB's, as in the profile."""
+
+    target: str
+    database: str
+    schema: str
+    file: str | None = None
+
+
 class Manifest(msgspec.Struct):
     """The parts of ``manifest.json`` that we read."""
 
@@ -129,6 +140,15 @@ class Manifest(msgspec.Struct):
     nodes: dict[str, Node]
     sources: dict[str, Node] = {}
     groups: dict[str, Group] = {}
+
+    @property
+    def written_for(self) -> WrittenFor | None:
+        """What the package's hook noted while dbt parsed; None where there was no hook."""
+        for node in self.nodes.values():
+            if node.resource_type == "operation" and node.package_name == "feature_warehouse":
+                with suppress(LookupError, msgspec.ValidationError):
+                    return msgspec.convert(node.config.meta["written_for"], WrittenFor)
+        return None
 
 
 def read_manifest(manifest: Path) -> Manifest:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from feature_warehouse.errors import FeatureWarehouseError, UsageError
+from feature_warehouse.errors import FeatureWarehouseError
 from feature_warehouse.options import (
     Environment,
     Exclude,
@@ -221,6 +221,7 @@ class Site:
         from feature_warehouse.layout import Names
         from feature_warehouse.project import DbtProject
         from feature_warehouse.registry import read_registry
+        from feature_warehouse.targets import refuse_another
 
         manifest = project_dir / target_path / "manifest.json"
         self.registry = read_registry(manifest, project_dir)
@@ -232,12 +233,7 @@ class Site:
             wait=wait,
         )
         profile = self.project.profile
-        if self.registry.adapter != profile.adapter:
-            raise UsageError(
-                f"{manifest.absolute()} was built on {self.registry.adapter}, but target"
-                f" {profile.target!r} is {profile.adapter};"
-                f" run `dbt build --target {profile.target}`"
-            )
+        refuse_another(manifest, self.registry, profile, self.project.folder, environment)
         self.environment = environment or profile.target
         self.names = Names(self.registry.project, self.environment)
         self.client: Any = None

@@ -24,6 +24,7 @@ from feature_warehouse.manifest import (
     Manifest,
     ManifestColumn,
     Node,
+    WrittenFor,
     read_build_times,
     read_manifest,
     refuse_stale,
@@ -146,6 +147,7 @@ class Registry(msgspec.Struct, frozen=True):
     views: dict[str, FeatureView]
     services: dict[str, Service]
     label_sets: dict[str, tuple[str, ...]] = {}
+    written_for: WrittenFor | None = None
 
 
 class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
@@ -232,6 +234,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         label_sets={
             node.name: tuple(node.columns) for node in models if "label_set" in node.config.meta
         },
+        written_for=content.written_for,
     )
 
 

@@ -28,6 +28,12 @@ class Mini:
         self.adapter = "duckdb"
         self.built = datetime(2026, 1, 1, tzinfo=UTC)
         """When dbt began to build the warehouse."""
+        self.written_for: dict[str, Any] | None = {
+            "target": "dev",
+            "database": "mini",
+            "schema": "main",
+            "file": str(self.database),
+        }
         self._nodes: dict[str, Any] = {}
         (folder / "target").mkdir(parents=True, exist_ok=True)
         (folder / "dbt_project.yml").write_text(f"name: {PROJECT}\nversion: 1.0.0\nprofile: mini\n")
@@ -111,8 +117,16 @@ class Mini:
             "invocation_id": "00000000-0000-0000-0000-000000000001",
             "generated_at": self.built.isoformat(),
         }
-        manifest.write_text(json.dumps({"metadata": metadata, "nodes": self._nodes}))
+        nodes = {**self._nodes, **self._hook()}
+        manifest.write_text(json.dumps({"metadata": metadata, "nodes": nodes}))
         return manifest
+
+    def _hook(self) -> dict[str, Any]:
+        """The package's check of declarations, which notes what the manifest is written for."""
+        unique_id = "operation.feature_warehouse.feature_warehouse-on-run-start-0"
+        hook = {"unique_id": unique_id, "name": "check", "resource_type": "operation"}
+        meta = {"written_for": self.written_for}
+        return {unique_id: {**hook, "package_name": "feature_warehouse", "config": {"meta": meta}}}
 
     @staticmethod
     def _node(name: str) -> dict[str, Any]:

@@ -148,12 +148,14 @@ def test_target_of_another_warehouse(fw: Fw, mini: Mini) -> None:
         "mini: {target: pg, outputs: {pg: {type: postgres, host: localhost, port: 1, user: u,"
         " password: hunter2, dbname: d, schema: s}}}"
     )
-    one_line(fw("materialize"), 2, "built on duckdb, but target 'pg' is postgres", "dbt build")
+    result = fw("materialize")
+    one_line(result, 2, "for target 'dev' (duckdb", "for target 'pg' (postgres", "dbt build")
 
 
 def test_unreachable_postgres(fw: Fw, mini: Mini, postgres: Postgres) -> None:
-    manifest = mini.folder / "target" / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"duckdb"', '"postgres"'))
+    mini.adapter = "postgres"
+    mini.written_for = {"target": "pg", "database": "postgres", "schema": "s"}
+    mini.write()
     profile = (
         "mini: {target: pg, outputs: {pg: {type: postgres, host: 127.0.0.1, port: %d,"
         " user: postgres, password: hunter2, dbname: postgres, schema: s}}}"

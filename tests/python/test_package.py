@@ -12,8 +12,12 @@ import pytest
 
 from conftest import Demo
 from feature_warehouse.durations import microseconds
+from feature_warehouse.errors import UsageError
+from feature_warehouse.manifest import WrittenFor
 from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres
+from feature_warehouse.targets import refuse_another
+from feature_warehouse.warehouse.profile import load_profile
 from hosts import install, manifest, settings, ship_package
 from support import ROOT, dbt, run
 
@@ -85,6 +89,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def empty_project(folder: Path) -> Path:
+    return install("empty", folder)
+
+
+@pytest.fixture(scope="module")
 def shop_project(folder: Path) -> Path:
     return install("shop", folder)
 
@@ -101,8 +110,8 @@ def shop(request: pytest.FixtureRequest, shop_project: Path) -> Shop:
     return Shop(engine, shop_project, env, server)
 
 
-def test_an_empty_host_gets_nothing_but_the_check_of_declarations(folder: Path) -> None:
-    project = install("empty", folder)
+def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_project: Path) -> None:
+    project = empty_project
     env = settings(project)
     result = dbt("--warn-error-options", STRICT, "build", project=project, env=env)
     assert "Nothing to do" in result.stdout
@@ -113,6 +122,36 @@ def test_an_empty_host_gets_nothing_but_the_check_of_declarations(folder: Path) 
     ]
     kinds = ["sources", "exposures", "unit_tests", "metrics", "groups", "semantic_models"]
     assert {kind: content[kind] for kind in [*kinds, "saved_queries"] if content[kind]} == {}
+
+
+def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) -> None:
+    """Also with dbt's parse cache, whatever command writes it."""
+    project = empty_project
+    env = settings(project)
+    other = {"FEATURE_WAREHOUSE_DUCKDB_PATH": "other/empty.duckdb"}
+    places = [("duckdb", {}), ("duckdb", other), ("postgres", {}), ("duckdb", {})]
+    noted = []
+    for target, more in places:
+        dbt("--warn-error", "parse", "--target", target, project=project, env=env | more)
+        written = read_registry(project / "duckdb" / "manifest.json")
+        noted.append(written.written_for)
+        for other_target, other_more in places:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in (env | other_more).items():
+                    patch.setenv(name, value)
+                profile = load_profile(project, project, other_target)
+            if (target, more) == (other_target, other_more):
+                refuse_another(Path(), written, profile, project)
+            else:
+                with pytest.raises(UsageError, match="not for target"):
+                    refuse_another(Path(), written, profile, project)
+    first = WrittenFor("duckdb", "empty", "main", env["FEATURE_WAREHOUSE_DUCKDB_PATH"])
+    assert noted == [
+        first,
+        WrittenFor("duckdb", "empty", "main", "other/empty.duckdb"),
+        WrittenFor("postgres", "postgres", "empty"),
+        first,
+    ]
 
 
 def test_every_macro_of_the_package_is_described(shop: Shop) -> None:

@@ -1,0 +1,57 @@
+"""Whether a manifest and the target that a command names are about the same relations."""
+
+import os
+from pathlib import Path
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.manifest import WrittenFor
+from feature_warehouse.registry import Registry
+from feature_warehouse.warehouse.profile import Profile
+
+__all__ = ["refuse_another"]
+
+
+def refuse_another(
+    manifest: Path,
+    registry: Registry,
+    profile: Profile,
+    project: Path,
+    environment: str | None = None,
+) -> None:
+    """Raise UsageError, which names both targets, if the manifest was written for another one.
+
+    A target of another name will do only where ``environment``, which the user named, is the
+    manifest's target: that is another login, such as one that may only read, to the same database
+    and schema. ``project`` is the folder that a DuckDB file may be relative to.
+    """
+    remedy = f"run `dbt build --target {profile.target}`"
+    written_for = registry.written_for
+    if written_for is None:
+        raise UsageError(f"{manifest} does not say which target it was written for; {remedy}")
+    credentials = profile.credentials
+    wanted = WrittenFor(
+        profile.target,
+        credentials.database,
+        credentials.schema,
+        credentials.path.partition("?")[0] if profile.adapter == "duckdb" else None,
+    )
+    same_name = written_for.target in (wanted.target, environment)
+    same_place = _place(written_for, project) == _place(wanted, project)
+    if same_name and same_place and registry.adapter == profile.adapter:
+        return
+    if written_for.target != wanted.target:
+        remedy += f", or pass --target {written_for.target}"
+    raise UsageError(
+        f"{manifest} was written for {_described(registry.adapter, written_for)}, not for"
+        f" {_described(profile.adapter, wanted)}; {remedy}"
+    )
+
+
+def _place(target: WrittenFor, project: Path) -> tuple[str, str, str]:
+    file = os.path.normpath(project / target.file) if target.file else ""
+    return target.database, target.schema, file
+
+
+def _described(adapter: str, target: WrittenFor) -> str:
+    place = target.file or f"database {target.database}"
+    return f"target {target.target!r} ({adapter}, {place}, schema {target.schema})"
