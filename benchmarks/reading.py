@@ -138,7 +138,9 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
         kinds = dict.fromkeys(names, "float")
         columns = [[choose.random() for _ in range(ENTITIES)] for _ in names]
         schema = schema_fingerprint([("k", "int"), *kinds.items()])
-        rows = encode_rows([now] * ENTITIES, [None] * ENTITIES, 1, schema, columns)
+        keys = _keys([view], range(ENTITIES))
+        events, created = [now] * ENTITIES, [None] * ENTITIES
+        rows = encode_rows([key.encode() for key in keys], events, created, 1, schema, columns)
         generation = layout.Generation(
             view=view,
             number=1,
@@ -148,7 +150,6 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
             declaration="",
             ttl=TTL // timedelta(microseconds=1),
         )
-        keys = _keys([view], range(ENTITIES))
         client.mset(dict(zip(keys, rows, strict=True)))
         _put(client, NAMES.description(view, 1), generation)
         _put(client, NAMES.pointer(view), layout.Pointer(edition=1))

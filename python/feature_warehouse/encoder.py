@@ -79,12 +79,14 @@ class RowEncoder:
         created: list[Any] = [None] * batch.num_rows
         if view.created_timestamp:
             created = instants(view.created_timestamp.name, batch.column(event_at + 1)).to_pylist()
-        keys = row_keys(
+        texts = row_keys(
             self._prefix,
             [key.name for key in generation.keys],
             [batch.column(index) for index in range(width)],
         )
+        keys = [text.encode() for text in texts]
         values = encode_rows(
+            keys,
             events.to_pylist(),
             created,
             self._run,
@@ -96,7 +98,7 @@ class RowEncoder:
         )
         newest = pc.max(events).as_py()
         self.newest_event = max(newest, self.newest_event or newest)
-        rows = Rows([key.encode() for key in keys], values, self._expiries(events))
+        rows = Rows(keys, values, self._expiries(events))
         self.bytes += sum(map(len, rows.keys)) + sum(map(len, rows.values))
         return rows
 

@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from feature_warehouse import layout, nodes
-from feature_warehouse.codec.values import CHECKSUM, INTACT
+from feature_warehouse.codec.values import CHECKSUM, INTACT, seed
 from feature_warehouse.connection import reachable
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import FeatureWarehouseError, NotPublishedError, UsageError
@@ -179,7 +179,7 @@ class _Comparison:
             return
         self._result.rows_compared += len(rows.keys)
         stored = nodes.read(self._client, rows.keys)
-        kinds = list(map(_difference, rows.values, stored, repeat(self._schema)))
+        kinds = list(map(_difference, rows.keys, rows.values, stored, repeat(self._schema)))
         due = [int(text) for text in rows.expiries] or [-1] * len(rows.keys)
         times = nodes.expiries(self._client, rows.keys)
         for key, kind, expected, found in zip(rows.keys, kinds, due, times, strict=True):
@@ -187,10 +187,10 @@ class _Comparison:
                 self.note(kind or "expiry", key)
 
 
-def _difference(expected: bytes, found: bytes | None, schema: int) -> str:
+def _difference(key: bytes, expected: bytes, found: bytes | None, schema: int) -> str:
     if found is None:
         return "missing"
     if found[_VERSION] != expected[_VERSION]:
         return "older" if found[_VERSION] < expected[_VERSION] else "newer"
-    intact = crc32(found, schema) == INTACT
+    intact = crc32(found, seed(key, schema)) == INTACT
     return "" if intact and found[_CONTENT] == expected[_CONTENT] else "value"

@@ -49,8 +49,10 @@ class Shelf:
         )
         for key, (event, values) in rows.items():
             texts = [str(part) for part in (key if isinstance(key, tuple) else (key,))]
-            [row] = encode_rows([event], [None], 1, schema, [[value] for value in values])
-            self.client.set(f"{NAMES.row_prefix(view, number)}{join_texts(texts)}}}", row)
+            own = f"{NAMES.row_prefix(view, number)}{join_texts(texts)}}}"
+            columns = [[value] for value in values]
+            [row] = encode_rows([own.encode()], [event], [None], 1, schema, columns)
+            self.client.set(own, row)
         key = NAMES.description(view, number)
         self.client.set(key, layout.sealed(description, key))
 

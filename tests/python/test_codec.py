@@ -1,11 +1,13 @@
 """Row keys and row values: unambiguous, ordered, and never misread."""
 
 import math
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 import duckdb
 import numpy as np
@@ -21,6 +23,7 @@ from feature_warehouse.codec.arrow import (
     stored_type,
     stored_values,
 )
+from feature_warehouse.codec.batches import check_rows
 from feature_warehouse.codec.keys import join_texts, key_text, parse_key
 from feature_warehouse.codec.values import (
     HEADER,
@@ -32,7 +35,7 @@ from feature_warehouse.codec.values import (
     schema_fingerprint,
     to_microseconds,
 )
-from feature_warehouse.errors import EntityError, FingerprintError, UnservableError
+from feature_warehouse.errors import DamagedError, EntityError, FingerprintError, UnservableError
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 
@@ -155,8 +158,8 @@ def test_versions_sort_as_bytes_as_they_do_as_tuples(
         event, created = version
         return event, -math.inf if created is None else created, run
 
-    [low] = encode_rows([first[0]], [first[1]], run, 0, [[None]])
-    [high] = encode_rows([second[0]], [second[1]], other, 0, [[None]])
+    [low] = encode_rows([b"k"], [first[0]], [first[1]], run, 0, [[None]])
+    [high] = encode_rows([b"k"], [second[0]], [second[1]], other, 0, [[None]])
     assert (low[:20] < high[:20]) == (order(first, run) < order(second, other))
     assert read_header(low, 0, "k") == first
 
@@ -209,12 +212,12 @@ def test_values_come_back_exactly_with_their_type(name: str) -> None:
     else:
         column = pa.array(given_values, arrow)
     kind = stored_type("x", pa.field("c0", arrow))
-    rows = encode_rows(
-        [0] * len(column), [None] * len(column), 1, 7, [stored_values("x", column, kind)]
-    )
+    size = len(column)
+    stored = [stored_values("x", column, kind)]
+    rows = encode_rows([b"k"] * size, [0] * size, [None] * size, 1, 7, stored)
     decode = decoder_of(kind) or (lambda value: value)
     back = [
-        None if (stored := decode_row(row, 1, "k")[0]) is None else decode(stored) for row in rows
+        None if (value := decode_row(row, 1, "k")[0]) is None else decode(value) for row in rows
     ]
     assert back == [
         np.float32(v).item() if arrow == pa.float32() and v is not None else v for v in given_values
@@ -223,7 +226,7 @@ def test_values_come_back_exactly_with_their_type(name: str) -> None:
 
 
 def test_nan_and_negative_zero_keep_their_nature() -> None:
-    rows = encode_rows([0, 0], [None, None], 1, 7, [[math.nan, -0.0]])
+    rows = encode_rows([b"k"] * 2, [0, 0], [None, None], 1, 7, [[math.nan, -0.0]])
     nan, zero = (decode_row(row, 1, "k")[0] for row in rows)
     assert math.isnan(nan)
     assert math.copysign(1, zero) == -1
@@ -263,25 +266,58 @@ def test_infinity_and_nanoseconds_are_refused_not_rounded() -> None:
 @settings(derandomize=True)
 def test_random_bytes_are_never_read_as_a_row(noise: bytes) -> None:
     schema = schema_fingerprint([("x", "float")])
-    with pytest.raises(FingerprintError):
+    with pytest.raises((DamagedError, FingerprintError)):
         read_header(noise, schema, "k")
     if len(noise) >= HEADER.size:
-        with suppress(FingerprintError):
+        with suppress(DamagedError):
             assert len(decode_row(noise, 1, "k")) == 1
 
 
 def test_a_damaged_or_foreign_row_is_refused() -> None:
-    [row] = encode_rows([0], [None], 1, 7, [[1.5], ["a"]])
+    [row] = encode_rows([b"key"], [0], [None], 1, 7, [[1.5], ["a"]])
     with pytest.raises(FingerprintError, match="of schema 00000007, not 00000008"):
         read_header(row, 8, "key")
-    with pytest.raises(FingerprintError, match=r"is damaged \(its checksum differs\)"):
+    with pytest.raises(DamagedError, match=r"is damaged \(its checksum differs\)"):
         read_header(row[:-1], 7, "key")
-    with pytest.raises(FingerprintError, match="is damaged"):
+    with pytest.raises(DamagedError, match="is damaged"):
         decode_row(row[:-1], 2, "key")
-    with pytest.raises(FingerprintError, match="has 2 features, not 3"):
+    with pytest.raises(DamagedError, match="has 2 features, not 3"):
         decode_row(row, 3, "key")
-    with pytest.raises(FingerprintError, match="which are no row"):
+    with pytest.raises(DamagedError, match="which are no row"):
         read_header(row[: HEADER.size], 7, "key")
+    assert read_header(row, 7, "key") == (0, None)
+    with pytest.raises(DamagedError, match=r"^yek is damaged \(its checksum differs\)"):
+        read_header(row, 7, "yek")
+
+
+@pytest.mark.parametrize("width", [1, 3, 700])
+@pytest.mark.parametrize("names", ["{:03}", "{}", "{}é", "{}" + "long" * 100])
+def test_rows_are_checked_together_each_for_its_own_key(width: int, names: str) -> None:
+    """Whatever the lengths: one wrong row, or two that changed places, are found and named."""
+    keys = [names.format(number) for number in range(0, 300, 7)]
+    size = len(keys)
+    columns: list[Any] = [[b"abcdef"] * size] * width
+    ragged = [*columns, ["x" * (place % 3) for place in range(size)]]
+    for stored in (columns, ragged):
+        encoded = [key.encode() for key in keys]
+        rows: list[Any] = encode_rows(encoded, [1] * size, [None] * size, 1, 7, stored)
+        for key, row in zip(encoded, rows, strict=True):
+            # The layout, by hand: the CRC-32 of the key from all ones, then of the row.
+            assert row[-4:] == crc32(row[:-4], crc32(key, 0xFFFFFFFF) ^ 7).to_bytes(4, "little")
+        check_rows(rows, 7, keys)
+        check_rows([None, *rows[1:-1], None], 7, [None, *keys[1:]])
+        with pytest.raises(FingerprintError, match="is of schema 00000007"):
+            check_rows(rows, 8, keys)
+        for one, other in [(0, 1), (3, 4), (0, size - 1), (5, 25)]:
+            copied = list(rows)
+            copied[other] = rows[one]
+            with pytest.raises(DamagedError, match=re.escape(f"{keys[other]} is damaged")):
+                check_rows(copied, 7, keys)
+            copied[one] = rows[other]
+            with pytest.raises(DamagedError, match="its checksum differs"):
+                check_rows(copied, 7, keys)
+        with pytest.raises(DamagedError):
+            check_rows([*rows[1:], rows[0]], 7, keys)
 
 
 def test_the_schema_fingerprint_sees_names_types_and_order() -> None:

@@ -116,7 +116,7 @@ def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
     for event, created, run in versions:
         version = (event, created is not None, created, run)
         payload = order.randrange(3)
-        [row] = encode_rows([event], [created], run, 7, [[payload]])
+        [row] = encode_rows([b"k"], [event], [created], run, 7, [[payload]])
         outcome = write(keys=["k"], args=[row])
         same = written is not None and (version[:3], payload) == (greatest[:3], written)
         if greatest is None or (version > greatest and not same):

@@ -12,6 +12,7 @@ import pytest
 
 from feature_warehouse import (
     AsyncOnlineStore,
+    DamagedError,
     EntityError,
     FingerprintError,
     OnlineStore,
@@ -236,11 +237,14 @@ def test_no_damage_goes_unseen(count: int, shelf: Shelf, store: OnlineStore) -> 
             if not stored:
                 continue
             shelf.client.set(key, stored)
-            with pytest.raises(FingerprintError, match=r"v@1:\{0\} (is|holds|has)"):
+            with pytest.raises((DamagedError, FingerprintError), match=r"v@1:\{0\} (is|holds|has)"):
                 store.get_many("v", entities)
     assert len(row) > HEADER.size
     shelf.client.set(key, row + b"\0")
-    with pytest.raises(FingerprintError):
+    with pytest.raises(DamagedError):
+        store.get_many("v", entities)
+    shelf.client.copy(f"{NAMES.row_prefix('v', 1)}6}}", key, replace=True)
+    with pytest.raises(DamagedError, match=r"v@1:\{0\} is damaged \(its checksum differs\)"):
         store.get_many("v", entities)
 
 

@@ -214,7 +214,9 @@ def column(duck: "duckdb.DuckDBPyConnection", *expressions: str) -> tuple[pa.Fie
 def served(array: pa.Array, kind: str) -> list[Any]:
     """What a reader makes of what a publisher makes of a column."""
     check_values("x", array, kind)
-    rows = encode_rows([0] * len(array), [None] * len(array), 1, 7, [stored("x", array, kind)])
+    rows = encode_rows(
+        [b"k"] * len(array), [0] * len(array), [None] * len(array), 1, 7, [stored("x", array, kind)]
+    )
     decode = decoder_of(kind) or (lambda value: value)
     values = []
     for row in rows:

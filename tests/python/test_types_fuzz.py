@@ -20,9 +20,10 @@ from feature_warehouse.codec.values import (
     read_header,
     schema_fingerprint,
 )
-from feature_warehouse.errors import FingerprintError
+from feature_warehouse.errors import DamagedError, FingerprintError
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+REFUSED = (DamagedError, FingerprintError)
 QUICK = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=SLOW)
 LONG = settings(max_examples=8_000, deadline=None, suppress_health_check=SLOW)
 
@@ -68,7 +69,7 @@ def round_trip(sorts: list[Sort], values: list[list[Any]]) -> None:
         check_values("x", array, kind)
     height = len(values[0])
     stored = [stored_values("x", array, kind) for array, kind in pairs]
-    rows = encode_rows([0] * height, [None] * height, 1, 7, stored)
+    rows = encode_rows([b"k"] * height, [0] * height, [None] * height, 1, 7, stored)
     back = decoded(rows, kinds, 7)
     wanted = [list(row) for row in zip(*values, strict=True)]
     assert same(back, wanted), (kinds, back, wanted)
@@ -95,7 +96,7 @@ def test_any_value_of_any_type_comes_back_exactly_at_length(table: Any) -> None:
 
 
 def refused_or_same(damaged: bytes, row: bytes, kinds: list[str], schema: int) -> None:
-    with suppress(FingerprintError):
+    with suppress(*REFUSED):
         assert read_header(damaged, schema, "k") == read_header(row, schema, "k")
         assert same(decoded([damaged], kinds, schema), decoded([row], kinds, schema))
 
@@ -107,9 +108,10 @@ def stored_rows(draw: st.DrawFn) -> tuple[list[str], int, bytes]:
     kinds = [sort.kind for sort in sorts]
     schema = schema_fingerprint(zip("abc", kinds, strict=False))
     stored = [stored_values("x", a, kind) for a, kind in zip(arrays, kinds, strict=True)]
+    run = draw(st.integers(0, 2**32 - 1))
     event = draw(st.integers(-(2**63) + 1, 2**63 - 1))
     created = draw(st.none() | st.integers(-(2**63) + 1, 2**63 - 1))
-    [row] = encode_rows([event], [created], draw(st.integers(0, 2**32 - 1)), schema, stored)
+    [row] = encode_rows([b"k"], [event], [created], run, schema, stored)
     return kinds, schema, row
 
 
@@ -128,9 +130,9 @@ def test_damaged_rows_are_refused_or_the_same(
         data.draw(st.integers(0, len(row))),
     }:
         if end < len(row):
-            with pytest.raises(FingerprintError):
+            with pytest.raises(REFUSED):
                 read_header(row[:end], schema, "k")
-    with pytest.raises(FingerprintError):
+    with pytest.raises(REFUSED):
         read_header(row + b"\x00", schema, "k")
     flips = st.lists(st.integers(0, len(row) * 8 - 1), min_size=1, max_size=6, unique=True)
     damaged = bytearray(row)
@@ -144,11 +146,11 @@ def test_damaged_rows_are_refused_or_the_same(
 
 def test_every_single_bit_counts() -> None:
     schema = schema_fingerprint([("x", "float"), ("y", "string")])
-    [row] = encode_rows([5], [6], 9, schema, [[0.1], ["text"]])
+    [row] = encode_rows([b"k"], [5], [6], 9, schema, [[0.1], ["text"]])
     for bit in range(len(row) * 8):
         damaged = bytearray(row)
         damaged[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(FingerprintError):
+        with pytest.raises(REFUSED):
             read_header(bytes(damaged), schema, "k")
 
 
@@ -158,19 +160,19 @@ def test_random_bytes_behind_the_right_schema_are_refused() -> None:
     for _ in range(20_000):
         noise = bytearray(choose.randbytes(choose.randint(HEADER.size + 5, 80)))
         noise[20:24] = (7).to_bytes(4, "big")
-        with pytest.raises(FingerprintError, match="is damaged"):
+        with pytest.raises(DamagedError, match="is damaged"):
             read_header(bytes(noise), 7, "k")
 
 
 def test_a_row_without_features() -> None:
-    [row] = encode_rows([5], [None], 1, 7, [])
+    [row] = encode_rows([b"k"], [5], [None], 1, 7, [])
     assert read_header(row, 7, "k") == (5, None)
     assert decode_row(row, 0, "k") == []
 
 
 def test_equal_content_has_equal_bytes_apart_from_run_and_checksum() -> None:
-    [first] = encode_rows([5], [None], 1, 7, [[0.1], ["a"]])
-    [second] = encode_rows([5], [None], 2, 7, [[0.1], ["a"]])
+    [first] = encode_rows([b"k"], [5], [None], 1, 7, [[0.1], ["a"]])
+    [second] = encode_rows([b"k"], [5], [None], 2, 7, [[0.1], ["a"]])
     assert first[16:20] != second[16:20]
     assert first[-4:] != second[-4:]
     assert (first[:16], first[20:-4]) == (second[:16], second[20:-4])

@@ -10,9 +10,10 @@ Header, 24 bytes, big-endian::
 The first 20 bytes are the row's version: compared byte by byte they are in the order of
 (event, created, run). Rows of equal content differ in the run number and the checksum alone.
 
-The checksum, 4 bytes, little-endian, is the CRC-32 of all before it, begun with the schema. So the
-CRC-32 of a whole row, begun with its schema, is ``INTACT``: one call to check a row, and rows of
-equal length can be checked together. Within the array, by kind (see ``codec.kinds``):
+The checksum, 4 bytes, little-endian, is the CRC-32 of all before it, begun with the row's key and
+schema (``seed``): a row under another key than its own is damage. So the CRC-32 of a whole row,
+begun likewise, is ``INTACT``: rows of equal length can be checked together. Within the array, by
+kind (see ``codec.kinds``):
 
     bool, int, uint, float, string, binary   as MessagePack has them
     float32                                  likewise, widened
@@ -40,7 +41,7 @@ from uuid import UUID
 import msgspec
 
 from feature_warehouse.codec.kinds import Kind, parse_kind
-from feature_warehouse.errors import FingerprintError
+from feature_warehouse.errors import DamagedError, FingerprintError
 
 __all__ = [
     "CHECKSUM",
@@ -55,6 +56,7 @@ __all__ = [
     "from_microseconds",
     "read_header",
     "schema_fingerprint",
+    "seed",
     "to_microseconds",
 ]
 
@@ -65,8 +67,9 @@ OFFSET: Final = 1 << 63
 FLOAT_BYTES: Final = {"float": 8, "float32": 4}
 """Bytes of each element of a packed list, by the element's kind."""
 
-_FORMAT: Final = "feature_warehouse row 2"
+_FORMAT: Final = "feature_warehouse row 3"
 _REPAIR: Final = "run `feature-warehouse materialize --full-refresh`"
+_ALL_BITS: Final = 0xFFFFFFFF
 _EPOCH: Final = datetime(1970, 1, 1)
 _EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = _EPOCH.toordinal()
@@ -91,7 +94,13 @@ def schema_fingerprint(columns: Iterable[tuple[str, str]]) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
 
 
+def seed(key: bytes, schema: int) -> int:
+    """What a row's checksum begins with. Zero bytes before a key change nothing."""
+    return zlib.crc32(key, _ALL_BITS) ^ schema
+
+
 def encode_rows(
+    keys: Sequence[bytes],
     events: Sequence[int],
     created: Sequence[int | None],
     run: int,
@@ -103,41 +112,42 @@ def encode_rows(
     header, checksum, encode, crc = HEADER.pack, CHECKSUM.pack, _encode, zlib.crc32
     rows = zip(*columns, strict=True) if columns else [()] * len(events)
     values: list[bytes] = []
-    for event, made, row in zip(events, created, rows, strict=True):
+    for key, event, made, row in zip(keys, events, created, rows, strict=True):
         known = 0 if made is None else made + OFFSET
         value = header(event + OFFSET, known, run, schema) + encode(row)
-        values.append(value + checksum(crc(value, schema)))
+        values.append(value + checksum(crc(value, crc(key, _ALL_BITS) ^ schema)))
     return values
 
 
 def read_header(value: bytes, schema: int, key: str) -> tuple[int, int | None]:
     """Event and created timestamp of a row in microseconds since 1970 UTC.
 
-    Raises FingerprintError if the bytes are no row of this schema, or damaged.
+    Raises FingerprintError if it is a row of another schema, DamagedError if it is none, or not
+    the one that was written under this key.
     """
     if len(value) <= HEADER.size + CHECKSUM.size:
-        raise FingerprintError(f"{key} holds {len(value)} bytes, which are no row; {_REPAIR}")
+        raise DamagedError(f"{key} holds {len(value)} bytes, which are no row; {_REPAIR}")
     event, created, _, found = HEADER.unpack_from(value)
     if found != schema:
         raise FingerprintError(
             f"{key} is of schema {found:08x}, not {schema:08x}; run `feature-warehouse materialize`"
         )
-    if zlib.crc32(value, schema) != INTACT:
-        raise FingerprintError(f"{key} is damaged (its checksum differs); {_REPAIR}")
+    if zlib.crc32(value, seed(key.encode(), schema)) != INTACT:
+        raise DamagedError(f"{key} is damaged (its checksum differs); {_REPAIR}")
     return event - OFFSET, created - OFFSET if created else None
 
 
 def decode_row(value: bytes, width: int, key: str) -> list[Any]:
     """The features of a row in stored form; ``read_header`` has checked all its bytes before.
 
-    Raises FingerprintError if the bytes are no row of that width.
+    Raises DamagedError if the bytes are no row of that width.
     """
     try:
         row = _decode(value[HEADER.size : -CHECKSUM.size])
     except msgspec.DecodeError as error:
-        raise FingerprintError(f"{key} is damaged ({error}); {_REPAIR}") from None
+        raise DamagedError(f"{key} is damaged ({error}); {_REPAIR}") from None
     if len(row) != width:
-        raise FingerprintError(f"{key} has {len(row)} features, not {width}; {_REPAIR}")
+        raise DamagedError(f"{key} has {len(row)} features, not {width}; {_REPAIR}")
     return row
 
 
