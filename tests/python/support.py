@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from feature_warehouse.servers import Postgres
+from forks import forks
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -38,8 +39,16 @@ def dbt(
     *arguments: str, project: Path = ROOT, env: dict[str, str] | None = None, check: bool = True
 ) -> subprocess.CompletedProcess[str]:
     """Run dbt on a project; without ``check`` also when it fails."""
+    result = forks().run(arguments, project, dbt_environment(env or {}))
+    if check and result.returncode:
+        raise AssertionError(f"dbt failed:\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def dbt_environment(env: dict[str, str]) -> dict[str, str]:
+    """All that dbt finds in its environment."""
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
-    return run("dbt", *arguments, cwd=project, env={**quiet, **(env or {})}, check=check)
+    return {**_clean_environment(), **quiet, **env}
 
 
 def credentials_of(server: Postgres) -> SimpleNamespace:

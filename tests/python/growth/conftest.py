@@ -10,7 +10,6 @@ import pytest
 from feature_warehouse.servers import Postgres
 from growth.farm import Farm, profiles
 from growth.fields import Memory, emptied
-from growth.forks import Runs
 from growth.project import write_farm
 from growth.proofs import Fields
 from growth.scenario import Life, live
@@ -18,21 +17,15 @@ from pit.engines import PostgreSQL
 
 
 @pytest.fixture(scope="session")
-def runs() -> Iterator[Runs]:
-    with Runs.server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def life_duckdb(tmp_path_factory: pytest.TempPathFactory, runs: Runs) -> Life:
+def life_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Life:
     folder = tmp_path_factory.mktemp("growth on duckdb")
-    return live(_farm(folder, "duckdb", runs, None))
+    return live(_farm(folder, "duckdb", None))
 
 
 @pytest.fixture(scope="session")
-def life_postgres(tmp_path_factory: pytest.TempPathFactory, runs: Runs, postgres: Postgres) -> Life:
+def life_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Life:
     folder = tmp_path_factory.mktemp("growth on postgres")
-    return live(_farm(folder, "postgres", runs, postgres))
+    return live(_farm(folder, "postgres", postgres))
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -65,7 +58,7 @@ def fields(request: pytest.FixtureRequest) -> Fields:
     return prepared
 
 
-def _farm(folder: Path, engine: str, runs: Runs, server: Postgres | None) -> Farm:
+def _farm(folder: Path, engine: str, server: Postgres | None) -> Farm:
     project = write_farm(folder / "farm")
     (project / "profiles.yml").write_text(json.dumps(profiles(project, server)))
-    return Farm(project, engine, runs, server)
+    return Farm(project, engine, server)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from feature_warehouse.servers import Postgres
-from growth.forks import OUTPUT, Runs
+from forks import NOWHERE, forks
 from growth.project import PEOPLE
 from growth.views import GROWING, STAMPED
 from pit.declarations import Column, Row, Value
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, _insert, answers, create, quote
-from support import postgres_output
+from support import dbt, dbt_environment, postgres_output
 
 PATIENCE = 60.0
 
@@ -23,19 +23,18 @@ PATIENCE = 60.0
 class Farm:
     """Opens the warehouse only between runs of dbt, which wants the DuckDB file for itself."""
 
-    def __init__(
-        self, project: Path, engine: str, runs: Runs, server: Postgres | None = None
-    ) -> None:
+    def __init__(self, project: Path, engine: str, server: Postgres | None = None) -> None:
         self.project = project
         self.engine = engine
         self.target = project / f"target of {engine}"
-        self._runs = runs
         self._server = server
         self.env = {
             "DBT_PROFILES_DIR": str(project),
             "DBT_TARGET": engine,
             "DBT_TARGET_PATH": str(self.target),
             "DBT_LOG_PATH": str(project / f"logs of {engine}"),
+            # It is a quarter of dbt's work.
+            "DBT_WRITE_JSON": "false",
             # dbt writes the time of a deletion by the time zone of its session.
             "PGTZ": "UTC",
         }
@@ -60,24 +59,23 @@ class Farm:
 
     def dbt(self, *arguments: str, fails: bool = False, **env: str) -> str:
         """Run dbt; what it said."""
-        self._runs.start(arguments, self.project, self.env | env)
-        code = self._runs.wait()
-        said = (self.project / OUTPUT).read_text()
-        assert code == fails, said
-        return said
+        result = dbt(*arguments, project=self.project, env=self.env | env, check=False)
+        assert result.returncode == fails, result.stdout + result.stderr
+        return result.stdout
 
     def kill_dbt(self, marker: str, *arguments: str, **env: str) -> None:
         """Run dbt until its log shows the marker, and end it without a chance to tidy up."""
         log = Path(self.env["DBT_LOG_PATH"]) / "dbt.log"
         seen = log.read_text().count(marker)
-        process = self._runs.start(arguments, self.project, self.env | env)
+        environment = dbt_environment(self.env | env)
+        process = forks().start(arguments, self.project, environment, NOWHERE, NOWHERE)
         end = time.monotonic() + PATIENCE
         while log.read_text().count(marker) == seen:
             assert time.monotonic() < end, "dbt has not come to where it is killed"
             time.sleep(0.05)
         time.sleep(0.3)
         os.kill(process, signal.SIGKILL)
-        assert self._runs.wait() == -signal.SIGKILL
+        assert forks().wait() == -signal.SIGKILL
 
     def load(self, table: str, columns: tuple[Column, ...], rows: list[Row]) -> None:
         with self.open() as warehouse:

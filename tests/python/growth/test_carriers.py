@@ -8,8 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from growth.forks import OUTPUT, Runs
-from support import ROOT
+from support import ROOT, dbt
 
 SPRING, YEAR = "2013-03-31", "2013-12-31"
 
@@ -32,9 +31,7 @@ def test_seventeen_aircraft_change_their_carrier_once(stretches: pd.DataFrame) -
 
 
 @pytest.mark.long
-def test_the_view_holds_what_each_snapshot_saw(
-    tmp_path: Path, runs: Runs, stretches: pd.DataFrame
-) -> None:
+def test_the_view_holds_what_each_snapshot_saw(tmp_path: Path, stretches: pd.DataFrame) -> None:
     in_spring = _carriers_by(stretches, "2013-04-01")
     at_the_end = _carriers_by(stretches, "2014-01-01")
     known = {row[:3] for row in in_spring}
@@ -44,10 +41,10 @@ def test_the_view_holds_what_each_snapshot_saw(
     assert seen["N146PQ"] == 2
 
     for day in (SPRING, YEAR):
-        _snapshot(tmp_path, runs, day)
+        _snapshot(tmp_path, day)
     assert _found(tmp_path) == sorted(expected)
     # As when the demo is run again.
-    _snapshot(tmp_path, runs, SPRING)
+    _snapshot(tmp_path, SPRING)
     assert _found(tmp_path) == sorted(expected)
 
 
@@ -61,7 +58,7 @@ def _carriers_by(stretches: pd.DataFrame, end: str) -> Carriers:
     ]
 
 
-def _snapshot(folder: Path, runs: Runs, day: str) -> None:
+def _snapshot(folder: Path, day: str) -> None:
     copyfile(ROOT / "profiles.example.yml", folder / "profiles.yml")
     env = {
         "DBT_PROFILES_DIR": str(folder),
@@ -78,8 +75,7 @@ def _snapshot(folder: Path, runs: Runs, day: str) -> None:
         arguments += ["--select", "+aircraft_carrier", "aircraft_n146pq_changed_its_carrier"]
     else:
         arguments += ["--select", "+aircraft_carrier", "--vars", f"carriers_as_of: {day}"]
-    runs.start(tuple(arguments), folder, env)
-    assert runs.wait() == 0, (folder / OUTPUT).read_text()
+    dbt(*arguments, project=folder, env=env)
 
 
 def _found(folder: Path) -> Carriers:

@@ -1,0 +1,159 @@
+"""dbt without the seconds of its imports: a process that has them forks for each run.
+
+Started as a program, it reads requests as lines of JSON, and answers each with two lines: the
+number of the process that is dbt now, and the exit code that it came to. Nothing of dbt has run
+before a fork, so each run finds what a new interpreter would.
+"""
+
+import atexit
+import gc
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+PRELOADED = (
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
+    "dbt.adapters.postgres",
+    "dbt.deps.resolver",
+    "dbt.task.build",
+    "dbt.task.deps",
+    "sqlparse",
+)
+
+
+NOWHERE = Path(os.devnull)
+
+
+class Forks:
+    """Runs of dbt, one after another."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", __file__],
+            env=_untraced(dict(os.environ)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self._process.pid
+
+    def run(
+        self, arguments: tuple[str, ...], folder: Path, env: dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
+        with TemporaryDirectory() as scratch:
+            output, errors = Path(scratch, "output"), Path(scratch, "errors")
+            self.start(arguments, folder, env, output, errors)
+            code = self.wait()
+            texts = (file.read_text() for file in (output, errors))
+            return subprocess.CompletedProcess(["dbt", *arguments], code, *texts)
+
+    def start(
+        self,
+        arguments: tuple[str, ...],
+        folder: Path,
+        env: dict[str, str],
+        output: Path,
+        errors: Path,
+    ) -> int:
+        """The number of the process, of which ``env`` is the whole environment."""
+        request = {
+            "arguments": arguments,
+            "folder": str(folder),
+            "env": _untraced(env),
+            "files": (os.devnull, str(output), str(errors)),
+        }
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def wait(self) -> int:
+        """The exit code of the run that was started last, or minus the signal that ended it."""
+        return self._answer()
+
+    def close(self) -> None:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def _answer(self) -> int:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the process that forks for dbt has ended"
+        return int(line)
+
+
+def _untraced(env: dict[str, str]) -> dict[str, str]:
+    """dbt runs no code of ours that coverage could count, and takes twice as long under it."""
+    return {name: text for name, text in env.items() if not name.startswith("COVERAGE_")}
+
+
+@cache
+def forks() -> Forks:
+    """The one of this process, which ends with it."""
+    started = Forks()
+    atexit.register(started.close)
+    return started
+
+
+def _serve() -> None:
+    # A Ctrl-C is for dbt and for the tests, after which there are no more requests.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in PRELOADED:
+        import_module(name)
+    gc.freeze()
+    for line in sys.stdin:
+        ended, held = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(ended)
+            _become_dbt(json.loads(line))
+        os.close(held)
+        _say(child)
+        # The tests ask nothing while they wait, so what can be read is that they are gone.
+        readable, _, _ = select.select([ended, sys.stdin], [], [])
+        if ended not in readable:
+            os.kill(child, signal.SIGKILL)
+        os.close(ended)
+        _, status = os.waitpid(child, 0)
+        _say(os.waitstatus_to_exitcode(status))
+
+
+def _become_dbt(request: dict[str, Any]) -> None:
+    """Raises SystemExit, as the command does."""
+    from dbt.cli.main import cli
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What is frozen is not freed at the end, of which extension modules complain.
+    atexit.register(gc.unfreeze)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    time.tzset()
+    for number, file in enumerate(request["files"]):
+        opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = ["dbt", *request["arguments"]]
+    cli(request["arguments"])
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,81 @@
+"""dbt in a fork is the command that a new interpreter would be, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from forks import NOWHERE, forks
+from redis_servers import eventually
+from support import dbt, dbt_environment
+
+HANGING = """
+{% macro hang() %}
+  {{ log(env_var('WORD') ~ modules.datetime.datetime.now().astimezone().tzname(), info=true) }}
+  {{ run_query("select count(*) from range(1e15::bigint)") if env_var('HANG', '') }}
+{% endmacro %}
+"""
+GONE = """
+import os, sys
+from forks import Forks, NOWHERE
+forks = Forks()
+run = forks.start(("run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
+print(forks.pid, run, flush=True)
+os._exit(0)
+"""
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forks")
+    output = {"type": "duckdb", "path": ":memory:"}
+    profile = {"target": "dev", "outputs": {"dev": output}}
+    (folder / "dbt_project.yml").write_text('{"name": "hanging", "profile": "hanging"}')
+    (folder / "profiles.yml").write_text(json.dumps({"hanging": profile}))
+    (folder / "macros").mkdir()
+    (folder / "macros" / "hang.sql").write_text(HANGING)
+    return folder
+
+
+def test_each_run_has_its_own_environment_folder_and_exit_code(project: Path) -> None:
+    call = ("run-operation", "hang")
+    first = dbt(*call, project=project, env={"WORD": "one ", "TZ": "Asia/Tokyo"})
+    assert "one JST" in first.stdout
+    second = dbt(*call, project=project, env={"WORD": "two ", "TZ": "UTC"}, check=False)
+    assert "two UTC" in second.stdout
+    assert "one" not in second.stdout
+    with pytest.raises(AssertionError, match="Env var required but not provided: 'WORD'"):
+        dbt(*call, project=project)
+    unknown = dbt("--no-such-option", project=project, check=False)
+    assert unknown.returncode == 2
+    assert unknown.stdout == ""
+    assert unknown.stderr.startswith("Usage: dbt ")
+    assert "reference" not in unknown.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_signal_ends_a_run_as_it_would_the_command(project: Path, number: int) -> None:
+    hanging = dbt_environment({"WORD": "", "HANG": "yes"})
+    os.kill(forks().start(("run-operation", "hang"), project, hanging, NOWHERE, NOWHERE), number)
+    assert forks().wait() == -number
+
+
+def test_nothing_outlives_the_tests(project: Path) -> None:
+    command = [sys.executable, "-c", GONE, str(project)]
+    environment = dbt_environment({"WORD": "", "HANG": "yes"})
+    answer = subprocess.run(command, cwd=HERE, env=environment, stdout=subprocess.PIPE, check=True)
+    server, run = map(int, answer.stdout.split())
+    eventually(lambda: _is_gone(server) and _is_gone(run), "an end")
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
