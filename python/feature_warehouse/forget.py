@@ -1,6 +1,6 @@
 """Erasing an entity from Redis: every row, in every generation of every view, with proof."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from feature_warehouse import layout, nodes
 from feature_warehouse.codec.arrow import key_type
 from feature_warehouse.codec.keys import join_texts, key_text, parse_key
 from feature_warehouse.errors import EntityError, RetainedError
-from feature_warehouse.generations import Generations
+from feature_warehouse.generations import Generations, numbers_in, stored
 from feature_warehouse.locks import locked
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.warehouse import Warehouse
@@ -44,12 +44,9 @@ def forget(
     them back. Then BusyError if a run is publishing a view.
     """
     refusals: list[EntityError] = []
-    views = set(_published(client, names, entity, refusals))
-    declared = [
-        view
-        for view in registry.views.values()
-        if view.online or client.exists(names.generations(view.name))
-    ]
+    found = stored(client, names)
+    views = set(_published(client, names, found, registry.views, entity, refusals))
+    declared = [view for view in registry.views.values() if view.online or view.name in found]
     held: dict[str, int] = {}
     for view in declared:
         if not entity.keys() <= {key.name for key in view.join_keys}:
@@ -76,9 +73,7 @@ def forget(
     erased: list[Erasure] = []
     for name in sorted(views):
         with locked(client, names, name, wait=wait):
-            # What a killed run has left has rows too, and no description.
-            Generations(client, names, name).tidy(keep_previous=True)
-            erased += _erase(Generations(client, names, name), names, client, entity)
+            erased += _erase(Generations(client, names, name, mends=True), names, client, entity)
     return erased
 
 
@@ -88,12 +83,27 @@ def _known_keys(views: Iterable[FeatureView]) -> str:
 
 
 def _published(
-    client: Any, names: layout.Names, entity: Mapping[str, str], refusals: list[EntityError]
+    client: Any,
+    names: layout.Names,
+    found: Mapping[str, set[str]],
+    declared: Collection[str],
+    entity: Mapping[str, str],
+    refusals: list[EntityError],
 ) -> Iterator[str]:
-    for name in sorted(member.decode() for member in client.smembers(names.members)):
-        for generation in Generations(client, names, name).all():
+    """The views that may have rows of the entity, as Redis itself says: no list is complete.
+
+    What has lost its description, and is not declared, has rows that nobody can tell any more.
+    """
+    for name, editions in sorted(found.items()):
+        generations = Generations(client, names, name, mends=True)
+        if isinstance(generations.pointer().value.edition, str):
+            continue  # a service
+        described = generations.described(generations.known() | numbers_in(editions))
+        for generation in described:
             if generation.keys and _texts(generation.keys, entity, refusals) is not None:
                 yield name
+        if name not in declared and len(described) < len(numbers_in(editions)):
+            yield name
 
 
 def _key_columns(view: FeatureView, warehouse: Warehouse) -> list[layout.Column]:
@@ -121,14 +131,17 @@ def _texts(
 def _erase(
     generations: Generations, names: layout.Names, client: Any, entity: Mapping[str, str]
 ) -> Iterator[Erasure]:
-    for generation in generations.all():
+    for generation in generations.described(generations.all()):
         texts = _texts(generation.keys, entity, [])
         if texts is None:
             continue
+        # Before we look: a run that sleeps must not go on as if nothing had happened.
+        generations.mark_erasure(generation.number)
         erased = sum(nodes.unlink(client, page) for page in _rows(client, names, generation, texts))
         left = sum(len(page) for page in _rows(client, names, generation, texts))
-        generations.lose_count(generation.number)
         yield Erasure(generation.view, generation.number, erased, left)
+    # What a killed run has left has rows too, and no description: it goes as a whole.
+    generations.tidy(keep_previous=True, thoroughly=True)
 
 
 def _rows(

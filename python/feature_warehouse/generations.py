@@ -1,8 +1,17 @@
 """The generations of a feature view in Redis: made, put in service, taken back, removed.
 
 Every change of what readers see is one compare-and-set of one key, which also holds in a cluster.
+
+Redis may lose any key: it evicts, is emptied, or somebody deletes one. So a number is given to a
+generation only if nothing in Redis knows it or a greater one, the keys themselves included; what is
+removed was found unreachable before the compare-and-set that made it so for good; and what no
+bookkeeping knows any more is found by looking at all keys (``stored``). That takes time with every
+key of the server, whosever it is, so it is done where it decides something: before a generation is
+built, to forget, to prune, and where the bookkeeping is seen to be lost.
 """
 
+import re
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,19 +20,34 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from feature_warehouse import layout, nodes
-from feature_warehouse.errors import BusyError, NotPublishedError, UsageError
+from feature_warehouse.errors import BusyError, DamagedError, NotPublishedError, UsageError
 
-__all__ = ["Generations", "Stored"]
+__all__ = ["Generations", "Stored", "list_name", "listed", "numbers_in", "stored"]
 
 # KEYS: one. ARGV: the value it must have, the new value; '' stands for none. A call that is
-# repeated because its answer was lost says yes again.
+# repeated because its answer was lost says yes again. What is no string counts as OTHER_TYPE.
 _REPLACE: Final = """
-local found = redis.call('GET', KEYS[1]) or ''
-if found == ARGV[2] then return 1 end
-if found ~= ARGV[1] then return 0 end
+local found = redis.pcall('GET', KEYS[1]) or ''
+if type(found) == 'table' then
+    if found.err:sub(1, 9) ~= 'WRONGTYPE' then return found end
+    found = '\\0'
+end
+if found ~= ARGV[1] and found ~= ARGV[2] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
 return 1
 """
+# KEYS: a counter, which may be lost or damaged. ARGV: what the next number has to be above.
+_NEXT: Final = """
+local found = redis.pcall('GET', KEYS[1])
+if type(found) == 'table' and found.err:sub(1, 9) ~= 'WRONGTYPE' then return found end
+local last = type(found) == 'string' and found:match('^%d+$') and #found < 10 and tonumber(found)
+local number = math.max(last or 0, tonumber(ARGV[1])) + 1
+redis.call('SET', KEYS[1], number)
+return number
+"""
+# What a name of ours is followed by: nothing, an edition, an edition and a row.
+_KEY: Final = re.compile(r"([^@!:{}]+)(?:@([^@!:{}]+)(?::\{.*)?)?", re.DOTALL)
+_NUMBER: Final = re.compile("[0-9]{1,9}")
 
 Value = TypeVar("Value")
 
@@ -35,55 +59,124 @@ class Stored(msgspec.Struct, Generic[Value], frozen=True):
     text: bytes
 
 
-class Generations:
-    """Those of one view."""
+def stored(client: Any, names: layout.Names, name: str = "") -> dict[str, set[str]]:
+    """All views and services that have a key, with the editions that have a description or rows.
 
-    def __init__(self, client: Any, names: layout.Names, view: str) -> None:
-        self._client, self._names, self.view = client, names, view
+    With ``name`` only that one. Looks at every key of the server.
+    """
+    prefix = f"{names.store}:"
+    found: dict[str, set[str]] = {}
+    for page in nodes.scan(client, f"{prefix}{name}@" if name else prefix):
+        for key in page:
+            if match := _KEY.fullmatch(key[len(prefix) :].decode(errors="replace")):
+                editions = found.setdefault(match[1], set())
+                if match[2]:
+                    editions.add(match[2])
+    return found
+
+
+def listed(client: Any, names: layout.Names) -> set[str]:
+    """The names of what is published; by a look at every key where the list of them is lost."""
+    return nodes.members(client, names.members) or set(stored(client, names))
+
+
+def list_name(client: Any, names: layout.Names, name: str) -> None:
+    """Put a name on that list, and with it all that were on one that was lost."""
+    nodes.put_member(client, names.members, name, *listed(client, names))
+
+
+class Generations:
+    """Those of one view. Whoever ``mends`` takes what is damaged for gone."""
+
+    def __init__(self, client: Any, names: layout.Names, view: str, *, mends: bool = False) -> None:
+        self._client, self._names, self.view, self._mends = client, names, view, mends
+        self._claimant = secrets.token_hex(4)
 
     def pointer(self) -> Stored[layout.Pointer]:
+        """Raises DamagedError, unless we mend."""
         key = self._names.pointer(self.view)
-        text = self._client.get(key)
-        return Stored(layout.read_pointer(text, key), text or b"")
+        text = nodes.value(self._client, key)
+        try:
+            return Stored(layout.read_pointer(text, key), text or b"")
+        except DamagedError:
+            if not self._mends:
+                raise
+            return Stored(layout.Pointer(), text or b"")
 
     def find(self, number: Any) -> Stored[layout.Generation] | None:
-        """A generation by its number; None if there is none or it has lost its description."""
+        """A generation by its number; None if there is none or it has lost its description.
+
+        Raises DamagedError, unless we mend.
+        """
         if not isinstance(number, int):
             return None
         key = self._names.description(self.view, number)
-        text = self._client.get(key)
-        return None if text is None else Stored(layout.read_generation(text, key), text)
+        text = nodes.value(self._client, key)
+        try:
+            return None if text is None else Stored(layout.read_generation(text, key), text)
+        except DamagedError:
+            if not self._mends:
+                raise
+            return None
 
-    def all(self) -> list[layout.Generation]:
-        """Those that may have rows and have a description, by number."""
-        members = sorted(int(member) for member in self._client.smembers(self._generations))
-        return [found.value for number in members if (found := self.find(number))]
+    def described(self, numbers: set[int]) -> list[layout.Generation]:
+        """Those of these numbers that have a description, by number."""
+        return [found.value for number in sorted(numbers) if (found := self.find(number))]
 
-    def lose_count(self, number: int) -> None:
-        """Rows were removed: the next run that compares looks at every key."""
-        while (found := self.find(number)) and found.value.entities is not None:
-            unknown = msgspec.structs.replace(found.value, entities=None)
+    def known(self) -> set[int]:
+        """The numbers that the bookkeeping knows: a glance."""
+        pointer = self.pointer().value
+        own = (pointer.edition, pointer.previous, pointer.claim)
+        return self._members() | {number for number in own if isinstance(number, int) and number}
+
+    def all(self) -> set[int]:
+        """The numbers of all that may have a key, known or not: a look at every key."""
+        editions = stored(self._client, self._names, self.view).get(self.view, set())
+        return self.known() | numbers_in(editions)
+
+    def mark_erasure(self, number: int) -> None:
+        """Rows are about to be removed: a run that sleeps must notice, the next one look at all."""
+        while found := self.find(number):
+            marked = msgspec.structs.replace(
+                found.value, entities=None, erasures=found.value.erasures + 1
+            )
             with suppress(BusyError):
-                self.commit(found, unknown)
+                self.commit(found, marked)
+                return
 
-    def run_number(self) -> int:
-        """A number that no run had before."""
-        return int(self._client.incr(self._names.run(self.view)))
+    def next_number(self, numbers: set[int]) -> int:
+        """A number above these, and that no run had before."""
+        script = self._client.register_script(_NEXT)
+        key = self._names.run(self.view)
+        return int(script(keys=[key], args=[max(numbers, default=0)]))
 
-    def claim(self, number: int, *, keep_previous: bool) -> Stored[layout.Pointer]:
+    def claim(
+        self, number: int, numbers: set[int], *, keep_previous: bool
+    ) -> Stored[layout.Pointer]:
         """Write our number into the pointer: from now on no other run can flip it unnoticed.
 
         This fences off a run that lost its lock without knowing, such as a process that was stopped
-        for a while and goes on.
+        for a while and goes on. Of ``numbers`` all that are unreachable then are removed. BusyError
+        if the pointer knows our number or a greater one.
         """
         while True:
             found = self.pointer()
-            previous = found.value.previous if keep_previous else None
-            claimed = msgspec.structs.replace(found.value, claim=number, previous=previous)
-            if stored := self.replace_pointer(found, claimed):
+            before = found.value
+            own = {before.edition, before.previous, before.claim}
+            if any(isinstance(other, int) and other >= number for other in own):
+                raise self._taken_over()
+            claimed = msgspec.structs.replace(
+                before,
+                claim=number,
+                claimant=self._claimant,
+                previous=before.previous if keep_previous else None,
+            )
+            if done := self.replace_pointer(found, claimed):
                 # Not before: whoever removes it from the set takes the claim away.
-                self._client.sadd(self._generations, number)
-                return stored
+                self.adopt(number)
+                doomed: set[Any] = {*numbers, before.claim, before.previous}
+                self._remove_all(doomed - {number, claimed.edition, claimed.previous})
+                return done
 
     def flip(
         self,
@@ -95,28 +188,34 @@ class Generations:
     ) -> None:
         """Put a complete generation in service; BusyError if another run has claimed since."""
         key = self._names.description(self.view, generation.number)
-        self._client.set(key, layout.sealed(generation, key))
         pointer = layout.Pointer(
             edition=generation.number,
             previous=previous,
             claim=generation.number,
+            claimant=claimed.value.claimant,
             clock=clock,
             published_at=generation.published_at,
         )
-        if not self.replace_pointer(claimed, pointer):
-            raise BusyError(
-                f"another run took over {self.view!r} meanwhile; this one changed nothing"
-            )
+        done = self._replace(key, b"", layout.sealed(generation, key))
+        if not done or not self.replace_pointer(claimed, pointer):
+            raise self._taken_over()
 
     def commit(
         self, before: Stored[layout.Generation], after: layout.Generation
     ) -> Stored[layout.Generation]:
-        """Replace how far a generation has come; BusyError if another run did so since."""
+        """Replace how far a generation has come; BusyError if it is not as it was ``before``."""
         key = self._names.description(self.view, after.number)
         text = layout.sealed(after, key)
         if not self._replace(key, before.text, text):
+            now = self.find(after.number)
+            if now is None:
+                what = "was taken away, or lost from Redis,"
+            elif now.value.erasures != before.value.erasures:
+                what = "had an entity forgotten"
+            else:
+                what = "was published to by another run"
             raise BusyError(
-                f"another run published {self.view!r} meanwhile; its rows and ours are in service"
+                f"generation {after.number} of {self.view!r} {what} meanwhile; run again"
             )
         return Stored(after, text)
 
@@ -166,60 +265,89 @@ class Generations:
         return before.value
 
     def adopt(self, number: int) -> None:
-        """Have rows removed that a run has written into a generation removed meanwhile."""
-        self._client.sadd(self._generations, number)
+        """Note that a generation may have rows, which somebody has to remove."""
+        nodes.put_member(self._client, self._names.generations(self.view), number)
 
     def abandon(self, number: int) -> None:
-        """Remove what a run that failed has built."""
+        """Remove what a run that failed has built, if its claim still stands."""
         found = self.pointer()
         # The flip may have happened although its answer never arrived: then the rows are in use.
         if found.value.edition == number:
             return
-        self.remove(number)
-        if found.value.edition is None and found.value.claim == number:
-            self.replace_pointer(found, layout.Pointer())
-
-    def tidy(self, *, keep_previous: bool) -> None:
-        """Remove what readers cannot reach, left by killed runs, or kept long enough."""
-        found = self.pointer()
-        previous = found.value.previous if keep_previous else None
-        # No claim: a run that sleeps must not flip to what is removed here.
-        kept = msgspec.structs.replace(found.value, previous=previous, claim=0)
-        if self._unreachable(kept) and self.replace_pointer(found, kept):
-            self.remove_all_but(kept)
-
-    def remove_all_but(self, pointer: layout.Pointer, *numbers: int) -> None:
-        """Remove the generations that are neither reached by the pointer nor named."""
-        for number in sorted(self._unreachable(pointer).difference(numbers)):
+        # Whoever took the claim away removes the rows, and may have built others since.
+        if (found.value.claim, found.value.claimant) == (number, self._claimant):
             self.remove(number)
+            self.replace_pointer(found, msgspec.structs.replace(found.value, claim=0, claimant=""))
 
-    def _unreachable(self, pointer: layout.Pointer) -> set[int]:
-        members = {int(member) for member in self._client.smembers(self._generations)}
-        return members.difference({pointer.edition, pointer.previous})
+    def tidy(self, *, keep_previous: bool, thoroughly: bool = False) -> None:
+        """Remove what readers cannot reach, left by killed runs, or kept long enough.
 
-    def remove(self, number: int) -> None:
+        ``thoroughly`` also what no bookkeeping knows, and what has no description any more.
+        """
+        numbers = self.all() if thoroughly else self.known()
+        found = self.pointer()
+        # No claim: a run that sleeps must not flip to what is removed here.
+        kept = msgspec.structs.replace(found.value, claim=0, claimant="")
+        if not keep_previous:
+            kept = msgspec.structs.replace(kept, previous=None)
+        if thoroughly:
+            kept = self._readable(kept)
+        in_use = {number for number in (kept.edition, kept.previous) if isinstance(number, int)}
+        members = self._members()
+        if not in_use <= members:
+            numbers = self.all()  # the set was lost, and with it what else it knew
+        doomed = numbers - in_use
+        if (doomed or kept.edition != found.value.edition) and self.replace_pointer(found, kept):
+            self._remove_all(doomed)
+        if missing := in_use - members:
+            nodes.put_member(self._client, self._names.generations(self.view), *missing)
+
+    def _readable(self, pointer: layout.Pointer) -> layout.Pointer:
+        """Without generations that have lost their description."""
+        edition, previous = (
+            number if self.find(number) else None for number in (pointer.edition, pointer.previous)
+        )
+        if edition is None and previous is None:
+            return layout.Pointer()
+        return msgspec.structs.replace(pointer, edition=edition, previous=previous)
+
+    def remove(self, number: int | str) -> None:
         # The description first: who finds none knows that rows may be missing.
         self._client.unlink(self._names.description(self.view, number))
         for page in nodes.scan(self._client, self._names.row_prefix(self.view, number)):
             nodes.unlink(self._client, page)
-        self._client.srem(self._generations, number)
+        if isinstance(number, int):
+            self._client.srem(self._names.generations(self.view), number)
 
     def remove_view(self) -> None:
         """Take the view (or service) out of service and remove all that belongs to it.
 
-        The run counter stays: a number is never used twice.
+        The run counter stays: a number is never used twice. BusyError if a run published meanwhile.
         """
-        key = self._names.pointer(self.view)
-        pointer = layout.read_pointer(self._client.getdel(key), key)
-        if pointer.edition is not None:
-            self._client.unlink(self._names.description(self.view, pointer.edition))
-        self.remove_all_but(layout.Pointer())
+        found = self.pointer()
+        editions = stored(self._client, self._names, self.view).get(self.view, set())
+        if not self.replace_pointer(found, layout.Pointer()):
+            raise self._taken_over()
+        for edition in sorted(editions):
+            self.remove(int(edition) if _NUMBER.fullmatch(edition) else edition)
+        self._client.unlink(self._names.generations(self.view))
         self._client.srem(self._names.members, self.view)
 
-    @property
-    def _generations(self) -> str:
-        return self._names.generations(self.view)
+    def _members(self) -> set[int]:
+        return numbers_in(nodes.members(self._client, self._names.generations(self.view)))
+
+    def _remove_all(self, numbers: set[Any]) -> None:
+        for number in sorted(number for number in numbers if isinstance(number, int) and number):
+            self.remove(number)
+
+    def _taken_over(self) -> BusyError:
+        return BusyError(f"another run took over {self.view!r} meanwhile; this one changed nothing")
 
     def _replace(self, key: str, before: bytes, after: bytes) -> bool:
         replace = self._client.register_script(_REPLACE)
         return bool(replace(keys=[key], args=[before, after]))
+
+
+def numbers_in(texts: set[str]) -> set[int]:
+    """Those of the texts that are numbers of generations."""
+    return {int(text) for text in texts if _NUMBER.fullmatch(text)}

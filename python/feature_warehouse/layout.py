@@ -81,7 +81,7 @@ class Names(msgspec.Struct, frozen=True):
     def description(self, name: str, edition: int | str) -> str:
         return f"{self.store}:{name}@{edition}"
 
-    def row_prefix(self, view: str, generation: int) -> str:
+    def row_prefix(self, view: str, generation: int | str) -> str:
         """A row key is this, the escaped join key values and a closing brace."""
         return f"{self.store}:{view}@{generation}:{{"
 
@@ -116,7 +116,8 @@ class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
     ``edition`` is the generation in service, or a service's fingerprint; None before the first.
     ``previous`` is the generation that was in service before, as long as it is kept for rollback
     and for services that are not yet published as the new one needs. ``claim`` is the number of the
-    run that last began to build a generation: only that one may flip. ``clock``, in microseconds
+    run that last began to build a generation, ``claimant`` a text of its own: only that one may
+    flip, and the number alone may come twice where a server was emptied. ``clock``, in microseconds
     since 1970 UTC, is there if it is simulated: then time stands still for readers.
     ``published_at`` makes a pointer differ from one of the same number that was there before the
     server was emptied.
@@ -125,6 +126,7 @@ class Pointer(msgspec.Struct, frozen=True, omit_defaults=True):
     edition: int | str | None = None
     previous: int | None = None
     claim: int = 0
+    claimant: str = ""
     clock: int | None = None
     published_at: int = 0
 
@@ -146,7 +148,8 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     fingerprint of them. ``reached`` is the latest clock of any run that wrote rows, whether it
     finished or not. ``checksum`` is that of the dbt model, ``entities`` the number of row keys that
     were made, None if it was lost count of, ``newest_event`` the greatest event timestamp,
-    ``rows`` the number of newest rows that a gated view had in the warehouse.
+    ``rows`` the number of newest rows that a gated view had in the warehouse. ``erasures`` counts
+    how often entities were forgotten in it, which a run that goes on after it slept has to notice.
     """
 
     view: str
@@ -167,6 +170,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     entities: int | None = None
     newest_event: int | None = None
     rows: int | None = None
+    erasures: int = 0
     published_at: int = 0
     seconds: float = 0.0
     invocation_id: str = ""

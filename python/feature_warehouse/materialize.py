@@ -4,22 +4,22 @@ A user of Redis for it needs, for the project ``flights`` and the environment ``
 
     ACL SETUSER publisher on >password resetkeys ~flights.prod:* ~flights.prod!names
     ~feature_warehouse:stores -@all +ping +info +wait +scan +eval +evalsha +script|load +get +mget
-    +set +del +getdel +unlink +exists +incrby +expire +pexpire +pexpiretime +sadd +srem +smembers
+    +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers
 
-and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``.
+and in a cluster ``+command +cluster|slots +asking +time``, elsewhere than in database 0
+``+select``.
 """
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Any
 
 import redis
 
-from feature_warehouse import layout
+from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
 from feature_warehouse.errors import FeatureWarehouseError
-from feature_warehouse.generations import Generations
+from feature_warehouse.generations import Generations, listed, stored
 from feature_warehouse.locks import locked
 from feature_warehouse.publication import (
     ROLLBACK_GRACE,
@@ -89,9 +89,9 @@ class Materialization:
         result = ViewResult(view.name)
         with (
             self._reported(result),
-            locked(self._client, self._names, view.name, wait=self._wait),
+            locked(self._client, self._names, view.name, wait=self._wait) as lock,
         ):
-            self._publication(view).run(warehouse, result, progress)
+            self._publication(view).run(lock, warehouse, result, progress)
         return result
 
     def _publication(self, view: FeatureView) -> Publication:
@@ -129,14 +129,20 @@ class Materialization:
 
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
+        with reachable(self._client):
+            return self._undeclared(listed(self._client, self._names))
+
+    def _undeclared(self, names: Collection[str]) -> list[str]:
         declared = {view.name for view in self._registry.views.values() if view.online}
-        return sorted(self._members() - declared - self._registry.services.keys())
+        return sorted(set(names) - declared - self._registry.services.keys())
 
     def prune(self) -> list[str]:
         """Remove what is no longer declared; views that a service in use still reads stay."""
-        doomed = self.undeclared()
         with reachable(self._client):
+            # Also what a run that was killed has left, and no list knows.
+            known = {*listed(self._client, self._names), *stored(self._client, self._names)}
             services = self._services.published()
+        doomed = self._undeclared(known)
         pruned = [name for name in doomed if name in services]
         in_use = {
             part.view
@@ -147,10 +153,15 @@ class Materialization:
         pruned += [name for name in doomed if name not in services and name not in in_use]
         for name in pruned:
             with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
-                Generations(self._client, self._names, name).remove_view()
+                Generations(self._client, self._names, name, mends=True).remove_view()
         return pruned
 
-    def _members(self) -> set[str]:
+    def warnings(self) -> list[str]:
+        """What is wrong with the server, and stops no run."""
         with reachable(self._client):
-            members: Any = self._client.smembers(self._names.members)
-        return {member.decode() for member in members}
+            found = nodes.policies(self._client) - {"noeviction"}
+        return [
+            f"Redis evicts keys when its memory is full (maxmemory-policy {policy}), which only"
+            " `verify` notices; set it to noeviction"
+            for policy in sorted(found)
+        ]

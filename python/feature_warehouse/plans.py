@@ -138,7 +138,8 @@ def renewed(plan: Plan, states: list[bytes]) -> Plan | None:
 
 def _same_for_readers(key: str, one: bytes, other: bytes) -> bool:
     before, after = (
-        msgspec.structs.replace(layout.read_pointer(text, key), claim=0) for text in (one, other)
+        msgspec.structs.replace(layout.read_pointer(text, key), claim=0, claimant="")
+        for text in (one, other)
     )
     return before == after
 

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from feature_warehouse import layout
+from feature_warehouse import layout, nodes
 from feature_warehouse.connection import ERRORS
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import BusyError, GateError, UsageError
-from feature_warehouse.generations import Generations, Stored
+from feature_warehouse.generations import Generations, Stored, list_name
+from feature_warehouse.locks import Lock
 from feature_warehouse.quality.gate import Gate
 from feature_warehouse.quality.results import GateResult
 from feature_warehouse.registry import FeatureView
@@ -70,7 +71,14 @@ class ViewResult(msgspec.Struct):
 
 
 class _RewrittenError(Exception):
-    """The generation in service holds what the warehouse no longer says."""
+    """The generation in service holds what the warehouse no longer says.
+
+    ``for_good`` if it must not be rolled back to: it may be an entity that was forgotten.
+    """
+
+    def __init__(self, message: str, *, for_good: bool = False) -> None:
+        super().__init__(message)
+        self.for_good = for_good
 
 
 class Publication:
@@ -93,7 +101,7 @@ class Publication:
         self._services, self._gate = services, gate
         self._invocation_id, self._full_refresh = invocation_id, full_refresh
         self._rollback_grace = rollback_grace
-        self._generations = Generations(client, names, view.name)
+        self._generations = Generations(client, names, view.name, mends=True)
         self._started = time.perf_counter()
 
     def _plan(self, warehouse: Warehouse) -> Task:
@@ -107,22 +115,25 @@ class Publication:
         current = self._generations.find(pointer.edition)
         return plan(self._view, self._clock, warehouse, current, full_refresh=self._full_refresh)
 
-    def run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
+    def run(self, lock: Lock, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
         """Publish; ``result`` is filled in as it goes. Raises FeatureWarehouseError."""
         for _ in range(_ATTEMPTS - 1):
             with suppress(RestartedError):
-                self._run(warehouse, result, progress)
+                self._run(lock, warehouse, result, progress)
                 return
-        self._run(warehouse, result, progress)
+            lock.take()  # the server may have lost it
+        self._run(lock, warehouse, result, progress)
 
-    def _run(self, warehouse: Warehouse, result: ViewResult, progress: Progress) -> None:
+    def _run(
+        self, lock: Lock, warehouse: Warehouse, result: ViewResult, progress: Progress
+    ) -> None:
         # Under the lock: what the warehouse says from now on, also about what was just forgotten.
         warehouse.refresh()
         task = self._plan(warehouse)
         if task.current and not self._full_refresh:
             self._refuse_older_clock(task.current.value)
         self._report(task, result)
-        work = _Work(warehouse, task, result, progress)
+        work = _Work(lock, warehouse, task, result, progress)
         try:
             self._pass_gate(work)
             if task.current is None or task.mode == "full":
@@ -134,10 +145,10 @@ class Publication:
             result.mode, result.reason = "full", str(change)
             if was_partial:
                 self._pass_gate(work)
-            self._build(work)
+            self._build(work, keep_current=not change.for_good)
         # In every mode: the run that flipped may have been killed before it came here.
-        self._client.sadd(self._names.members, self._view.name)
-        self._client.sadd(layout.STORES, self._names.store)
+        list_name(self._client, self._names, self._view.name)
+        nodes.put_member(self._client, layout.STORES, self._names.store)
         self._generations.tidy(keep_previous=self._keeps_previous())
 
     def preview(self, warehouse: Warehouse, result: ViewResult) -> None:
@@ -178,12 +189,13 @@ class Publication:
         if gate.failures:
             raise GateError(f"{gate.message}; nothing of it was published")
 
-    def _build(self, work: "_Work") -> None:
+    def _build(self, work: "_Work", *, keep_current: bool = True) -> None:
         """A new generation beside the one in service, then the flip."""
-        number = self._generations.run_number()
+        generations = self._generations
+        known = generations.all()
+        number = generations.next_number(known)
         try:
-            claimed = self._generations.claim(number, keep_previous=self._keeps_previous())
-            self._generations.remove_all_but(claimed.value, number)
+            claimed = generations.claim(number, known, keep_previous=self._keeps_previous())
             empty = describe(
                 self._view,
                 work.task.schema,
@@ -191,26 +203,41 @@ class Publication:
                 number=number,
             )
             generation = self._send(work, empty, self._encoder(empty, number))
-            needed = self._previous_is_needed(claimed.value)
-            self._generations.flip(
+            self._refuse_strange_rows(work.result, generation)
+            previous = claimed.value.edition if keep_current else None
+            if self._previous_is_needed(claimed.value):
+                previous = claimed.value.previous
+            generations.flip(
                 claimed,
                 generation,
-                previous=claimed.value.previous if needed else claimed.value.edition,
+                previous=previous if generations.find(previous) else None,
                 clock=self._clock.now if self._clock.simulated else None,
             )
         except BaseException:
             # Also on Ctrl-C. A kill -9 leaves this to the next run.
             with suppress(*ERRORS):
-                self._generations.abandon(number)
+                generations.abandon(number)
             raise
         work.result.generation = number
+
+    def _refuse_strange_rows(self, result: ViewResult, built: layout.Generation) -> None:
+        """Before the flip: each row that we wrote was new. BusyError if one was not.
+
+        Unless a connection failed: rows that were sent twice are there the second time.
+        """
+        sent = result.rows_written + result.rows_unchanged
+        if result.rows_skipped_as_older or built.entities not in (None, sent):
+            raise BusyError(
+                f"something else wrote rows of generation {built.number} of {built.view!r} while it"
+                " was built; nothing was put in service, run again"
+            )
 
     def _update(self, work: "_Work", current: Stored[layout.Generation]) -> None:
         """Rows into the generation in service: each is true as soon as it is there."""
         generations = self._generations
         sent = KeySet() if work.task.mode == "compare" else None
         since = current.value.watermark if sent is None else None
-        encoder = self._encoder(current.value, generations.run_number())
+        encoder = self._encoder(current.value, generations.next_number(generations.known()))
         if encoder.refuses_values:
             with work.warehouse.newest_rows(self._view, self._clock.now, since) as reader:
                 for batch in reader:
@@ -252,7 +279,7 @@ class Publication:
     ) -> layout.Generation:
         """Write the newest rows into a generation; how far it has come then."""
         with (
-            RowWriter(self._client) as writer,
+            RowWriter(self._client, work.lock) as writer,
             work.warehouse.newest_rows(self._view, self._clock.now, since) as reader,
         ):
             for large in reader:
@@ -291,7 +318,9 @@ class Publication:
         unknown = 0
         for _, in_force in strangers(self._client, self._names, generation, sent, self._clock.now):
             if in_force:
-                raise _RewrittenError("entities are no longer in the warehouse")
+                raise _RewrittenError(
+                    "entities are no longer in the warehouse", for_good=generation.erasures > 0
+                )
             unknown += 1
         return None if unknown else len(sent)
 
@@ -319,6 +348,7 @@ class Publication:
 class _Work(msgspec.Struct, frozen=True):
     """What the steps of a run share."""
 
+    lock: Lock
     warehouse: Warehouse
     task: Task
     result: ViewResult

@@ -84,6 +84,8 @@ def materialize(
         site.registry, site.environment, clock, as_json=as_json, dry_run=dry_run
     )
     with report, site.project.open_warehouse() as warehouse:
+        for warning in run.warnings():
+            report.warning(warning)
         if dry_run:
             for result in run.preview(warehouse):
                 report.view(result)

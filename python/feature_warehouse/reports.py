@@ -109,7 +109,7 @@ class MaterializeReport:
         for line in gate.failures if gate else ():
             self._error(f"{view}: {line}")
         for line in gate.warnings if gate else ():
-            self._warning(f"{view}: {line}")
+            self.warning(f"{view}: {line}")
 
     def service(self, result: ServiceResult) -> None:
         self._services.append(result)
@@ -183,7 +183,8 @@ class MaterializeReport:
         else:
             print(f"feature-warehouse: {message}", file=sys.stderr)
 
-    def _warning(self, message: str) -> None:
+    def warning(self, message: str) -> None:
+        """What a person should look at, and stops no run."""
         if self._for_person:
             self._console.print(f"[yellow]warning[/] {escape(message)}")
         else:

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from feature_warehouse import layout
+from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
-from feature_warehouse.errors import FeatureWarehouseError
-from feature_warehouse.generations import Generations
+from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
+from feature_warehouse.generations import Generations, list_name, listed
 from feature_warehouse.registry import Service
 
 __all__ = ["ServiceResult", "Services"]
@@ -33,9 +33,9 @@ class Services:
         self._client, self._names = client, names
 
     def published(self) -> dict[str, layout.Service]:
-        """Those in service, by name."""
-        members = sorted(member.decode() for member in self._client.smembers(self._names.members))
-        return {name: found for name in members if (found := self._find(name))}
+        """Those in service, by name; one that is damaged serves nobody until it is published."""
+        names = sorted(listed(self._client, self._names))
+        return {name: found for name in names if (found := self._find(name))}
 
     def shares(self, view: str) -> dict[str, list[layout.ServicePart]]:
         """What the services in use take from a view, by service."""
@@ -93,32 +93,39 @@ class Services:
             ),
             key,
         )
-        pointer_key = names.pointer(service.name)
-        before = layout.read_pointer(client.get(pointer_key), pointer_key)
+        pointers = self._generations(service.name)
+        found = pointers.pointer()
+        before = found.value
         pointer = msgspec.structs.replace(before, edition=service.fingerprint)
-        if client.get(key) != description:
+        if nodes.value(client, key) != description:
             # The same features, stored otherwise: readers have to look again.
             pointer = msgspec.structs.replace(pointer, published_at=time.time_ns() // 1000)
         client.set(key, description)
-        client.set(pointer_key, layout.sealed(pointer, pointer_key))
-        client.sadd(names.members, service.name)
+        if not pointers.replace_pointer(found, pointer):
+            raise BusyError(f"another run published {service.name!r} meanwhile; run again")
+        list_name(client, names, service.name)
         if before.edition is not None and before.edition != service.fingerprint:
             # Not at once: a reader may be between the pointer and the description.
             client.expire(names.description(service.name, before.edition), _OLD_SECONDS)
 
+    def _generations(self, name: str) -> Generations:
+        return Generations(self._client, self._names, name, mends=True)
+
     def _generation(self, view: str) -> layout.Generation | None:
-        generations = Generations(self._client, self._names, view)
+        generations = self._generations(view)
         found = generations.find(generations.pointer().value.edition)
         return found.value if found else None
 
     def _find(self, name: str) -> layout.Service | None:
-        key = self._names.pointer(name)
-        pointer = layout.read_pointer(self._client.get(key), key)
-        if not isinstance(pointer.edition, str):
+        edition = self._generations(name).pointer().value.edition
+        if not isinstance(edition, str):
             return None
-        key = self._names.description(name, pointer.edition)
-        text: Any = self._client.get(key)
-        return None if text is None else layout.read_service(text, key)
+        key = self._names.description(name, edition)
+        text = nodes.value(self._client, key)
+        try:
+            return None if text is None else layout.read_service(text, key)
+        except DamagedError:
+            return None
 
 
 def _key_conflict(service: Service, generations: dict[str, layout.Generation]) -> str:

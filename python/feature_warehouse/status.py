@@ -1,4 +1,14 @@
-"""What is published, for people and monitors."""
+"""What is published, for people and monitors.
+
+A user of Redis for `status` and `metrics` needs, for the project ``flights`` and the environment
+``prod`` (one line)::
+
+    ACL SETUSER monitor on >password resetkeys %R~flights.prod:* %R~flights.prod!names
+    -@all +get +smembers +scan +memory|usage
+
+and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
+``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
+"""
 
 import time
 from itertools import chain, islice
@@ -8,6 +18,8 @@ import msgspec
 
 from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
+from feature_warehouse.errors import NotPublishedError
+from feature_warehouse.generations import listed
 from feature_warehouse.plans import resolve_names
 
 __all__ = ["ServiceStatus", "Status", "ViewStatus", "read_status"]
@@ -58,20 +70,13 @@ class Status(msgspec.Struct, frozen=True):
 
 
 def read_status(client: Any, project: str | None, environment: str | None) -> Status:
-    """Read it from Redis alone. Raises NotPublishedError and UnreachableError."""
+    """Read it from Redis alone. Raises NotPublishedError, DamagedError and UnreachableError."""
     with reachable(client):
         names = resolve_names(client, project, environment)
         views: list[ViewStatus] = []
         services: list[ServiceStatus] = []
-        for name in sorted(member.decode() for member in client.smembers(names.members)):
-            key = names.pointer(name)
-            pointer = layout.read_pointer(client.get(key), key)
-            if pointer.edition is None:
-                continue
-            key = names.description(name, pointer.edition)
-            description = client.get(key)
-            if description is None:
-                continue
+        for name in sorted(listed(client, names)):
+            pointer, description, key = _read(client, names, name)
             if isinstance(pointer.edition, int):
                 generation = layout.read_generation(description, key)
                 views.append(_view(client, names, generation, pointer))
@@ -80,6 +85,28 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                 features = sum(len(part.features) for part in service.parts)
                 services.append(ServiceStatus(name, service.fingerprint, features))
     return Status(names.project, names.environment, views, services)
+
+
+def _read(client: Any, names: layout.Names, name: str) -> tuple[layout.Pointer, bytes, str]:
+    """A pointer, and the description that it leads to with its key."""
+    pointer = _pointer(client, names, name)
+    while pointer.edition is not None:
+        key = names.description(name, pointer.edition)
+        if description := nodes.value(client, key):
+            return pointer, description, key
+        before, pointer = pointer, _pointer(client, names, name)
+        if pointer == before:  # it did not just move
+            break
+    raise NotPublishedError(
+        f"{name!r} is listed in {names.store} and has lost its"
+        f" {'pointer' if pointer.edition is None else 'description'};"
+        " run `feature-warehouse materialize --prune`"
+    )
+
+
+def _pointer(client: Any, names: layout.Names, name: str) -> layout.Pointer:
+    key = names.pointer(name)
+    return layout.read_pointer(nodes.value(client, key), key)
 
 
 def _view(

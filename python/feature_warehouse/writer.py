@@ -25,13 +25,25 @@ from redis.exceptions import (
 from feature_warehouse import nodes
 from feature_warehouse.connection import is_cluster
 from feature_warehouse.errors import UnreachableError
+from feature_warehouse.locks import Lock
 
-__all__ = ["WRITE_NEWER", "RestartedError", "RowWriter", "Rows"]
+__all__ = ["WRITE_NEWER", "WRITE_NEWER_IN_CLUSTER", "RestartedError", "RowWriter", "Rows"]
 
-# KEYS: rows. ARGV: all values, then all expiries in ms if there are any. Returns how many were
-# [new, newer than what was there, the same but for the run, older].
+# KEYS: rows, and on a single server the lock. ARGV: all values, then all expiries in ms if there
+# are any, then our token or, in a cluster, the end of the lock in ms (see ``locks``). Returns how
+# many were [new, newer than what was there, the same but for the run, older].
 # Versions are compared as numbers of 32 bits: exact as doubles, and free of the server's locale.
-WRITE_NEWER: Final = """
+_LOCK_IS_OURS: Final = """
+local rows = #KEYS - 1
+local held = redis.pcall('GET', KEYS[#KEYS]) == ARGV[#ARGV]
+"""
+_IT_IS_TIME: Final = """
+local rows = #KEYS
+local now = redis.call('TIME')
+local held = now[1] * 1000 + math.floor(now[2] / 1000) < tonumber(ARGV[#ARGV])
+"""
+_WRITE: Final = """
+if not held then return redis.error_reply('LAPSED the lock is not ours') end
 local function outcome(new, old)
     if not old or #old < 24 then return 1 end
     if new:sub(1, 16) == old:sub(1, 16) and new:sub(21, -5) == old:sub(21, -5) then return 3 end
@@ -42,10 +54,17 @@ local function outcome(new, old)
     end
     return 4
 end
+local function stored(key)
+    local found = redis.pcall('GET', key)
+    if type(found) ~= 'table' then return found end
+    -- A list, say, is damage, and goes; any other error is raised.
+    return found.err:sub(1, 9) ~= 'WRONGTYPE' and redis.call('GET', key)
+end
 local tally = {0, 0, 0, 0}
-for i, key in ipairs(KEYS) do
-    local value, expiry = ARGV[i], ARGV[#KEYS + i]
-    local found = outcome(value, redis.call('GET', key))
+for i = 1, rows do
+    local key, value, expiry = KEYS[i], ARGV[i], nil
+    if #ARGV > rows + 1 then expiry = ARGV[rows + i] end
+    local found = outcome(value, stored(key))
     if found < 3 and expiry then
         redis.call('SET', key, value, 'PXAT', expiry)
     elseif found < 3 then
@@ -55,6 +74,8 @@ for i, key in ipairs(KEYS) do
 end
 return tally
 """
+WRITE_NEWER: Final = _LOCK_IS_OURS + _WRITE
+WRITE_NEWER_IN_CLUSTER: Final = _IT_IS_TIME + _WRITE
 
 _OUTCOMES: Final = ("new", "newer", "same", "older")
 _ROWS_PER_COMMAND: Final = 250
@@ -73,6 +94,7 @@ _PASSING: Final = (
     ClusterDownError,
     redis.RedisClusterException,  # no node answers, or a slot has none
 )
+_LAPSED: Final = "LAPSED"
 _LASTING: Final = (redis.AuthenticationError, AuthorizationError)
 
 
@@ -96,16 +118,17 @@ class RestartedError(UnreachableError):
 
 
 class RowWriter:
-    """Writes rows until ``finish``. ``tally`` counts outcomes: new, newer, same, older.
+    """Writes rows until ``finish``, while the lock is ours.
 
+    ``tally`` counts outcomes: new, newer, same, older.
     Where a connection failed, rows may have been counted twice, or as same although they were new:
     then it is ``uncertain``. Raises redis-py's errors when ``patience`` seconds passed without
-    progress, RestartedError if other servers answer than at the beginning, UnreachableError if a
-    replica does not confirm.
+    progress, RestartedError if other servers answer than at the beginning, LapsedError if the lock
+    is no longer ours, UnreachableError if a replica does not confirm.
     """
 
-    def __init__(self, client: Any, *, patience: float = 30.0) -> None:
-        self._client, self._patience = client, patience
+    def __init__(self, client: Any, lock: Lock, *, patience: float = 30.0) -> None:
+        self._client, self._lock, self._patience = client, lock, patience
         self._clustered = is_cluster(client)
         self._lanes: dict[str, _Lane] = {}
         self._waiting: deque[Rows] = deque()
@@ -141,6 +164,14 @@ class RowWriter:
                     pause, deadline = _PAUSE, time.monotonic() + self._patience
                 if isinstance(error, _LASTING) or time.monotonic() > deadline:
                     raise
+            except redis.ResponseError as error:
+                if not str(error).startswith(_LAPSED):
+                    raise
+                self._lock.confirm()  # in a cluster we may just have been slow
+                if time.monotonic() > deadline:
+                    raise UnreachableError(
+                        "the clocks of the Redis Cluster's servers differ too much; set them"
+                    ) from None
             self.uncertain = True
             for lane in self._lanes.values():
                 self._waiting.extend(lane.unconfirmed)
@@ -200,7 +231,9 @@ class RowWriter:
         answers, elsewhere = lane.receive()
         # Rows of a slot that is just moving: redis-py knows the way.
         answers += [
-            self._client.eval(WRITE_NEWER, 1, *row.keys, *row.values, *row.expiries)
+            self._client.eval(
+                WRITE_NEWER_IN_CLUSTER, 1, *row.keys, *row.values, *row.expiries, self._lock.guard
+            )
             for row in elsewhere
         ]
         lane.unconfirmed.popleft()
@@ -223,29 +256,29 @@ class RowWriter:
 
     def _lane(self, server: Any, name: str) -> "_Lane":
         if name not in self._lanes:
-            self._lanes[name] = _Lane(server, rows_per_command=1 if self._clustered else None)
+            self._lanes[name] = _Lane(server, self._lock, clustered=self._clustered)
         return self._lanes[name]
 
 
 class _Lane:
     """A connection to one server, and the rows it has not confirmed yet."""
 
-    def __init__(self, server: Any, *, rows_per_command: int | None) -> None:
-        self._server, self._rows_per_command = server, rows_per_command
+    def __init__(self, server: Any, lock: Lock, *, clustered: bool) -> None:
+        self._server, self._lock, self._clustered = server, lock, clustered
         self._pool = server.connection_pool
-        self._script = server.script_load(WRITE_NEWER)
+        self._script = server.script_load(WRITE_NEWER_IN_CLUSTER if clustered else WRITE_NEWER)
         self._connection = self._pool.get_connection()
         self.unconfirmed: deque[Rows] = deque()
 
     def send(self, rows: Rows) -> None:
         self.unconfirmed.append(rows)
         # hiredis at once: redis-py would look at the type of each of these bytes first.
-        packed = [
-            pack_command(
-                (b"EVALSHA", self._script, len(part.keys), *part.keys, *part.values, *part.expiries)
-            )
-            for part in self._commands(rows)
-        ]
+        lock, guard = self._lock.keys, self._lock.guard
+        packed = []
+        for part in self._commands(rows):
+            keys = (*part.keys, *lock)
+            arguments = (*part.values, *part.expiries, guard)
+            packed.append(pack_command((b"EVALSHA", self._script, len(keys), *keys, *arguments)))
         self._connection.send_packed_command(packed)
 
     def receive(self) -> tuple[list[list[int]], list[Rows]]:
@@ -262,7 +295,7 @@ class _Lane:
         return answers, elsewhere
 
     def _commands(self, rows: Rows) -> Iterator[Rows]:
-        return rows.cut(self._rows_per_command or len(rows.keys))
+        return rows.cut(1 if self._clustered else len(rows.keys))
 
     def hurry_replicas(self) -> None:
         """Makes them report now what they have, and not within a second."""

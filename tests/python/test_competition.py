@@ -107,6 +107,7 @@ def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
 def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
     """Law 4.6, straight against the script: random versions in any order, whoever writes."""
     write = client.register_script(WRITE_NEWER)
+    client.set("lock", "ours")
     instants = [-(2**62), -1, 0, 1, 2**32, 2**53 + 1, 2**53 + 2, 2**62]
     versions = list(itertools.product(instants, [None, *instants], [1, 2**32 - 1]))
     order = random.Random(0)
@@ -117,7 +118,7 @@ def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
         version = (event, created is not None, created, run)
         payload = order.randrange(3)
         [row] = encode_rows([b"k"], [event], [created], run, 7, [[payload]])
-        outcome = write(keys=["k"], args=[row])
+        outcome = write(keys=["k", "lock"], args=[row, "ours"])
         same = written is not None and (version[:3], payload) == (greatest[:3], written)
         if greatest is None or (version > greatest and not same):
             assert outcome == ([1, 0, 0, 0] if greatest is None else [0, 1, 0, 0])

@@ -15,6 +15,7 @@ from feature_warehouse.locks import locked
 from feature_warehouse.materialize import Materialization
 from feature_warehouse.servers import Valkey
 from feature_warehouse.services import ServiceResult
+from feature_warehouse.status import read_status
 from feature_warehouse.tasks import Clock
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, NOW, Mini
@@ -36,12 +37,12 @@ __all__ = ["cluster"]
 KEYS = ("~mini.dev:*", "~mini.dev!names", "~feature_warehouse:stores")
 COMMANDS = (
     *("+ping", "+info", "+wait", "+scan", "+eval", "+evalsha", "+script|load"),
-    *("+get", "+mget", "+set", "+del", "+getdel", "+unlink", "+exists", "+incrby"),
+    *("+get", "+mget", "+set", "+del", "+unlink", "+exists"),
     *("+expire", "+pexpire", "+pexpiretime", "+sadd", "+srem", "+smembers"),
 )
 NOT_MISSED = {"+del", "+pexpire", "+eval", "+wait"}
 """To give a lock back or keep it longer; for slots on the move, and for replicas."""
-CLUSTERED = ("+command", "+cluster|slots", "+asking")
+CLUSTERED = ("+command", "+cluster|slots", "+asking", "+time")
 ALLOWED = ("on", f">{PASSWORD}", "resetkeys", *KEYS, "-@all")
 LOGIN = "publisher:p%40ss%3Aw%2Frd%25@"
 
@@ -172,6 +173,30 @@ def test_a_wrong_password_is_not_shown(mini: Mini, admin: Any, valkey_server: Va
     assert "\n" not in str(error.value)
     assert PASSWORD not in shown
     assert "p%40ss" not in shown
+
+
+MONITOR = ("resetkeys", "%R~mini.dev:*", "%R~mini.dev!names", "-@all")
+LOOKS = ("+get", "+smembers", "+scan", "+memory|usage")
+
+
+@pytest.mark.parametrize("denied", [None, *LOOKS])
+def test_the_least_that_a_monitor_needs(
+    denied: str | None, mini: Mini, admin: Any, valkey_server: Valkey
+) -> None:
+    """As the docstring of ``status`` says."""
+    pairs(mini, 10, 4, ttl="1000 days")
+    run_one(mini, admin)
+    rules = [rule for rule in LOOKS if rule != denied]
+    admin.execute_command(
+        "ACL", "SETUSER", "publisher", "reset", "on", f">{PASSWORD}", *MONITOR, *rules
+    )
+    with closing(connect(f"redis://{LOGIN}127.0.0.1:{valkey_server.port}")) as client:
+        if denied is None:
+            [view] = read_status(client, "mini", "dev").views
+            assert (view.rows, view.memory > 0) == (10, True)
+            return
+        with pytest.raises(UnreachableError, match=r"no permissions to run the '.*' command"):
+            read_status(client, "mini", "dev")
 
 
 def test_a_reader_sees_what_a_restricted_publisher_wrote(

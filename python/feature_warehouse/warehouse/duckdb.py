@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Self
 
 import duckdb
@@ -33,6 +34,8 @@ class DuckDBWarehouse:
 
     def __init__(self, credentials: Any) -> None:
         """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets."""
+        self._path = Path(credentials.path).absolute()
+        self._file = _identity(self._path)
         self._connection = _connect(credentials)
 
     def inspect(
@@ -60,7 +63,15 @@ class DuckDBWarehouse:
         return sql.newest_rows_query(view, clock, since, bytewise="")
 
     def refresh(self) -> None:
-        """Nobody else can write while the file is open."""
+        """Nobody else can write while the file is open, but put another one in its place.
+
+        BusyError then: what was deleted, and perhaps forgotten, is still in ours.
+        """
+        if _identity(self._path) != self._file:
+            raise BusyError(
+                f"the DuckDB file {self._path.name} was replaced while this run had it open; run"
+                " again"
+            )
 
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         values = list(entity.values())
@@ -115,6 +126,15 @@ class DuckDBWarehouse:
             if received:
                 raise KeyboardInterrupt from None
             raise UsageError(f"{what} cannot be read: {_first_line(error)}") from None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """That of a file, None where the path is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
