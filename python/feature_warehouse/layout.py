@@ -8,6 +8,7 @@
     project.environment:view!lock             held by the run that publishes the view
     project.environment:view!run              number of the last run of the view
     project.environment:view!generations      set of generations that may have rows
+    project.environment:!warehouse            which warehouse it belongs to, see ``ownership``
     project.environment!names                 set of all published views and services
     feature_warehouse:stores                  set of all project.environment of this server
 
@@ -74,6 +75,10 @@ class Names(msgspec.Struct, frozen=True):
     @property
     def members(self) -> str:
         return f"{self.store}!names"
+
+    @property
+    def warehouse(self) -> str:
+        return f"{self.store}:!warehouse"
 
     def pointer(self, name: str) -> str:
         return f"{self.store}:{name}"

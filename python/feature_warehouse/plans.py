@@ -4,7 +4,7 @@ Nothing here talks to Redis. A function that has to ask it is a generator: it yi
 is sent the reply. So the sync and the async client share all of it.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -14,7 +14,7 @@ import redis
 from feature_warehouse import layout
 from feature_warehouse.codec.batches import absent_row
 from feature_warehouse.codec.values import decoder_of
-from feature_warehouse.errors import FingerprintError, NotPublishedError
+from feature_warehouse.errors import DamagedError, FingerprintError, NotPublishedError
 
 __all__ = ["Part", "Plan", "Steps", "find_store", "load_plan", "renewed", "resolve_names"]
 
@@ -224,9 +224,19 @@ def _views(
         ]
         if found[0][1] is None:
             yield from _lost(names, view, states[view])
-        generations = [layout.read_generation(text, key) for key, text in found if text is not None]
-        views[view] = _View(pointer, tuple(generations))
+        views[view] = _View(pointer, tuple(_readable(found)))
     return views
+
+
+def _readable(descriptions: Sequence[tuple[str, bytes | None]]) -> Iterator[layout.Generation]:
+    """The newest, and of those before what is not damaged: few readers need them."""
+    for place, (key, text) in enumerate(descriptions):
+        if text is not None:
+            try:
+                yield layout.read_generation(text, key)
+            except DamagedError:
+                if place == 0:
+                    raise
 
 
 def _lost(names: layout.Names, name: str, state: bytes) -> Steps[NoReturn]:

@@ -1,7 +1,7 @@
 """The commands that need both the dbt project and Redis: publish, compare, take back, erase."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from feature_warehouse.options import (
     pairs,
     required,
 )
+
+if TYPE_CHECKING:
+    from feature_warehouse.warehouse import Warehouse
 
 __all__ = ["Site", "forget", "materialize", "rollback", "verify"]
 
@@ -48,6 +51,10 @@ def materialize(
     ] = False,
     prune: Annotated[
         bool, typer.Option("--prune", help="Remove what is published but no longer declared.")
+    ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Publish where another warehouse did, and be its heir."),
     ] = False,
     wait: Wait = False,
     as_json: Json = False,
@@ -84,6 +91,7 @@ def materialize(
         site.registry, site.environment, clock, as_json=as_json, dry_run=dry_run
     )
     with report, site.project.open_warehouse() as warehouse:
+        site.refuse_another_warehouse(warehouse, keep=not dry_run, take_over=take_over)
         for warning in run.warnings():
             report.warning(warning)
         if dry_run:
@@ -131,6 +139,7 @@ def verify(
     site = Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
     report = VerifyReport(as_json=as_json)
     with site.project.open_warehouse() as warehouse:
+        site.refuse_another_warehouse(warehouse)
         for result in compare(
             site.registry,
             site.client,
@@ -170,6 +179,7 @@ def forget(
     url = required(redis_url)
     site = Site(url, project_dir, profiles_dir, target, target_path, environment, wait)
     with site.project.open_warehouse() as warehouse, reachable(site.client):
+        site.refuse_another_warehouse(warehouse)
         erasures = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
     print_erasures(erasures, as_json=as_json)
     if any(erasure.left for erasure in erasures):
@@ -241,6 +251,16 @@ class Site:
         self.client: Any = None
         if url:
             self.client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
+
+    def refuse_another_warehouse(
+        self, warehouse: "Warehouse", *, keep: bool = False, take_over: bool = False
+    ) -> None:
+        """See ``ownership.refuse_another``."""
+        from feature_warehouse.connection import reachable
+        from feature_warehouse.ownership import refuse_another
+
+        with reachable(self.client):
+            refuse_another(self.client, self.names, warehouse, keep=keep, take_over=take_over)
 
     def selected(self, select: list[str] | None, exclude: list[str] | None) -> set[str] | None:
         """The unique ids that dbt's selectors name; None for all."""

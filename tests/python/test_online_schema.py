@@ -103,6 +103,12 @@ def test_without_a_generation_that_fits_there_is_an_error(shelf: Shelf, store: O
         store.get("s", {"id": 1})
     shelf.flip("a", 2, previous=1)
     assert store.get("s", {"id": 1}).to_dict() == BEFORE
+    # One before that is damaged serves nobody who needs it, and disturbs nobody else.
+    shelf.client.append(NAMES.description("a", 1), "x")
+    fresh = OnlineStore(shelf.client, project=NAMES.project, environment=NAMES.environment)
+    with pytest.raises(FingerprintError, match="view 'a' has another type of x than 's' serves"):
+        fresh.get("s", {"id": 1})
+    assert fresh.get("a", {"id": 1})["x"] == "2"
     # The one before is of the wrong schema as well.
     shelf.view("a", {"y": "string"}, {1: (HOUR, ["three"])}, number=3)
     shelf.flip("a", 3, previous=2)

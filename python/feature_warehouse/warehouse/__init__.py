@@ -64,6 +64,9 @@ class Warehouse(Protocol):
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
         """The query of ``newest_rows``; its columns are named c0, c1 and so on."""
 
+    def identity(self) -> list[str]:
+        """What tells this warehouse from others: it is the same where one of these is."""
+
     def refresh(self) -> None:
         """Begin another snapshot: what was committed until now is seen from now on."""
 

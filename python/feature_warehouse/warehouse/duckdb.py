@@ -27,6 +27,10 @@ _HASHABLE = re.compile(
 _FLOAT = re.compile(r"(double|double precision|real|float[48]?)(\[\d*\])?")
 
 
+_MAGIC = slice(8, 12)
+_IDENTIFIER = slice(124, 140)
+
+
 class DuckDBWarehouse:
     """See ``Warehouse``. No other process can write while this is open, so the snapshot is one."""
 
@@ -34,8 +38,10 @@ class DuckDBWarehouse:
 
     def __init__(self, credentials: Any) -> None:
         """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets."""
-        self._path = Path(credentials.path).absolute()
-        self._file = _identity(self._path)
+        # The name of MotherDuck's, which is no path, may carry a token.
+        self._place = credentials.path.partition("?")[0]
+        self._path, self._schema = Path(self._place).absolute(), credentials.schema
+        self._file = _inode(self._path)
         self._connection = _connect(credentials)
 
     def inspect(
@@ -62,12 +68,23 @@ class DuckDBWarehouse:
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
         return sql.newest_rows_query(view, clock, since, bytewise="")
 
+    def identity(self) -> list[str]:
+        if self._file is None:
+            return [f"duckdb {self._place} {self._schema}"]
+        found = [f"duckdb {self._path.resolve()} {self._schema}"]
+        # DuckDB gives each file one (since 1.4): the main header has it, behind magic and versions.
+        with self._path.open("rb") as file:
+            header = file.read(_IDENTIFIER.stop)
+        if header[_MAGIC] == b"DUCK" and any(header[_IDENTIFIER]):
+            found.append(f"duckdb {header[_IDENTIFIER].hex()} {self._schema}")
+        return found
+
     def refresh(self) -> None:
         """Nobody else can write while the file is open, but put another one in its place.
 
         BusyError then: what was deleted, and perhaps forgotten, is still in ours.
         """
-        if _identity(self._path) != self._file:
+        if _inode(self._path) != self._file:
             raise BusyError(
                 f"the DuckDB file {self._path.name} was replaced while this run had it open; run"
                 " again"
@@ -128,7 +145,7 @@ class DuckDBWarehouse:
             raise UsageError(f"{what} cannot be read: {_first_line(error)}") from None
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _inode(path: Path) -> tuple[int, int] | None:
     """That of a file, None where the path is none."""
     try:
         found = path.stat()

@@ -21,6 +21,9 @@ _DATA_EXCEPTION = "22"
 """How the SQLSTATEs of values that do not fit begin."""
 
 
+_LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+
+
 class PostgresWarehouse:
     """See ``Warehouse``."""
 
@@ -36,6 +39,7 @@ class PostgresWarehouse:
                 f" {_reason(error, credentials.password)}"
             ) from None
         self._password, self._role = credentials.password, credentials.role
+        self._credentials = credentials
         self._begin()
 
     def _begin(self, access: str = "read only") -> None:
@@ -68,6 +72,21 @@ class PostgresWarehouse:
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
         return sql.newest_rows_query(view, clock, since, bytewise='collate "C"')
+
+    def identity(self) -> list[str]:
+        known = self._credentials
+        host, database, schema = known.host, known.database, known.schema
+        address = f"postgres {host}:{known.port} {database} {schema}"
+        with self._connection.cursor() as cursor:
+            cursor.execute("select has_function_privilege('pg_control_system()', 'execute')")
+            if not cursor.fetchone()[0]:
+                return [address]
+            cursor.execute("select system_identifier::text from pg_control_system()")
+            found = [f"postgres {cursor.fetchone()[0]} {database} {schema}"]
+        # Each machine has its own server under such an address.
+        if host not in _LOOPBACK and not host.startswith("/"):
+            found.append(address)
+        return found
 
     def refresh(self) -> None:
         self._connection.rollback()
