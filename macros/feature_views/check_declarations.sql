@@ -25,7 +25,8 @@
         {#- dbt keeps a hook's config in the manifest, and parses it anew whenever relations get other names. -#}
         {%- set file = target.path.split('?')[0] if target.type == 'duckdb' else none -%}
         {%- do config(meta={'written_for': {
-            'target': target.name, 'database': target.database, 'schema': target.schema, 'file': file
+            'adapter': target.type, 'target': target.name, 'database': target.database,
+            'schema': target.schema, 'file': file
         }}) -%}
     {%- endif -%}
 {%- endmacro %}

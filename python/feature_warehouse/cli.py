@@ -1,5 +1,6 @@
 """The command line. Every command ends with a documented exit code and, on failure, one line."""
 
+import errno
 import os
 import sys
 import time
@@ -13,14 +14,12 @@ from feature_warehouse import training_cli
 from feature_warehouse.errors import FeatureWarehouseError, UnreachableError
 from feature_warehouse.interruption import received, watch_signals
 from feature_warehouse.options import (
-    Environment,
     Json,
-    Project,
-    ProjectDir,
-    RedisUrl,
-    TargetPath,
+    Place,
+    SelectingCommand,
     instant,
     pairs,
+    placed,
     required,
 )
 from feature_warehouse.publishing_cli import forget, materialize, rollback, verify
@@ -44,15 +43,16 @@ app = typer.Typer(
 app.add_typer(training_cli.app, name="training-set")
 
 
-for command in (materialize, validate, verify, rollback, forget, drift):
-    app.command()(command)
+for selecting in (materialize, validate, verify):
+    app.command(cls=SelectingCommand)(placed(selecting))
+for command in (rollback, forget, drift):
+    app.command()(placed(command))
 
 
 @app.command()
+@placed
 def status(
-    redis_url: RedisUrl = None,
-    project: Project = None,
-    environment: Environment = None,
+    place: Place,
     as_json: Json = False,
 ) -> None:
     """Show what is published: rows, newest event, freshness, memory, last run, generation."""
@@ -60,17 +60,14 @@ def status(
     from feature_warehouse.reports import print_status
     from feature_warehouse.status import read_status
 
-    client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
-    print_status(read_status(client, project, environment), as_json=as_json)
+    client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    print_status(read_status(client, *place.store), as_json=as_json)
 
 
 @app.command()
+@placed
 def metrics(
-    redis_url: RedisUrl = None,
-    project: Project = None,
-    environment: Environment = None,
-    project_dir: ProjectDir = Path(),
-    target_path: TargetPath = Path("target"),
+    place: Place,
     output: Annotated[
         Path | None,
         typer.Option(help="Write to this file, whole or not at all, for the textfile collector."),
@@ -85,9 +82,9 @@ def metrics(
     from feature_warehouse.prometheus import exposition, read_results
     from feature_warehouse.status import read_status
 
-    client = connect(required(redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
-    results = read_results(project_dir / target_path / "materialize_results.json")
-    text = exposition(read_status(client, project, environment), results)
+    client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    results = read_results(place.artifacts / "materialize_results.json")
+    text = exposition(read_status(client, *place.store), results)
     if output is None:
         sys.stdout.write(text)
         return
@@ -96,15 +93,14 @@ def metrics(
 
 
 @app.command()
+@placed
 def get(
+    place: Place,
     name: Annotated[str, typer.Argument(help="A service or a feature view.", show_default=False)],
     entity: Annotated[
         list[str] | None,
         typer.Argument(help="Entity keys, such as origin=JFK.", metavar="[KEY=VALUE]..."),
     ] = None,
-    redis_url: RedisUrl = None,
-    project: Project = None,
-    environment: Environment = None,
     expect: Annotated[str | None, typer.Option(help="Fingerprint the model needs.")] = None,
     at: Annotated[str | None, typer.Option(help="ISO instant that ttl is measured at.")] = None,
     as_json: Json = False,
@@ -115,8 +111,9 @@ def get(
     from feature_warehouse.reports import print_vector
 
     texts = pairs(entity or [])
+    project, environment = place.store
     with OnlineStore.from_url(
-        required(redis_url), project=project, environment=environment, socket_timeout=5.0
+        required(place.redis_url), project=project, environment=environment, socket_timeout=5.0
     ) as store:
         types = store.entity_keys(name)
         values = {
@@ -127,7 +124,9 @@ def get(
 
 
 @app.command()
+@placed
 def describe(
+    place: Place,
     name: Annotated[
         str,
         typer.Argument(
@@ -135,8 +134,6 @@ def describe(
             show_default=False,
         ),
     ],
-    project_dir: ProjectDir = Path(),
-    target_path: TargetPath = Path("target"),
     as_json: Json = False,
 ) -> None:
     """Show what dbt's manifest says of a name, with SQL and Python to copy."""
@@ -144,7 +141,7 @@ def describe(
     from feature_warehouse.descriptions import print_descriptions
     from feature_warehouse.registry import read_registry
 
-    registry = read_registry(project_dir / target_path / "manifest.json")
+    registry = read_registry(place.artifacts / "manifest.json")
     print_descriptions(find(registry, name), as_json=as_json)
 
 
@@ -191,6 +188,10 @@ def main() -> Never:
     except ModuleNotFoundError as error:
         extras = "'feature-warehouse[duckdb]' or '[postgres]'"
         code = _say(f"this needs the Python package {error.name}; pip install {extras}", 2)
+    except OSError as error:
+        no_place = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+        text = f"{error.filename or 'what is printed'} cannot be written: {error.strerror}"
+        code = _say(text, 2) if no_place else _unexpected(error)
     except Exception as error:
         code = 70 if received else _unexpected(error)
     if received:

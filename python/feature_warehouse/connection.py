@@ -28,6 +28,7 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError
 
 from feature_warehouse.errors import FeatureWarehouseError, UnreachableError, UsageError
+from feature_warehouse.secrets_in_text import masked
 
 __all__ = [
     "ERRORS",
@@ -218,8 +219,7 @@ def _unreachable(
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, MasterNotFoundError):
         text = text.partition(" : ")[0]  # what follows are objects of redis-py
-    if secret:
-        text = text.replace(secret, "***")
+    text = masked(text, secret)
     where = f"the Redis Cluster at {address}" if cluster else f"Redis at {address}"
     message = next(
         (message for kind, message in _MESSAGES if isinstance(error, kind)), "{where} fails: {text}"

@@ -3,6 +3,7 @@
 from html import escape
 
 from feature_warehouse.drift import MEASURES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.pages import document
 
 __all__ = ["drift_page"]
 
@@ -59,28 +60,17 @@ def drift_page(report: DriftReport) -> str:
     unjudged = len(report.features) - judged
     if unjudged:
         summary += f" {unjudged} not judged."
-    title = escape(f"Drift of {report.service}")
+    title = f"Drift of {report.service}"
     blocks = "\n".join(_block(one) for one in report.features)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>{title}</h1>
+    body = f"""<h1>{escape(title)}</h1>
 <p>{escape(summary)}</p>
 <p>The last {escape(report.last)} before {escape(report.clock)} beside what training set
 <code>{escape(report.training_set)}</code> was built on. Bars are shares of the rows that are not
 NULL.</p>
 <p class="legend"><span><i class="key then"></i>then</span>
 <span><i class="key now"></i>now</span></p>
-{blocks}
-</body>
-</html>
-"""
+{blocks}"""
+    return document(title, _STYLE, body)
 
 
 def _block(one: FeatureDrift) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ __all__ = [
     "ManifestColumn",
     "Node",
     "WrittenFor",
+    "is_current",
     "read_build_times",
     "read_manifest",
+    "read_variables",
     "refuse_stale",
 ]
 
@@ -127,6 +130,7 @@ class Metadata(msgspec.Struct):
 class WrittenFor(msgspec.Struct, frozen=True):
     """The target by which dbt named the relations; ``file`` is DuckDB's, as in the profile."""
 
+    adapter: str
     target: str
     database: str
     schema: str
@@ -159,7 +163,7 @@ def read_manifest(manifest: Path) -> Manifest:
         raise UsageError(f"there is no {manifest}; run `dbt build` first") from None
     except OSError as error:
         raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
             f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
         ) from None
@@ -175,9 +179,26 @@ class _RunResult(msgspec.Struct):
     status: str
 
 
+class _RunArguments(msgspec.Struct, frozen=True):
+    vars: dict[str, Any] = {}
+
+
 class _RunResults(msgspec.Struct):
     metadata: _RunMetadata
     results: list[_RunResult]
+    args: _RunArguments = _RunArguments()
+
+
+def read_variables(manifest: Path) -> dict[str, Any]:
+    """The variables of the last dbt command that ran anything; empty where nobody knows them.
+
+    dbt cannot read a project's configuration without those that it demands.
+    """
+    try:
+        text = manifest.with_name("run_results.json").read_bytes()
+        return msgspec.json.decode(text, type=_RunResults).args.vars
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return {}
 
 
 def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], datetime | None]:
@@ -190,11 +211,44 @@ def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], date
     try:
         text = manifest.with_name("run_results.json").read_bytes()
         last = msgspec.json.decode(text, type=_RunResults)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, RecursionError):
         return lambda _: default
     started = last.metadata.invocation_started_at or last.metadata.generated_at
     built = {result.unique_id for result in last.results if result.status == "success"}
     return lambda node: started if node in built else None
+
+
+class _File(msgspec.Struct):
+    original_file_path: str = ""
+    package_name: str = ""
+    patch_path: str | None = None
+
+
+class _Files(msgspec.Struct):
+    metadata: Metadata
+    nodes: dict[str, _File] = {}
+    sources: dict[str, _File] = {}
+    macros: dict[str, _File] = {}
+
+
+def is_current(manifest: Path, project: Path) -> bool:
+    """Whether no file that dbt has read is newer than the manifest, nor any folder of such files.
+
+    Cheap, and never wrong in saying yes: a folder changes when a file is added or removed.
+    """
+    content = msgspec.json.decode(manifest.read_bytes(), type=_Files)
+    instant = content.metadata.invocation_started_at or content.metadata.generated_at
+    names = ["dbt_project.yml", "packages.yml", "dependencies.yml", "package-lock.yml"]
+    files = {project / name for name in [*names, "selectors.yml"]}
+    for file in chain.from_iterable(
+        each.values() for each in (content.nodes, content.sources, content.macros)
+    ):
+        inner = file.package_name != content.metadata.project_name
+        root = project / "dbt_packages" / file.package_name if inner else project
+        for path in (file.original_file_path, (file.patch_path or "").partition("://")[2]):
+            parts = Path(path).parts
+            files |= {root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)}
+    return not any(file.exists() and file.stat().st_mtime > instant.timestamp() for file in files)
 
 
 def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:
@@ -235,7 +289,7 @@ def _block_changed(properties: Path, node: Node) -> bool:
         meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
         block = meta.get("feature_view")
         columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
-    except (yaml.YAMLError, UnicodeDecodeError, LookupError, TypeError, ValueError, AttributeError):
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return True
     known = [(column.name, column.data_type) for column in node.columns.values()]
     block_differs = block is not None and block != node.config.meta.get("feature_view")

@@ -5,14 +5,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from feature_warehouse.errors import BusyError, UnreachableError, UsageError
+from feature_warehouse.dbt_messages import explained, selection_mistake
+from feature_warehouse.errors import BusyError, UsageError
+from feature_warehouse.manifest import is_current, read_manifest, read_variables
+from feature_warehouse.targets import refuse_another
 from feature_warehouse.warehouse import Warehouse, open_warehouse
 from feature_warehouse.warehouse.profile import Profile, load_profile
 
@@ -29,34 +32,36 @@ class DbtProject:
         project_dir: str | Path = ".",
         *,
         profiles_dir: str | Path | None = None,
+        profile: str | None = None,
         target: str | None = None,
         target_path: str | Path = "target",
+        variables: Mapping[str, Any] | None = None,
         wait: bool = False,
     ) -> None:
         """Without arguments the same rules hold as for `dbt build` in ``project_dir``.
 
-        ``wait`` waits while another process holds the DuckDB file.
+        ``variables`` are those of dbt's ``--vars``. ``wait`` waits while another process holds the
+        DuckDB file.
         """
         self.folder = Path(project_dir).absolute()
         self.target_path = self.folder / target_path
         self._profiles_dir = Path(profiles_dir).absolute() if profiles_dir else None
+        self._profile_name = profile
         self._target = target
+        self._variables = dict(variables or {})
         self._wait = wait
 
     @cached_property
     def profile(self) -> Profile:
         """The rendered target."""
-        return load_profile(self.folder, self._profiles_dir, self._target)
+        return load_profile(
+            self.folder, self._profiles_dir, self._target, self._profile_name, self._variables
+        )
 
     def open_warehouse(self) -> Warehouse:
-        """Connect as dbt does: a path in the profile is relative to the project."""
+        """Connect as dbt does: paths are relative to the project."""
         profile = self.profile
-
-        def connect() -> Warehouse:
-            with chdir(self.folder):
-                return open_warehouse(profile)
-
-        return patiently(connect, self._wait)
+        return patiently(lambda: open_warehouse(profile, self.folder), self._wait)
 
     def call(self, macro: str, *arguments: Any) -> Any:
         """What a macro of the package returns as JSON. Compiles in a folder of its own.
@@ -71,54 +76,110 @@ class DbtProject:
         return patiently(lambda: self._compiled(jinja), self._wait)
 
     def _compiled(self, jinja: str) -> Any:
-        output = self._dbt("compile", "--inline", jinja, "--output", "json")
-        return json.loads(json.loads(output[output.index("{") :])["compiled"])
+        work = ("compile", "--inline", jinja, "--output", "json", "--no-populate-cache")
+        result = self._on_manifest(*work) if self._is_parsed() else self._parsing(*work)
+        if result.returncode:
+            raise explained(result.stdout + result.stderr)
+        return json.loads(json.loads(result.stdout[result.stdout.index("{") :])["compiled"])
 
-    def select(self, select: Sequence[str], exclude: Sequence[str]) -> set[str]:
-        """The models that dbt's selectors name, as their unique ids.
+    def _is_parsed(self) -> bool:
+        """Whether dbt's manifest is that of this target, and of the files as they are now."""
+        if self._variables:
+            return False
+        file = self.target_path / "manifest.json"
+        try:
+            manifest = read_manifest(file)
+            refuse_another(file, manifest.written_for, self.profile, self.folder)
+        except UsageError:
+            return False
+        return is_current(file, self.folder)
 
-        Raises UsageError for a selector that dbt refuses.
+    def select(
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        selector: str | None = None,
+        state: str | None = None,
+    ) -> set[str]:
+        """The models of dbt's manifest that dbt's selectors name, as their unique ids.
+
+        ``selector`` is one of the project's selectors.yml, ``state`` the folder that the method
+        ``state:`` compares with, relative to the project. UsageError for what dbt refuses.
         """
         options = [*(f"--select={text}" for text in select)]
         options += [f"--exclude={text}" for text in exclude]
+        options += [f"--selector={selector}"] if selector else []
+        options += ["--state", str(self.folder / state)] if state else []
         kind = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"]
-        output = patiently(lambda: self._dbt("ls", *options, *kind), self._wait)
-        lines = [line for line in output.splitlines() if line.startswith("{")]
+        result = self._on_manifest("ls", *options, *kind)
+        if result.returncode:
+            words = " ".join(options)
+            raise UsageError(f"dbt refuses {words}: {selection_mistake(result.stdout)}")
+        lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
         return {json.loads(line)["unique_id"] for line in lines}
 
-    def _dbt(self, *work: str) -> str:
-        """What a dbt command prints. It runs in a folder of its own, with dbt's parse cache."""
-        parsed = self.target_path / "partial_parse.msgpack"
-        result = self._run_dbt(work, parsed if parsed.is_file() else None)
-        if result.returncode and parsed.is_file() and "Compilation Error" in result.stdout:
-            # With a cache older than the macros dbt sometimes finds a test twice.
-            result = self._run_dbt(work, None)
-        if result.returncode:
-            raise _explained(result.stdout + result.stderr)
-        return result.stdout
+    def _on_manifest(self, *work: str) -> "subprocess.CompletedProcess[str]":
+        manifest = self.target_path / "manifest.json"
+        given = self._variables or read_variables(manifest)
+        with _scratch() as scratch:
+            first = [str(manifest)]
+            return self._run("feature_warehouse._on_manifest", first, work, scratch, given)
 
-    def _run_dbt(
-        self, work: Sequence[str], parsed: Path | None
+    def _parsing(self, *work: str) -> "subprocess.CompletedProcess[str]":
+        """A dbt command that parses the project, in a folder of its own, with dbt's parse cache."""
+        cache = self.target_path / "partial_parse.msgpack"
+        with _scratch() as scratch:
+            if cache.is_file():
+                shutil.copy(cache, scratch)
+            result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+        if result.returncode and cache.is_file() and "Compilation Error" in result.stdout:
+            # With a cache older than the macros dbt sometimes finds a test twice.
+            with _scratch() as scratch:
+                result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+        return result
+
+    def _run(
+        self,
+        module: str,
+        first: Sequence[str],
+        work: Sequence[str],
+        scratch: str,
+        variables: Mapping[str, Any],
     ) -> "subprocess.CompletedProcess[str]":
-        with TemporaryDirectory() as scratch:
-            if parsed:
-                shutil.copy(parsed, scratch)
-            options = ["--project-dir", self.folder, "--target", self.profile.target]
-            options += ["--target-path", scratch, "--log-path", scratch]
-            if work[0] == "compile":
-                options.append("--no-populate-cache")
-            if self._profiles_dir:
-                options += ["--profiles-dir", self._profiles_dir]
-            dbt = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats"]
-            quiet = ["--quiet", "--no-use-colors", "--log-level-file", "none"]
-            return subprocess.run(
-                [*dbt, *quiet, *work, *map(str, options)],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+        quiet = ["--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors"]
+        quiet += ["--log-level-file", "none"]
+        options = ["--project-dir", str(self.folder), "--target-path", scratch]
+        options += ["--log-path", scratch]
+        # Only what was named: dbt's cache is of no use to a command that names more.
+        if self._target:
+            options += ["--target", self._target]
+        if self._profile_name:
+            options += ["--profile", self._profile_name]
+        if self._profiles_dir:
+            options += ["--profiles-dir", str(self._profiles_dir)]
+        if variables:
+            options += ["--vars", json.dumps(variables)]
+        return subprocess.run(
+            [sys.executable, "-m", module, *first, *quiet, *work, *options],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what dbt writes."""
+    try:
+        with TemporaryDirectory() as folder:
+            yield folder
+    except OSError as error:
+        raise UsageError(
+            f"dbt cannot be given a folder to write to ({error.strerror}); set TMPDIR to one that"
+            " has room"
+        ) from None
 
 
 def patiently(attempt: Callable[[], Result], wait: bool) -> Result:
@@ -130,36 +191,3 @@ def patiently(attempt: Callable[[], Result], wait: bool) -> Result:
             if not wait:
                 raise
             time.sleep(0.5)
-
-
-def _explained(output: str) -> Exception:
-    """Our own mistakes in one line. Of dbt's messages only those that cannot hold a secret."""
-    lines = [line.strip() for line in output.splitlines()]
-    for number, line in enumerate(lines):
-        if line.startswith("feature_warehouse: "):
-            mistakes = []
-            for text in lines[number + 1 :]:
-                if not text.startswith("- "):
-                    break
-                mistakes.append(text.removeprefix("- "))
-            head = line.removeprefix("feature_warehouse: ")
-            if not mistakes:
-                return UsageError(head)
-            return UsageError(f"{head.partition(' has ')[0]}: {'; '.join(mistakes)}")
-    if "Could not set lock" in output:
-        return BusyError(
-            "the DuckDB file is open in another process; try again when it has finished, or pass"
-            " --wait"
-        )
-    if "is undefined" in output and "feature_warehouse" in output:
-        return UsageError(
-            "the project has no package feature_warehouse; name it in packages.yml and run `dbt"
-            " deps`"
-        )
-    if "Compilation Error" in output:
-        number = next(n for n, line in enumerate(lines) if "Compilation Error" in line)
-        text = " ".join(" ".join(lines[number + 1 : number + 4]).split())
-        return UsageError(f"dbt cannot compile the project: {text}")
-    if "connect" in output.lower():
-        return UnreachableError("the warehouse does not let dbt in; `dbt debug` says why")
-    return UsageError("dbt cannot compile the project; `dbt compile` says why")

@@ -97,7 +97,7 @@ def read_results(file: Path) -> Mapping[str, Any] | None:
         content = msgspec.json.decode(file.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{file} cannot be read ({error}); run `materialize` again") from None
     if not isinstance(content, dict) or not isinstance(content.get("results"), list):
         raise UsageError(f"{file} is no result of `materialize`; run it again")

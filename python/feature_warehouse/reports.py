@@ -1,6 +1,5 @@
 """What the command line prints: for a person on a terminal, JSON lines for a machine."""
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from feature_warehouse import __version__, layout
 from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.durations import readable
 from feature_warehouse.errors import UsageError
+from feature_warehouse.files import replacing
 from feature_warehouse.forget import Erasure
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import ViewResult
@@ -139,15 +139,11 @@ class MaterializeReport:
         ``validation`` is the first page of what the gate found.
         """
         self._validation = str(validation) if validation else None
-        content = self._content()
-        partial = file.with_suffix(f".{os.getpid()}")
         try:
-            partial.write_bytes(content + b"\n")
-            partial.replace(file)
-        except OSError as error:
-            raise UsageError(
-                f"all is published, but {file} cannot be written: {error.strerror}"
-            ) from None
+            with replacing(file, private=True) as scratch:
+                scratch.write_bytes(self._content() + b"\n")
+        except UsageError as error:
+            raise UsageError(f"all is published, but {error}") from None
         self.finish()
 
     def finish(self) -> None:

@@ -11,10 +11,12 @@ and ``%R~feature_warehouse:stores``, if neither is named on the command line; in
 """
 
 import time
+from contextlib import suppress
 from itertools import chain, islice
 from typing import Any
 
 import msgspec
+import redis
 
 from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
@@ -84,6 +86,12 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                 service = layout.read_service(description, key)
                 features = sum(len(part.features) for part in service.parts)
                 services.append(ServiceStatus(name, service.fingerprint, features))
+        if not views and not services:
+            stores: list[str] = []
+            with suppress(redis.ResponseError):  # a user need not be allowed to ask this
+                stores = sorted(member.decode() for member in client.smembers(layout.STORES))
+            others = f"; published here are {', '.join(stores)}" if stores else ""
+            raise NotPublishedError(f"nothing is published in {names.store}{others}")
     return Status(names.project, names.environment, views, services)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from feature_warehouse.errors import UsageError
 from feature_warehouse.manifest import WrittenFor
-from feature_warehouse.registry import Registry
 from feature_warehouse.warehouse.profile import Profile
 
 __all__ = ["refuse_another"]
@@ -13,7 +12,7 @@ __all__ = ["refuse_another"]
 
 def refuse_another(
     manifest: Path,
-    registry: Registry,
+    written_for: WrittenFor | None,
     profile: Profile,
     project: Path,
     environment: str | None = None,
@@ -25,33 +24,29 @@ def refuse_another(
     and schema. ``project`` is the folder that a DuckDB file may be relative to.
     """
     remedy = f"run `dbt build --target {profile.target}`"
-    written_for = registry.written_for
     if written_for is None:
         raise UsageError(f"{manifest} does not say which target it was written for; {remedy}")
     credentials = profile.credentials
+    file = credentials.path.partition("?")[0] if profile.adapter == "duckdb" else None
     wanted = WrittenFor(
-        profile.target,
-        credentials.database,
-        credentials.schema,
-        credentials.path.partition("?")[0] if profile.adapter == "duckdb" else None,
+        profile.adapter, profile.target, credentials.database, credentials.schema, file
     )
     same_name = written_for.target in (wanted.target, environment)
-    same_place = _place(written_for, project) == _place(wanted, project)
-    if same_name and same_place and registry.adapter == profile.adapter:
+    if same_name and _place(written_for, project) == _place(wanted, project):
         return
     if written_for.target != wanted.target:
         remedy += f", or pass --target {written_for.target}"
     raise UsageError(
-        f"{manifest} was written for {_described(registry.adapter, written_for)}, not for"
-        f" {_described(profile.adapter, wanted)}; {remedy}"
+        f"{manifest} was written for {_described(written_for)}, not for {_described(wanted)};"
+        f" {remedy}"
     )
 
 
-def _place(target: WrittenFor, project: Path) -> tuple[str, str, str]:
+def _place(target: WrittenFor, project: Path) -> tuple[str, str, str, str]:
     file = os.path.normpath(project / target.file) if target.file else ""
-    return target.database, target.schema, file
+    return target.adapter, target.database, target.schema, file
 
 
-def _described(adapter: str, target: WrittenFor) -> str:
+def _described(target: WrittenFor) -> str:
     place = target.file or f"database {target.database}"
-    return f"target {target.target!r} ({adapter}, {place}, schema {target.schema})"
+    return f"target {target.target!r} ({target.adapter}, {place}, schema {target.schema})"

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from feature_warehouse.errors import UsageError
-from feature_warehouse.options import Json, ProfilesDir, ProjectDir, Target, TargetPath, Wait
+from feature_warehouse.options import Json, Place, Wait, placed
 
 __all__ = ["app"]
 
@@ -20,7 +20,9 @@ To = Annotated[Path, typer.Option(help="Parquet file to write.", show_default=Fa
 
 
 @app.command()
+@placed
 def build(
+    place: Place,
     labels: Annotated[
         Path, typer.Option(help="Parquet file with a row for each prediction.", show_default=False)
     ],
@@ -46,10 +48,6 @@ def build(
     knowledge: Annotated[
         str, typer.Option(help="available, or event_time: do not wait for late data.")
     ] = "available",
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -57,7 +55,7 @@ def build(
     from feature_warehouse.training_sets import TrainingSets, parquet_path, write_parquet_table
 
     file = parquet_path(to)
-    sets = TrainingSets(_project(project_dir, profiles_dir, target, target_path, wait))
+    sets = TrainingSets(place.dbt(wait=wait))
     table = sets.build(
         labels,
         [_feature(text) for text in [*(features or []), *(more or [])]],
@@ -76,20 +74,18 @@ def build(
 
 
 @app.command()
+@placed
 def export(
+    place: Place,
     name: Annotated[str, typer.Argument(help="Model of the training set.", show_default=False)],
     to: To,
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Write a built training set to a Parquet file, and its card to FILE.card.json."""
     from feature_warehouse.training_sets import TrainingSets, card_path
 
-    sets = TrainingSets(_project(project_dir, profiles_dir, target, target_path, wait))
+    sets = TrainingSets(place.dbt(wait=wait))
     card = sets.export(name, to)
     if as_json:
         print(json.dumps(card, ensure_ascii=False))
@@ -99,19 +95,17 @@ def export(
 
 
 @app.command()
+@placed
 def check(
+    place: Place,
     card: Annotated[Path, typer.Argument(help="Card of an export.", show_default=False)],
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Build a training set anew, without storing it, and compare it with a card."""
     from feature_warehouse.training_sets import TrainingSets
 
-    sets = TrainingSets(_project(project_dir, profiles_dir, target, target_path, wait))
+    sets = TrainingSets(place.dbt(wait=wait))
     differences = sets.check(card)
     if as_json:
         print(json.dumps({"card": str(card), "differences": differences}, ensure_ascii=False))
@@ -122,20 +116,14 @@ def check(
     raise SystemExit(1 if differences else 0)
 
 
-def _project(
-    project_dir: Path, profiles_dir: Path | None, target: str | None, target_path: Path, wait: bool
-) -> Any:
-    from feature_warehouse.project import DbtProject
-
-    return DbtProject(
-        project_dir, profiles_dir=profiles_dir, target=target, target_path=target_path, wait=wait
-    )
-
-
 def _feature(text: str) -> Any:
     if not text.lstrip().startswith("{"):
         return text
     try:
         return json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{_cut(text)!r} is no JSON: {error}") from None
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 100 else f"{text[:100]}..."

@@ -104,7 +104,7 @@ class TrainingSets:
         Rows are in the order of the label's timestamp, then of the label set's columns. The card is
         ``<file>.card.json``. Both files are complete or not there.
         """
-        file = parquet_path(to)
+        file = parquet_path(to).absolute()  # DuckDB reads from the project's folder
         plan = self._project.call("_export_plan", name)
         with self._project.open_warehouse() as warehouse:
             card = self._card(warehouse, plan)
@@ -215,7 +215,7 @@ def _read_card(path: Path) -> dict[str, Any]:
         raise UsageError(f"there is no file {path}") from None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         card = None
     if not isinstance(card, dict) or not isinstance(card.get("training_set"), str):
         raise UsageError(f"{path} is no card; `training-set export` writes one")

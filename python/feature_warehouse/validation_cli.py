@@ -1,7 +1,6 @@
 """The command that checks and publishes nothing."""
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,35 +8,29 @@ import typer
 from feature_warehouse.options import (
     Exclude,
     Json,
-    KeyEnvironment,
-    ProfilesDir,
-    ProjectDir,
-    RedisUrl,
+    Place,
     Select,
-    Target,
-    TargetPath,
+    Selector,
+    State,
     Wait,
     instant,
 )
 
 if TYPE_CHECKING:
-    from feature_warehouse.publishing_cli import Site
+    from feature_warehouse.sites import Site
 
 __all__ = ["validate"]
 
 
 def validate(
-    redis_url: RedisUrl = None,
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
-    environment: KeyEnvironment = None,
+    place: Place,
     as_of: Annotated[
         str | None, typer.Option(help="Check what is known at this ISO instant.")
     ] = None,
     select: Select = None,
     exclude: Exclude = None,
+    selector: Selector = None,
+    state: State = None,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -45,16 +38,18 @@ def validate(
 
     The same gate stands before `materialize`. Redis is asked only how many rows the last run found.
     """
-    from feature_warehouse.publishing_cli import Site
+    from feature_warehouse.files import cleared
     from feature_warehouse.quality.gate import Gate
     from feature_warehouse.quality.validation import validate as check
+    from feature_warehouse.sites import Site
     from feature_warehouse.tasks import Clock
     from feature_warehouse.validation_report import ValidationReport
 
-    results = (project_dir / target_path).absolute() / "validation_results.json"
-    results.unlink(missing_ok=True)
     clock = Clock.at(instant(as_of)) if as_of else Clock.real()
-    site = Site(redis_url, project_dir, profiles_dir, target, target_path, environment, wait)
+    site = Site(place, wait=wait)
+    selected = site.selected(select, exclude, selector, state)
+    results = site.project.target_path / "validation_results.json"
+    cleared(results)
     gate = Gate(site.project.target_path / "validation")
     report = ValidationReport(site.registry, clock, as_json=as_json)
     with site.project.open_warehouse() as warehouse:
@@ -63,8 +58,8 @@ def validate(
             warehouse,
             gate,
             clock.now,
-            selected=site.selected(select, exclude),
-            last_rows=partial(_last_rows, site) if redis_url else None,
+            selected=selected,
+            last_rows=partial(_last_rows, site) if site.client else None,
         ):
             report.view(result)
     report.write(results, gate.index)

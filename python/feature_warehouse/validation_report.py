@@ -60,7 +60,7 @@ class ValidationReport:
         content = {"metadata": self._metadata, "results": self._results, "report": report}
         text = msgspec.json.format(msgspec.json.encode(content), indent=2)
         file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as scratch:
+        with replacing(file, private=True) as scratch:
             scratch.write_bytes(text + b"\n")
         if self._as_json:
             print(text.decode())

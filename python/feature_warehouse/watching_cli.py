@@ -6,15 +6,7 @@ from urllib.parse import quote
 
 import typer
 
-from feature_warehouse.options import (
-    Json,
-    ProfilesDir,
-    ProjectDir,
-    Target,
-    TargetPath,
-    Wait,
-    instant,
-)
+from feature_warehouse.options import Json, Place, Wait, instant
 
 if TYPE_CHECKING:
     from feature_warehouse.drift import DriftReport
@@ -23,15 +15,12 @@ __all__ = ["drift"]
 
 
 def drift(
+    place: Place,
     service: Annotated[str, typer.Argument(help="A feature service.", show_default=False)],
     last: Annotated[str, typer.Option(help="How far back requests are looked at.")] = "7 days",
     as_of: Annotated[
         str | None, typer.Option(help="ISO instant that counts as now; by default the real one.")
     ] = None,
-    project_dir: ProjectDir = Path(),
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    target_path: TargetPath = Path("target"),
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -44,20 +33,16 @@ def drift(
     from feature_warehouse.drift import measure_drift
     from feature_warehouse.drift_page import drift_page
     from feature_warehouse.files import replacing
-    from feature_warehouse.project import DbtProject
 
-    project = DbtProject(
-        project_dir, profiles_dir=profiles_dir, target=target, target_path=target_path, wait=wait
-    )
+    project = place.dbt(wait=wait)
     report = measure_drift(project, service, clock=instant(as_of) if as_of else None, last=last)
     folder = project.target_path / "drift"
-    folder.mkdir(parents=True, exist_ok=True)
     # A service may have any name, and a file not.
     page = folder / f"{quote(service, safe='')}.html"
     content = msgspec.json.encode(report)
-    with replacing(page) as scratch:
+    with replacing(page, private=True) as scratch:
         scratch.write_text(drift_page(report), "utf-8")
-    with replacing(page.with_suffix(".json")) as scratch:
+    with replacing(page.with_suffix(".json"), private=True) as scratch:
         scratch.write_bytes(msgspec.json.format(content) + b"\n")
     if as_json:
         print(content.decode())

@@ -29,6 +29,7 @@ class Mini:
         self.built = datetime(2026, 1, 1, tzinfo=UTC)
         """When dbt began to build the warehouse."""
         self.written_for: dict[str, Any] | None = {
+            "adapter": "duckdb",
             "target": "dev",
             "database": "mini",
             "schema": "main",

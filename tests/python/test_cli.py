@@ -154,7 +154,8 @@ def test_target_of_another_warehouse(fw: Fw, mini: Mini) -> None:
 
 def test_unreachable_postgres(fw: Fw, mini: Mini, postgres: Postgres) -> None:
     mini.adapter = "postgres"
-    mini.written_for = {"target": "pg", "database": "postgres", "schema": "s"}
+    place = {"adapter": "postgres", "database": "postgres", "schema": "s"}
+    mini.written_for = {"target": "pg", **place}
     mini.write()
     profile = (
         "mini: {target: pg, outputs: {pg: {type: postgres, host: 127.0.0.1, port: %d,"
@@ -228,7 +229,9 @@ def test_wrong_use(fw: Fw, arguments: tuple[str, ...], fragment: str) -> None:
     one_line(fw(*arguments), 2, fragment)
 
 
-def test_nothing_published_yet(fw: Fw) -> None:
+def test_nothing_published_yet(fw: Fw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_line(fw("status"), 2, "nothing is published in mini.dev")
+    monkeypatch.chdir(tmp_path)
     one_line(fw("status"), 2, "nothing is published here")
 
 
@@ -267,7 +270,7 @@ def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops\nagain")
 
-    monkeypatch.setattr("feature_warehouse.registry.read_registry", broken)
+    monkeypatch.setattr("feature_warehouse.sites.read_registry", broken)
     one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
 
 
@@ -331,10 +334,85 @@ def test_from_another_folder_with_a_relative_path(
     assert (mini.folder / "target" / "materialize_results.json").is_file()
 
 
+def test_a_view_over_a_relative_file_is_read_from_the_project(
+    fw: Fw, mini: Mini, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file of that name lies where the command is run."""
+    elsewhere = tmp_path / "elsewhere"
+    for folder, score in ((mini.folder, 7), (elsewhere, 8)):
+        (folder / "data").mkdir(parents=True)
+        row = ONE_ROW.replace("1.5", str(score))
+        duckdb.execute(f"copy ({row}) to '{folder}/data/raw.parquet'")
+    monkeypatch.chdir(mini.folder)
+    mini.execute("create view files as from 'data/raw.parquet'")
+    mini.view("scores", SCORES, relation='"mini"."main"."files"')
+    mini.write()
+    monkeypatch.chdir(elsewhere)
+    project = ("--project-dir", mini.folder)
+    assert fw("materialize", *AS_OF, *project)[0] == 0
+    assert fw("verify", *project)[0] == 0
+    vector = json.loads(fw("get", "scores", "id=1", "--json", *project)[1])
+    assert vector["features"]["score"]["value"] == 7
+    assert Path.cwd() == elsewhere
+
+
+def test_project_and_environment_are_known_in_the_folder_or_named(
+    fw: Fw, mini: Mini, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of three stores on one server."""
+    fw("materialize", *AS_OF)
+    for environment, score in (("blue", 2), ("green", 3)):
+        mini.view("scores", SCORES, ONE_ROW.replace("1.5", str(score)))
+        mini.write()
+        monkeypatch.setenv("FEATURE_WAREHOUSE_ENVIRONMENT", environment)
+        assert fw("materialize", *AS_OF)[0] == 0
+
+    def served(*options: str) -> Any:
+        code, out, err = fw("get", "scores", "id=1", "--json", *options)
+        return json.loads(out)["features"]["score"]["value"] if code == 0 else err
+
+    assert served() == 3
+    assert served("--environment", "blue") == 2
+    monkeypatch.delenv("FEATURE_WAREHOUSE_ENVIRONMENT")
+    assert served() == 1.5
+    assert served("--target", "blue") == 2
+    monkeypatch.chdir(tmp_path)
+    assert "several stores are published here" in served()
+    assert served("--project-dir", str(mini.folder)) == 1.5
+    assert served("--environment", "green") == 3
+    monkeypatch.setenv("FEATURE_WAREHOUSE_PROJECT", "mini")
+    monkeypatch.setenv("FEATURE_WAREHOUSE_ENVIRONMENT", "green")
+    assert served() == 3
+    assert json.loads(fw("status", "--json")[1])["environment"] == "green"
+
+
+def test_every_command_takes_the_same_options(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    commands = ("materialize", "validate", "verify", "rollback", "forget", "drift", "status", "get")
+    training = [("training-set", name) for name in ("build", "export", "check")]
+    for command in [*((name,) for name in (*commands, "metrics", "describe")), *training]:
+        text = fw(*command, "--help")[1]
+        for option in (
+            *("--redis-url", "--project ", "--environment", "--project-dir", "--profiles-dir"),
+            *("--profile ", "--target ", "--target-path", "--vars"),
+        ):
+            assert option in text, (command, option)
+
+
 def test_the_result_file_is_of_this_run_or_not_there(fw: Fw, mini: Mini) -> None:
     results = mini.folder / "target" / "materialize_results.json"
     fw("materialize", *AS_OF)
-    assert results.is_file()
+    before = results.read_bytes()
+    for mistake in (
+        ("--as-of", "never"),
+        ("--target", "nope"),
+        ("--vars", "[]"),
+        ("--selekt", "scores"),
+        ("--redis-url", ""),
+        ("--project", "other"),
+    ):
+        assert fw("materialize", *AS_OF, *mistake)[0] == 2, mistake
+        assert results.read_bytes() == before, mistake
     fw("materialize", *AS_OF, "--redis-url", "redis://127.0.0.1:1")
     assert not results.exists()
 

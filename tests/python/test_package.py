@@ -133,23 +133,22 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) ->
     noted = []
     for target, more in places:
         dbt("--warn-error", "parse", "--target", target, project=project, env=env | more)
-        written = read_registry(project / "duckdb" / "manifest.json")
-        noted.append(written.written_for)
+        noted.append(read_registry(project / "duckdb" / "manifest.json").written_for)
         for other_target, other_more in places:
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in (env | other_more).items():
                     patch.setenv(name, value)
                 profile = load_profile(project, project, other_target)
             if (target, more) == (other_target, other_more):
-                refuse_another(Path(), written, profile, project)
+                refuse_another(Path(), noted[-1], profile, project)
             else:
                 with pytest.raises(UsageError, match="not for target"):
-                    refuse_another(Path(), written, profile, project)
-    first = WrittenFor("duckdb", "empty", "main", env["FEATURE_WAREHOUSE_DUCKDB_PATH"])
+                    refuse_another(Path(), noted[-1], profile, project)
+    first = WrittenFor("duckdb", "duckdb", "empty", "main", env["FEATURE_WAREHOUSE_DUCKDB_PATH"])
     assert noted == [
         first,
-        WrittenFor("duckdb", "empty", "main", "other/empty.duckdb"),
-        WrittenFor("postgres", "postgres", "empty"),
+        WrittenFor("duckdb", "duckdb", "empty", "main", "other/empty.duckdb"),
+        WrittenFor("postgres", "postgres", "postgres", "empty"),
         first,
     ]
 

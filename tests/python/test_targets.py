@@ -52,6 +52,7 @@ def parsed(mini: Mini, target: str) -> None:
     folder = mini.folder / "elsewhere" if target == "elsewhere" else mini.folder
     simple(mini, "(1, timestamp '2025-12-01', 1)", relation=f'"mini"."{_schema(target)}"."scores"')
     mini.written_for = {
+        "adapter": "duckdb",
         "target": target,
         "database": "mini",
         "schema": _schema(target),

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from feature_warehouse.errors import UsageError
 from feature_warehouse.expectations import Check
 from feature_warehouse.quality.quiet import quiet
+from feature_warehouse.quality.report import Report
 from feature_warehouse.quality.results import CheckResult, GateResult
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 
 if TYPE_CHECKING:
-    from feature_warehouse.quality.report import Report
     from feature_warehouse.quality.trial import Verdict
 
 __all__ = ["Gate"]
@@ -92,25 +92,20 @@ class Gate:
         result = _result(view, checks, verdicts)
         result.rows, result.rows_checked = count, checked
         if self._folder is not None:
-            result.report = self._page(self._folder, view, verdicts, result)
+            result.report = self._page(self._folder, result)
         result.seconds = perf_counter() - started
         return result
 
-    def _page(
-        self, folder: Path, view: FeatureView, verdicts: "list[Verdict]", result: GateResult
-    ) -> str:
-        from feature_warehouse.quality.report import Report
-
+    def _page(self, folder: Path, result: GateResult) -> str:
         if self._report is None:
             self._report = Report(folder)
-        return str(self._report.add(view.name, [verdict.judged for verdict in verdicts], result))
+        return str(self._report.add(result))
 
 
 def _require(view: FeatureView) -> None:
     try:
         with quiet():
             import feature_warehouse.quality.kinds
-            import feature_warehouse.quality.report
             import feature_warehouse.quality.trial  # noqa: F401 (whether they can be imported)
     except ModuleNotFoundError as error:
         raise UsageError(

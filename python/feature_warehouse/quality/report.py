@@ -1,30 +1,31 @@
-"""A run's report: Great Expectations' own page of each view, and a page that leads to them.
+"""A run's report: a page for each view, and a page that leads to them."""
 
-Great Expectations' pages fetch style sheets and scripts from elsewhere, which tells others who
-looks at what, and fails without a network. A style sheet of ours is in their place.
-"""
-
-import re
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any, Final
-
-from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
-from great_expectations.render.renderer import ValidationResultsPageRenderer
-from great_expectations.render.view import DefaultJinjaPageView
+from urllib.parse import quote
 
 from feature_warehouse.errors import UsageError
 from feature_warehouse.files import replacing
-from feature_warehouse.quality.quiet import quiet
-from feature_warehouse.quality.results import GateResult
+from feature_warehouse.pages import document
+from feature_warehouse.quality.results import CheckResult, GateResult
 
 __all__ = ["KEPT_RUNS", "Report"]
 
 KEPT_RUNS: Final = 20
 """Reports that stay, this one included; older ones are removed."""
+
+_VERDICTS: Final = {
+    "passed": "✓ passed",
+    "failed": "✗ failed",
+    "warning": "! warning",
+    "error": "✗ error",
+    "skipped": "○ not judged",
+}
 
 
 class Report:
@@ -42,92 +43,102 @@ class Report:
         except OSError as error:
             raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
 
-    def add(self, view: str, judged: Sequence[Any], result: GateResult) -> Path:
+    def add(self, result: GateResult) -> Path:
         """A page for a view; the first page tells of it at once."""
-        page = self._folder / f"{view}.html"
-        with replacing(page) as file:
-            file.write_text(_page(view, judged, self._start), encoding="utf-8")
+        page = self._folder / f"{_file(result.view)}.html"
+        with replacing(page, private=True) as file:
+            file.write_text(_page(result, self._start), encoding="utf-8")
         self._results.append(result)
-        with replacing(self.index) as file:
+        with replacing(self.index, private=True) as file:
             file.write_text(_index(self._results, self._start), encoding="utf-8")
         return page
 
 
-def _page(view: str, judged: Sequence[Any], start: datetime) -> str:
-    passed = sum(bool(one.success) for one in judged)
-    suite = ExpectationSuiteValidationResult(
-        success=passed == len(judged),
-        results=list(judged),
-        suite_name=view,
-        statistics={
-            "evaluated_expectations": len(judged),
-            "successful_expectations": passed,
-            "unsuccessful_expectations": len(judged) - passed,
-            "success_percent": 100 * passed / len(judged) if judged else None,
-        },
-        meta={"run_id": RunIdentifier(run_time=start), "batch_spec": {"data_asset_name": view}},
+def _file(view: str) -> str:
+    """A view may have any name, and a file not."""
+    return quote(view, safe="")
+
+
+def _page(result: GateResult, start: datetime) -> str:
+    title = f"Gate of {result.view}, {start:%Y-%m-%d %H:%M:%S} UTC"
+    order = sorted(result.checks, key=lambda check: (check.success, check.severity == "warn"))
+    reasons = "".join(f"<li>{escape(line)}</li>" for line in [*result.failures, *result.warnings])
+    heads = ("verdict", "expectation", "arguments", "from", "rows", "of these fail", "found")
+    return document(
+        title,
+        _STYLE,
+        f'<p><a href="index.html">all views of this run</a></p><h1>{escape(title)}</h1>'
+        f"<p>{_verdict(result.status)}: {len(result.checks)} expectations of {result.rows:,} newest"
+        f" rows, of which {result.rows_checked:,} are new.</p><ul>{reasons}</ul>"
+        + _table(heads, map(_check, order)),
     )
-    with quiet():
-        document = ValidationResultsPageRenderer(run_info_at_end=True).render(suite)
-        page = DefaultJinjaPageView().render(document)
-    return _self_contained(page)
 
 
-def _self_contained(page: str) -> str:
-    """The page without anything that a browser would fetch from elsewhere."""
-    page = re.sub(r"<link\b[^>]*>", "", page)
-    page = re.sub(r"<script\b.*?</script>", "", page, flags=re.DOTALL)
-    page = re.sub(r"<img\b[^>]*>", "", page)
-    page = re.sub(r"<a\b[^>]*href=\"[^#\"][^>]*>(.*?)</a>", r"\1", page, flags=re.DOTALL)
-    return page.replace("</head>", f"<style>{_STYLE}</style></head>", 1)
+def _check(check: CheckResult) -> list[str]:
+    """The cells of an expectation's row, as HTML."""
+    verdict = "failed" if check.severity != "warn" else "warning"
+    if check.success:
+        verdict = "skipped" if check.skipped else "passed"
+    return [
+        _verdict(verdict),
+        escape(check.expectation),
+        "<br>".join(escape(f"{name}={_text(value)}") for name, value in check.arguments.items()),
+        escape(check.origin),
+        "" if check.rows is None else f"{check.rows:,}",
+        "" if check.unexpected is None else f"{check.unexpected:,}",
+        escape(check.reason or check.skipped or _text(check.observed)),
+    ]
+
+
+def _text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _verdict(name: str) -> str:
+    return f'<span class="{escape(name)}">{escape(_VERDICTS.get(name, name))}</span>'
 
 
 def _index(results: Sequence[GateResult], start: datetime) -> str:
-    rows = "".join(
-        f'<tr><td><a href="{escape(result.view)}.html">{escape(result.view)}</a></td>'
-        f'<td class="{result.status}">{result.status}</td><td>{len(result.checks)}</td>'
-        f"<td>{len(result.failures)}</td><td>{len(result.warnings)}</td>"
-        f"<td>{result.rows:,}</td><td>{result.rows_checked:,}</td></tr>"
+    title = f"Gate, {start:%Y-%m-%d %H:%M:%S} UTC"
+    heads = ("view", "gate", "expectations", "failed", "warnings", "newest rows", "of these new")
+    rows = (
+        [
+            f'<a href="{escape(quote(_file(result.view)))}.html">{escape(result.view)}</a>',
+            _verdict(result.status),
+            *(f"{len(some)}" for some in (result.checks, result.failures, result.warnings)),
+            f"{result.rows:,}",
+            f"{result.rows_checked:,}",
+        ]
         for result in results
     )
-    heads = ("view", "gate", "expectations", "failed", "warnings", "newest rows", "of these new")
-    head = "".join(f"<th>{name}</th>" for name in heads)
     reasons = "".join(
         f"<li>{escape(result.view)}: {escape(line)}</li>"
         for result in results
         for line in [*result.failures, *result.warnings]
     )
-    return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Gate, {start:%Y-%m-%d %H:%M:%S} UTC</title><style>{_STYLE}</style></head><body>"
-        f'<main class="index"><h1>Gate, {start:%Y-%m-%d %H:%M:%S} UTC</h1>'
-        f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        f"<ul>{reasons}</ul></main></body></html>\n"
-    )
+    body = f"<h1>{title}</h1>{_table(heads, rows)}<ul>{reasons}</ul>"
+    return document(title, _STYLE, body)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML."""
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 _STYLE: Final = """
-:root { color-scheme: light; }
-body { margin: 0; font: 15px/1.5 system-ui, sans-serif; color: #1f2430; background: #fff; }
-main.index { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-.container-fluid { padding: 1rem 2rem; }
-.container-fluid > .row > div { max-width: 70rem; margin: 0 auto; }
-.table-responsive, section, .row { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { border: 1px solid #d8dce5; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-th { background: #f3f5f9; }
-h1 { font-size: 1.5rem; } h2, h3, h4, h5 { margin: 1.2rem 0 .5rem; }
-.badge { background: #eef1f6; border-radius: .3rem; padding: .05rem .35rem; }
-.alert { padding: .1rem .7rem; border-radius: .3rem; background: #f3f5f9; }
-.failed, .text-danger { color: #b3261e; font-weight: 600; }
-.passed, .text-success { color: #146c43; font-weight: 600; }
-.fa-check-circle::before, .fa-check::before { content: "\\2713 passed"; }
-.fa-times::before, .fa-times-circle::before { content: "\\2717 failed"; }
-.fa-exclamation-triangle::before { content: "! raised"; }
-.col-lg-2, .navbar, nav, footer, .modal, button, .sidebar, .cta, .cooltip .top { display: none; }
-.d-none { display: none; }
-.cooltip { position: static; }
-pre { white-space: pre-wrap; }
+:root { color-scheme: light dark; --bad: #b3261e; --good: #146c43; --line: #8886; }
+@media (prefers-color-scheme: dark) { :root { --bad: #ff8a80; --good: #7bd8a0; } }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 70rem; padding: 1rem; }
+h1 { font-size: 1.5rem; overflow-wrap: anywhere; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
+th, td { border-top: 1px solid var(--line); padding: .4rem .6rem .4rem 0; text-align: left;
+  vertical-align: top; overflow-wrap: anywhere; }
+.failed, .error { color: var(--bad); font-weight: 600; }
+.warning { font-weight: 600; }
+.passed { color: var(--good); }
 ul { padding-left: 1.2rem; }
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol, Self
 
 import msgspec
@@ -89,12 +90,15 @@ class Warehouse(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def open_warehouse(profile: Profile) -> Warehouse:
-    """Connect as dbt did. Raises UsageError, UnreachableError or BusyError."""
+def open_warehouse(profile: Profile, folder: Path = Path()) -> Warehouse:
+    """Connect as dbt did. Raises UsageError, UnreachableError or BusyError.
+
+    Paths in the profile, and in views over files, are relative to ``folder``, the project's.
+    """
     if profile.adapter == "duckdb":
         from feature_warehouse.warehouse.duckdb import DuckDBWarehouse
 
-        return DuckDBWarehouse(profile.credentials)
+        return DuckDBWarehouse(profile.credentials, folder)
     from feature_warehouse.warehouse.postgres import PostgresWarehouse
 
     return PostgresWarehouse(profile.credentials)

@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,13 +36,18 @@ class DuckDBWarehouse:
 
     dialect = "duckdb"
 
-    def __init__(self, credentials: Any) -> None:
-        """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets."""
+    def __init__(self, credentials: Any, folder: Path = Path()) -> None:
+        """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets.
+
+        Whatever is relative, be it in the profile or in a view over files, is so to ``folder``.
+        """
+        self._folder = folder.absolute()
         # The name of MotherDuck's, which is no path, may carry a token.
         self._place = credentials.path.partition("?")[0]
-        self._path, self._schema = Path(self._place).absolute(), credentials.schema
+        self._path, self._schema = self._folder / self._place, credentials.schema
         self._file = _inode(self._path)
-        self._connection = _connect(credentials)
+        with chdir(self._folder):
+            self._connection = _connect(credentials)
 
     def inspect(
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
@@ -130,7 +135,7 @@ class DuckDBWarehouse:
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:
         try:
-            with cancelled_by_signals(self._connection.interrupt):
+            with cancelled_by_signals(self._connection.interrupt), chdir(self._folder):
                 yield
         except duckdb.InterruptException:
             raise KeyboardInterrupt from None

@@ -13,6 +13,7 @@ import pyarrow as pa
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import Column, FeatureView
+from feature_warehouse.secrets_in_text import masked
 from feature_warehouse.warehouse import Inspection, sql
 
 __all__ = ["PostgresWarehouse"]
@@ -31,16 +32,19 @@ class PostgresWarehouse:
 
     def __init__(self, credentials: Any) -> None:
         """``credentials`` are dbt-postgres's."""
-        try:
-            self._connection = postgres.connect(_uri(credentials))
-        except adbc.Error as error:
-            raise UnreachableError(
-                f"PostgreSQL at {credentials.host}:{credentials.port} does not let us in:"
-                f" {_reason(error, credentials.password)}"
-            ) from None
         self._password, self._role = credentials.password, credentials.role
         self._credentials = credentials
-        self._begin()
+        try:
+            self._connection = postgres.connect(_uri(credentials))
+            self._begin()
+        except adbc.Error as error:
+            what = "does not let us in"
+            if "statement timeout" in str(error):
+                what = f"ends what we ask; raise statement_timeout for {credentials.user!r}"
+            raise UnreachableError(
+                f"PostgreSQL at {credentials.host}:{credentials.port} {what}:"
+                f" {_reason(error, credentials.password)}"
+            ) from None
 
     def _begin(self, access: str = "read only") -> None:
         with self._connection.cursor() as cursor:
@@ -121,7 +125,18 @@ class PostgresWarehouse:
         self._connection.rollback()
         self._begin("read write")
         with self._connection.cursor() as cursor, self._explained("the labels", cursor):
-            cursor.adbc_ingest(name, table, mode="create", temporary=True)
+            try:
+                cursor.adbc_ingest(name, table, mode="create", temporary=True)
+            except adbc.Error as error:
+                forbidden = error.status_code == adbc.AdbcStatusCode.UNAUTHORIZED
+                if not forbidden and "read-only transaction" not in str(error):
+                    raise
+                self.refresh()  # the transaction has failed
+                raise UsageError(
+                    f"labels are sent in a temporary table, which {self._role or self._credentials.user!r} may"
+                    f" not make: grant temporary on database {self._credentials.database} to it, on a server"
+                    f" that can be written to ({_reason(error, self._password)})"
+                ) from None
             cursor.execute(f"analyze {sql.quote(name)}")
 
     @contextmanager
@@ -209,4 +224,4 @@ def _uri(credentials: Any) -> str:
 def _reason(error: Exception, password: str | None) -> str:
     """What PostgreSQL said, without the query that the driver repeats."""
     text = " ".join(re.split(r"\nLINE \d|Query was|\bQuery:", str(error))[0].split())
-    return text.replace(password, "***") if password else text
+    return masked(text, password)

@@ -31,8 +31,14 @@ class Profile(msgspec.Struct, frozen=True):
         return f"Profile({self.name!r}, target={self.target!r}, adapter={self.adapter!r})"
 
 
-def load_profile(project_dir: Path, profiles_dir: Path | None, target: str | None) -> Profile:
-    """Render the project's profile as `dbt build` does.
+def load_profile(
+    project_dir: Path,
+    profiles_dir: Path | None,
+    target: str | None,
+    profile: str | None = None,
+    variables: dict[str, Any] | None = None,
+) -> Profile:
+    """Render the project's profile, or the one named, as `dbt build` does.
 
     Without arguments dbt's rules hold: DBT_PROFILES_DIR, then the project's folder, then ~/.dbt;
     and DBT_TARGET, then the profile's default target. Raises UsageError.
@@ -59,8 +65,8 @@ def load_profile(project_dir: Path, profiles_dir: Path | None, target: str | Non
     try:
         found = load(
             str(project_dir),
-            {},
-            profile_name_override=os.environ.get("DBT_PROFILE"),
+            variables or {},
+            profile_name_override=profile or os.environ.get("DBT_PROFILE"),
             target_override=target or os.environ.get("DBT_TARGET"),
         )
     except DbtBaseException as error:
@@ -82,7 +88,12 @@ def _profiles_dir(project_dir: Path) -> Path:
 def _harmless(text: str) -> str:
     """Dbt's own words where they cannot repeat a value of the profile, which may be a password."""
     line = " ".join(text.split())
-    for known in ("does not have a target named", "Could not find profile", "Env var required"):
+    for known in (
+        "does not have a target named",
+        "Could not find profile",
+        "Env var required",
+        "Required var",
+    ):
         if known in line:
             return line
     return "it is no valid profile; `dbt debug` says why"

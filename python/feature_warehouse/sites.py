@@ -1,0 +1,71 @@
+"""A project and a Redis: what the commands that compare the two have in common."""
+
+from functools import cached_property
+from typing import Any
+
+import typer
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.layout import Names
+from feature_warehouse.options import Place
+from feature_warehouse.project import DbtProject
+from feature_warehouse.registry import read_registry
+from feature_warehouse.targets import refuse_another
+from feature_warehouse.warehouse import Warehouse
+
+__all__ = ["Site"]
+
+
+class Site:
+    """The views that the manifest declares, the warehouse of its target, and a client of Redis."""
+
+    def __init__(self, place: Place, *, wait: bool) -> None:
+        """Raises UsageError for a manifest that is older than the models or of another target."""
+        manifest = place.artifacts / "manifest.json"
+        self.registry = read_registry(manifest, place.project_dir)
+        self.project: DbtProject = place.dbt(wait=wait)
+        profile = self.project.profile
+        folder = self.project.folder
+        refuse_another(manifest, self.registry.written_for, profile, folder, place.environment)
+        if place.project not in (None, self.registry.project):
+            raise UsageError(
+                f"{manifest} is of project {self.registry.project!r}, not of {place.project!r};"
+                " go to the folder of that one, or leave --project (FEATURE_WAREHOUSE_PROJECT) out"
+            )
+        self.environment = place.environment or profile.target
+        self.names = Names(self.registry.project, self.environment)
+        self._url = place.redis_url
+
+    @cached_property
+    def client(self) -> Any:
+        """Connects when it is first asked for; None where no address is named."""
+        from feature_warehouse.connection import connect
+
+        if not self._url:
+            return None
+        return connect(self._url, socket_connect_timeout=5.0, socket_timeout=30.0)
+
+    def refuse_another_warehouse(
+        self, warehouse: Warehouse, *, keep: bool = False, take_over: bool = False
+    ) -> None:
+        """See ``ownership.refuse_another``."""
+        from feature_warehouse.connection import reachable
+        from feature_warehouse.ownership import refuse_another as refuse
+
+        with reachable(self.client):
+            refuse(self.client, self.names, warehouse, keep=keep, take_over=take_over)
+
+    def selected(
+        self,
+        select: list[str] | None,
+        exclude: list[str] | None,
+        selector: str | None,
+        state: str | None,
+    ) -> set[str] | None:
+        """The unique ids that dbt's selectors name; None for all."""
+        if not (select or exclude or selector):
+            return None
+        found = self.project.select(select or [], exclude or [], selector, state)
+        if not found & {view.unique_id for view in self.registry.views.values()}:
+            typer.echo("feature-warehouse: warning: the selection has no feature view", err=True)
+        return found

@@ -1,0 +1,145 @@
+"""What was built is what commands select and compile, whatever dbt would parse by now."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from command_line import Fw, Result, in_process, one_line
+from hosts import settings, write_host
+from support import dbt
+
+VARIABLES = '{"run_day": "2024-01-01", "with_features": true}'
+
+
+def _model(name: str, meta: dict[str, Any], **columns: str) -> dict[str, Any]:
+    declared = [{"name": column, "data_type": kind} for column, kind in columns.items()]
+    return {
+        "name": name,
+        "config": {"contract": {"enforced": True}, "meta": meta},
+        "columns": declared,
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that cannot be parsed without its variables, built with them.
+
+    Entity 1 has v = 7 in the view f and 8 in g.
+    """
+    block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True}
+    view = {"id": "bigint", "ts": "timestamp", "v": "integer"}
+    project = write_host(
+        tmp_path_factory.mktemp("variables") / "vars",
+        {
+            "f": "select cast(1 as bigint) as id, timestamp '{{ var('run_day') }}' as ts, 7 as v",
+            "g": "select cast(1 as bigint) as id, timestamp '2024-01-01' as ts, 8 as v",
+            "l": "select cast(1 as bigint) as id, timestamp '2024-01-05' as at, 0 as y",
+            "t": "{{ config(materialized='table') }}"
+            "{{ feature_warehouse.training_set(labels='l', features=['f:v']) }}",
+        },
+        [
+            _model("f", {"feature_view": block}, **view),
+            _model("g", {"feature_view": block}, **view),
+            _model(
+                "l",
+                {"label_set": {"timestamp": "at", "label": "y"}},
+                id="bigint",
+                at="timestamp",
+                y="integer",
+            ),
+        ],
+    )
+    configuration = json.loads((project / "dbt_project.yml").read_text())
+    enabled = {"+enabled": "{{ var('with_features') | as_bool }}"}
+    (project / "dbt_project.yml").write_text(
+        json.dumps(configuration | {"models": {"vars": enabled}})
+    )
+    (project / "selectors.yml").write_text("selectors: [{name: nightly, definition: g}]")
+    dbt("build", "--vars", VARIABLES, project=project, env=settings(project))
+    shutil.copytree(project / "duckdb", project / "before")
+    (project / "duckdb" / "partial_parse.msgpack").unlink()
+    return project
+
+
+@pytest.fixture
+def fw(
+    built: Path,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Fw:
+    monkeypatch.chdir(built)
+    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in settings(built).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    return in_process(monkeypatch, capsys)
+
+
+def published(result: Result) -> list[str]:
+    assert result[0] == 0, result
+    return [view["view"] for view in json.loads(result[1])["results"]]
+
+
+def test_several_words_after_select(fw: Fw) -> None:
+    assert published(fw("materialize", "--json", "-s", "f", "g")) == ["f", "g"]
+    words = ("--exclude", "f", "l", "--json", "--select", "f", "path:models/g.sql", "--wait")
+    assert published(fw("materialize", *words)) == ["g"]
+
+
+def test_selectors_of_the_project_and_of_a_state(fw: Fw) -> None:
+    assert published(fw("materialize", "--json", "--selector", "nightly")) == ["g"]
+    changed = ("--select", "state:modified", "--state", "before")
+    result = fw("materialize", "--json", *changed)
+    assert published(result) == []
+    assert result[2] == "feature-warehouse: warning: the selection has no feature view\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-s", "nope:x"), "dbt refuses --select=nope:x: 'nope' is not a valid method name"),
+        (("--selector", "no"), "dbt refuses --selector=no: Could not find selector named no"),
+        (("-s", "state:new"), "dbt refuses --select=state:new: Got a state selector method, but"),
+    ],
+    ids=["method", "selector", "state"],
+)
+def test_a_selector_at_fault_is_named(fw: Fw, options: tuple[str, ...], said: str) -> None:
+    one_line(fw("materialize", *options), 2, said)
+
+
+def test_training_sets_need_no_variables(fw: Fw, built: Path, tmp_path: Path) -> None:
+    file = tmp_path / "t.parquet"
+    assert fw("training-set", "export", "t", "--to", file)[0] == 0
+    assert [row["v"] for row in pq.read_table(file).to_pylist()] == [7]
+    code, out, err = fw("training-set", "check", tmp_path / "t.card.json")
+    assert (code, err) == (0, ""), out
+    del built
+
+
+def test_a_newer_file_is_parsed_with_the_variables_that_are_named(
+    fw: Fw, built: Path, tmp_path: Path
+) -> None:
+    (built / "models" / "new.sql").write_text("select 1 as a")
+    try:
+        export = ("training-set", "export", "t", "--to", tmp_path / "t.parquet")
+        one_line(fw(*export), 2, "Required var")
+        assert fw(*export, "--vars", VARIABLES)[0] == 0
+    finally:
+        (built / "models" / "new.sql").unlink()
+
+
+@pytest.mark.parametrize("text", ["[1]", "{", "a"])
+def test_variables_that_are_no_mapping(fw: Fw, text: str) -> None:
+    one_line(fw("materialize", "--vars", text), 2, "--vars is no YAML mapping")
+
+
+def test_a_profile_may_be_named(fw: Fw) -> None:
+    one_line(fw("materialize", "--profile", "other"), 2, "Could not find profile named 'other'")
+    assert fw("materialize", "--profile", "feature_warehouse")[0] == 0
