@@ -114,6 +114,8 @@ def _serve() -> None:
     for name in PRELOADED:
         import_module(name)
     gc.freeze()
+    # What is frozen is not freed at the end, of which extension modules complain.
+    atexit.register(gc.unfreeze)
     for line in sys.stdin:
         ended, held = os.pipe()
         child = os.fork()
@@ -136,8 +138,6 @@ def _become_dbt(request: dict[str, Any]) -> None:
     from dbt.cli.main import cli
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What is frozen is not freed at the end, of which extension modules complain.
-    atexit.register(gc.unfreeze)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["env"])

@@ -1,5 +1,6 @@
 """The demo's training set against pandas: all 336,776 flights, every column, no difference."""
 
+from pathlib import Path
 from typing import Any
 
 import adbc_driver_postgresql.dbapi
@@ -9,9 +10,11 @@ import pyarrow as pa
 import pytest
 
 from conftest import Demo
+from feature_warehouse.project import DbtProject
 from feature_warehouse.servers import Postgres
+from feature_warehouse.training_sets import TrainingSets
 from outcomes import IN_TRAINING_SET, outcomes, windows
-from support import ROOT
+from support import ROOT, assert_reads_well
 
 Frame = Any
 """pandas ships no types."""
@@ -142,3 +145,27 @@ def on_postgres(postgres: Postgres) -> pa.Table:
     with connect(postgres.uri) as connection, connection.cursor() as cursor:
         cursor.execute("select * from feature_warehouse.flight_delay_training")
         return cursor.fetch_arrow_table()
+
+
+def test_all_flights_get_the_features_that_dbt_built(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in demo.env.items():
+        monkeypatch.setenv(name, value)
+    project = DbtProject(ROOT, target_path=demo.target_path)
+    schema = "main" if demo.engine == "duckdb" else "feature_warehouse"
+    query = f"select * from {schema}.flight_delay_training order by flight_id desc"
+    with project.open_warehouse() as warehouse, warehouse.rows(query, "the flights") as reader:
+        flights = reader.read_all()
+    labels = flights.select(flights.column_names[:9])
+    split = {"starts": {"test": "2013-11-01"}, "embargo": "1 day"}
+    result = TrainingSets(project).build(
+        labels, service="flight_delay", timestamp="sched_dep_ts", split=split
+    )
+    assert result.column_names == flights.column_names
+    assert [name for name in flights.column_names if result[name] != flights[name]] == []
+
+
+def test_its_sql_reads_well(demo: Demo, tmp_path: Path) -> None:
+    compiled = "compiled/feature_warehouse/models/demo/training/flight_delay_training.sql"
+    assert_reads_well(demo.target_path / compiled, demo.engine, tmp_path)

@@ -11,11 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import Demo
 from feature_warehouse.errors import UsageError
 from feature_warehouse.project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
-from support import ROOT
 from training.ad_hoc import BUILDS, KEYS, rich, simple
 from training.conftest import Plans, enter, remember_plans
 from training.lab import Lab, quoted, state
@@ -304,22 +302,3 @@ def test_decimal_values_are_exact(lab: Lab, learned: TrainingSets) -> None:
     amounts = [value for value in built(learned, "service")["amount"].to_pylist() if value]
     assert {type(value) for value in amounts} == {Decimal}
     del lab
-
-
-def test_all_flights_get_the_features_that_dbt_built(
-    demo: Demo, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in demo.env.items():
-        monkeypatch.setenv(name, value)
-    project = DbtProject(ROOT, target_path=demo.target_path)
-    schema = "main" if demo.engine == "duckdb" else "feature_warehouse"
-    query = f"select * from {schema}.flight_delay_training order by flight_id desc"
-    with project.open_warehouse() as warehouse, warehouse.rows(query, "the flights") as reader:
-        flights = reader.read_all()
-    labels = flights.select(flights.column_names[:9])
-    split = {"starts": {"test": "2013-11-01"}, "embargo": "1 day"}
-    result = TrainingSets(project).build(
-        labels, service="flight_delay", timestamp="sched_dep_ts", split=split
-    )
-    assert result.column_names == flights.column_names
-    assert [name for name in flights.column_names if result[name] != flights[name]] == []
