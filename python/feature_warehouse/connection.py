@@ -24,10 +24,17 @@ from redis import exceptions
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.connection import parse_url as _untyped_parse_url
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError
 
-from feature_warehouse.errors import FeatureWarehouseError, UnreachableError, UsageError
+from feature_warehouse.errors import (
+    DamagedError,
+    FeatureWarehouseError,
+    UnreachableError,
+    UsageError,
+)
+from feature_warehouse.pools import AsyncPool, AsyncSentinelPool, Pool, SentinelPool, guarded_async
 from feature_warehouse.secrets_in_text import masked
 
 __all__ = [
@@ -46,23 +53,46 @@ _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.2
 _SENTINEL_PORT: Final = 26_379
 _SHOWN: Final = 3
+# Redis Cloud tells of its maintenance in between replies; redis-py then lends connections without a
+# look at what has arrived on them, and in a circle that keeps them alive.
+_NO_NOTICES: Final = {"maint_notifications_config": MaintNotificationsConfig(enabled=False)}
 _parse_url: Final[Any] = _untyped_parse_url
 ERRORS: Final = (redis.RedisError, redis.RedisClusterException)
 """All that redis-py raises."""
 
 
 class _Kit(NamedTuple):
-    """What redis-py has twice."""
+    """What redis-py has twice, with our pools."""
 
     client: Any
     cluster: Any
     sentinel: Any
     retry: Any
+    connection: Any
+    tls_connection: Any
+    pool: Any
+    sentinel_pool: Any
 
 
-_SYNC: Final = _Kit(redis.Redis, redis.RedisCluster, redis.Sentinel, Retry)
+_SYNC: Final = _Kit(
+    redis.Redis,
+    redis.RedisCluster,
+    redis.Sentinel,
+    Retry,
+    redis.Connection,
+    redis.SSLConnection,
+    Pool,
+    SentinelPool,
+)
 _ASYNC: Final = _Kit(
-    redis.asyncio.Redis, redis.asyncio.RedisCluster, redis.asyncio.Sentinel, AsyncRetry
+    redis.asyncio.Redis,
+    redis.asyncio.RedisCluster,
+    redis.asyncio.Sentinel,
+    AsyncRetry,
+    redis.asyncio.Connection,
+    redis.asyncio.SSLConnection,
+    AsyncPool,
+    AsyncSentinelPool,
 )
 
 
@@ -122,7 +152,7 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
     scheme, _, rest = url.partition("://")
     scheme, _, way = scheme.partition("+")
     backoff = ExponentialWithJitterBackoff(base=_FIRST_PAUSE, cap=_LONGEST_PAUSE)
-    options = {"retry": kit.retry(backoff, retries), **options}
+    options = {"retry": kit.retry(backoff, retries), **_NO_NOTICES, **options}
     try:
         if way and scheme not in ("redis", "rediss"):
             raise ValueError
@@ -131,10 +161,8 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
         elif way == "sentinel":
             client = _master(kit, scheme, rest, options)
         else:
-            client = kit.client.from_url(url, **options)
-        if pool := getattr(client, "connection_pool", None):
-            # Does not connect; tells whether all options are known.
-            pool.connection_class(**pool.connection_kwargs)
+            client = kit.client.from_pool(kit.pool.from_url(url, **options))
+            _try_options(client.connection_pool)
     except ValueError:
         raise UsageError(
             "the given address is no Redis URL; write it as redis://user:password@host:6379/0"
@@ -147,6 +175,8 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
             f"redis-py takes no option {option.group() if option else 'of that kind'};"
             " correct the Redis URL or the call"
         ) from None
+    except redis.RedisError as error:
+        raise UsageError(f"{error}; correct the Redis URL or the call") from None
     if client.get_connection_kwargs().get("decode_responses"):
         raise UsageError("rows are bytes: remove decode_responses from the Redis URL")
     return client
@@ -159,10 +189,24 @@ def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
     if not parts.hostname:
         raise ValueError
     address = f"{parts.hostname}:{parts.port or 6379}"
+    _try_options(kit.pool.from_url(url, **options))
     try:
-        return kit.cluster.from_url(url, **options)
+        if kit is _SYNC:
+            return kit.cluster.from_url(url, connection_pool_class=Pool, **options)
+        client = kit.cluster.from_url(url, **options)
     except ERRORS as error:
         raise _unreachable(error, address, True, _parse_url(url).get("password")) from None
+    # It takes no class of connections; all nodes have the one that stands here.
+    kind = guarded_async(client.connection_kwargs["connection_class"])
+    client.connection_kwargs["connection_class"] = kind
+    for node in client.startup_nodes:
+        node.connection_class = kind
+    return client
+
+
+def _try_options(pool: Any) -> None:
+    """Does not connect; tells whether all options are known."""
+    pool.connection_class(**pool.connection_kwargs)
 
 
 def _master(kit: _Kit, scheme: str, rest: str, options: dict[str, Any]) -> Any:
@@ -173,23 +217,35 @@ def _master(kit: _Kit, scheme: str, rest: str, options: dict[str, Any]) -> Any:
     nodes = [urlsplit(f"//{host}") for host in hosts.split(",")]
     if not service or not all(node.hostname for node in nodes):
         raise ValueError
-    found = {**_parse_url(f"{scheme}://{login}{at}host/{database}?{query}"), **options}
+    found = {**options, **_parse_url(f"{scheme}://{login}{at}host/{database}?{query}")}
     del found["host"]
-    if found.pop("connection_class", None):
-        found["ssl"] = True
+    tls = bool(found.pop("connection_class", None))
     own = {
         option: found.pop(f"sentinel_{option}")
         for option in ("username", "password")
         if f"sentinel_{option}" in found
     }
     # A Sentinel that does not answer is not asked again: there are others.
-    own["retry"] = kit.retry(NoBackoff(), 0)
+    own |= {"retry": kit.retry(NoBackoff(), 0), **_NO_NOTICES}
     own |= {name: found[name] for name in found if name.startswith(("socket_", "ssl"))}
     own |= found.pop("sentinel_kwargs", {})
-    sentinels = kit.sentinel(
-        [(node.hostname, node.port or _SENTINEL_PORT) for node in nodes], sentinel_kwargs=own
-    )
-    return sentinels.master_for(service, **found)
+    kind = kit.tls_connection if tls else kit.connection
+    _try_options(kit.pool(connection_class=kind, **found))
+    sentinels = kit.sentinel([])
+    sentinels.sentinels = [
+        kit.client.from_pool(
+            kit.pool(
+                connection_class=kind,
+                host=node.hostname,
+                port=node.port or _SENTINEL_PORT,
+                **own,
+            )
+        )
+        for node in nodes
+    ]
+    if tls:
+        found["ssl"] = True
+    return sentinels.master_for(service, connection_pool_class=kit.sentinel_pool, **found)
 
 
 def _sentinels(client: Any) -> Any:
@@ -227,6 +283,11 @@ def _unreachable(
     if isinstance(error, exceptions.AskError | exceptions.ClusterCrossSlotError) and not cluster:
         message = (
             "{where} is a node of a Redis Cluster ({text}); write the address as redis+cluster://"
+        )
+    if isinstance(error, redis.ResponseError) and text.startswith("WRONGTYPE"):
+        return DamagedError(
+            f"{where} is damaged: a key of ours is of another type; run"
+            " `feature-warehouse materialize`"
         )
     message = message.format(where=where, text=text, address=address)
     return UnreachableError(message[0].upper() + message[1:])

@@ -16,13 +16,16 @@ from feature_warehouse.connection import (
     is_cluster,
     unreachable,
 )
-from feature_warehouse.plans import Steps
 from feature_warehouse.reading import Reader
+from feature_warehouse.steps import Steps
 from feature_warehouse.vectors import FeatureVector, FeatureVectors, Status
 
 __all__ = ["AsyncOnlineStore", "FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
 
 _Result = TypeVar("_Result")
+
+_ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
+"""Commands of several keys, and what becomes of them in a cluster."""
 
 _TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
 
@@ -31,12 +34,13 @@ class OnlineStore:
     """Reads what `feature-warehouse materialize` published.
 
     One store serves all threads of a process, and its children after a fork. A read is one round
-    trip; what it learns of services and views is kept until their pointers in Redis move.
+    trip, two if a row is missing; what it learns of services and views is kept until their pointers
+    in Redis move.
 
     A user of Redis that may only read needs, for the project ``flights`` and the environment
     ``prod``::
 
-        ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget
+        ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget +exists
 
     With ``+smembers %R~flights.prod!names`` unknown names are answered with similar ones, with
     ``%R~feature_warehouse:stores`` project and environment may be left out. Elsewhere than in
@@ -64,10 +68,12 @@ class OnlineStore:
     ) -> Self:
         """A store at an address in one of the forms of ``feature_warehouse.connection``.
 
-        ``options`` go to redis-py: ``max_connections``, ``ssl_ca_certs``, ``socket_timeout`` and
-        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``retries`` is how often
-        a read is tried again after a timeout or a lost connection, by default 2. The first read
-        connects; a cluster is connected at once.
+        ``options`` go to redis-py: ``ssl_ca_certs``, ``socket_timeout`` and
+        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``max_connections`` are
+        made, by default 100, to each server; further reads wait, and UnreachableError is raised
+        if for ``socket_timeout`` none of them comes back. ``retries`` is how often a read is tried
+        again after a timeout or a lost connection, by default 2. The first read connects; a cluster
+        is connected at once.
 
         Raises UsageError, and for a cluster UnreachableError.
         """
@@ -139,16 +145,24 @@ class OnlineStore:
             raise unreachable(self._client, error) from None
 
     def _execute(self, command: tuple[str, ...]) -> Any:
-        if command[0] != "MGET":
-            return self._client.execute_command(*command)
-        if self._bare:
+        if self._bare and command[0] == "MGET":
             return _exchange(self._client.connection_pool, command)
-        if not is_cluster(self._client):
+        if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
             return self._client.execute_command(*command)
         with self._client.pipeline() as pipeline:
             for key in command[1:]:
-                pipeline.get(key)
-            return pipeline.execute()
+                pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+            return _together(command[0], pipeline.execute(raise_on_error=False))
+
+
+def _together(command: str, replies: list[Any]) -> Any:
+    """What one command of all keys would have said: MGET finds nothing where there is no text."""
+    for place, reply in enumerate(replies):
+        if isinstance(reply, redis.ResponseError) and str(reply).startswith("WRONGTYPE"):
+            replies[place] = None
+        elif isinstance(reply, Exception):
+            raise reply
+    return sum(replies) if command == "EXISTS" else replies
 
 
 def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
@@ -159,14 +173,25 @@ def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
     words: Any = command
     packed = [pack_command(words)]
     connection: Any = pool.get_connection()
+    replied = False
 
     def attempt() -> Any:
+        nonlocal replied
         connection.send_packed_command(packed)
-        return connection.read_response()
+        try:
+            reply = connection.read_response()
+        except redis.ResponseError:
+            replied = True
+            raise
+        replied = True
+        return reply
 
     try:
         return connection.retry.call_with_retry(attempt, lambda _: connection.disconnect())
     finally:
+        if not replied:
+            # Our pools would see to that, one of the caller's own would not.
+            connection.disconnect()
         pool.release(connection)
 
 
@@ -248,9 +273,9 @@ class AsyncOnlineStore:
             raise unreachable(self._client, error) from None
 
     async def _execute(self, command: tuple[str, ...]) -> Any:
-        if command[0] != "MGET" or not is_cluster(self._client):
+        if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
             return await self._client.execute_command(*command)
         async with self._client.pipeline() as pipeline:
             for key in command[1:]:
-                pipeline.get(key)
-            return await pipeline.execute()
+                pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+            return _together(command[0], await pipeline.execute(raise_on_error=False))

@@ -4,9 +4,9 @@ Nothing here talks to Redis. A function that has to ask it is a generator: it yi
 is sent the reply. So the sync and the async client share all of it.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn
 
 import msgspec
 import redis
@@ -15,13 +15,9 @@ from feature_warehouse import layout
 from feature_warehouse.codec.batches import absent_row
 from feature_warehouse.codec.values import decoder_of
 from feature_warehouse.errors import DamagedError, FingerprintError, NotPublishedError
+from feature_warehouse.steps import Steps, refuse_other_types
 
-__all__ = ["Part", "Plan", "Steps", "find_store", "load_plan", "renewed", "resolve_names"]
-
-_Result = TypeVar("_Result")
-
-Steps = Generator[tuple[str, ...], Any, _Result]
-"""Yields commands, is sent their replies, returns a result."""
+__all__ = ["Part", "Plan", "find_store", "load_plan", "renewed", "resolve_names"]
 
 _ATTEMPTS: Final = 5
 _SIMILAR: Final = 3
@@ -102,7 +98,7 @@ def find_store(project: str | None, environment: str | None) -> Steps[layout.Nam
     if project and environment:
         return layout.Names(project, environment)
     members = yield ("SMEMBERS", layout.STORES)
-    stores = sorted(member.decode() for member in members)
+    stores = sorted(member.decode(errors="backslashreplace") for member in members)
     fitting = [
         (its_project, its_environment)
         for its_project, _, its_environment in (store.partition(".") for store in stores)
@@ -149,12 +145,13 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
     [state] = yield ("MGET", key)
     pointer = layout.read_pointer(state, key)
     if pointer.edition is None:
+        yield from refuse_other_types([key])
         yield from _unknown(names, name)
     if isinstance(pointer.edition, str):
         key = names.description(name, pointer.edition)
         [text] = yield ("MGET", key)
         if text is None:
-            yield from _lost(names, name, state)
+            yield from _lost(names, name, key, state)
         service = layout.read_service(text, key)
         states = {name: state}
         fingerprint, shares = service.fingerprint, service.parts
@@ -199,8 +196,9 @@ def _views(
     pointer_keys = list(map(names.pointer, wanted))
     found = yield ("MGET", *pointer_keys)
     pointers = list(map(layout.read_pointer, found, pointer_keys))
-    for view, pointer in zip(wanted, pointers, strict=True):
+    for view, pointer, key in zip(wanted, pointers, pointer_keys, strict=True):
         if pointer.edition is None:
+            yield from refuse_other_types([key])
             raise NotPublishedError(f"view {view!r} of {name!r} is not published")
         if isinstance(pointer.edition, str):
             raise NotPublishedError(f"{view!r} is a service, not a view; publish again")
@@ -223,7 +221,7 @@ def _views(
             )
         ]
         if found[0][1] is None:
-            yield from _lost(names, view, states[view])
+            yield from _lost(names, view, found[0][0], states[view])
         views[view] = _View(pointer, tuple(_readable(found)))
     return views
 
@@ -239,11 +237,12 @@ def _readable(descriptions: Sequence[tuple[str, bytes | None]]) -> Iterator[layo
                     raise
 
 
-def _lost(names: layout.Names, name: str, state: bytes) -> Steps[NoReturn]:
+def _lost(names: layout.Names, name: str, key: str, state: bytes) -> Steps[NoReturn]:
     """A description is gone: was it removed because its time was over, or is the server broken."""
     [now] = yield ("MGET", names.pointer(name))
     if now != state:
         raise _MovedError
+    yield from refuse_other_types([key])
     raise NotPublishedError(f"{name!r} has lost its description; publish again")
 
 
@@ -257,7 +256,7 @@ def _unknown(names: layout.Names, name: str) -> Steps[NoReturn]:
     if members:
         import difflib  # only here: a reader that works never needs it
 
-        known = sorted(member.decode() for member in members)
+        known = sorted(member.decode(errors="backslashreplace") for member in members)
         similar = difflib.get_close_matches(name, known, _SIMILAR)
         hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
     raise NotPublishedError(f"{name!r} is not published in {names.store}{hint}")

@@ -12,9 +12,10 @@ from typing import Any, Final
 from feature_warehouse import layout
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.errors import EntityError, FingerprintError, NotPublishedError
-from feature_warehouse.plans import Plan, Steps, find_store, load_plan, renewed
+from feature_warehouse.plans import Plan, find_store, load_plan, renewed
 from feature_warehouse.rowkeys import row_keys
 from feature_warehouse.rows import Rows
+from feature_warehouse.steps import Steps, refuse_other_types
 from feature_warehouse.vectors import FeatureVectors
 
 __all__ = ["Reader"]
@@ -47,7 +48,7 @@ class Reader:
         expect: str | None,
         at: datetime | None,
     ) -> Steps[FeatureVectors]:
-        """The vectors of entities: one MGET, as long as no pointer moves."""
+        """The vectors of entities: one MGET, as long as no pointer moves and all rows are there."""
         for _ in range(_ATTEMPTS):
             known = self._plans.get(name)
             plan = known or (yield from self.plan(name))
@@ -70,6 +71,10 @@ class Reader:
                     continue
                 plan = self._plans[name] = same
             rows = replies[len(states) :]
+            if None in rows:
+                gone = [key for key, row in zip(wanted, rows, strict=True) if row is None]
+                if (yield from refuse_other_types(gone)):
+                    continue
             if len(rows) < len(keys) * len(entities):
                 rows = _spread(rows, keys)
             return _vectors(plan, keys, rows, at)

@@ -128,7 +128,7 @@ def _move(slot: int, source: Valkey, target: Valkey) -> None:
 def test_behind_a_sentinel_before_and_after_a_failover(watched: Watched) -> None:
     with closing(connect(watched.url())) as client:
         shelve_scores(client)
-        client.execute_command(*acl("%R~mini.dev:*", "+mget"))
+        client.execute_command(*acl("%R~mini.dev:*", "+mget", "+exists"))
         close(client)
     assert read(watched.url()) == RISK
     assert read(watched.url(login="reader:any@")) == RISK
@@ -203,20 +203,22 @@ def unknown(url: str) -> str:
 def test_the_least_that_a_reader_needs(filled: Valkey, client: Any) -> None:
     """As OnlineStore's docstring says."""
     url = f"redis://reader:any@127.0.0.1:{filled.port}"
-    client.execute_command(*acl("%R~mini.dev:*", "+mget"))
+    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+exists"))
     assert read(url) == RISK
     assert unknown(url) == "'rist' is not published in mini.dev"
     assert "refuses a command" in complaint(url, project=None)
-    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+smembers", "%R~mini.dev!names"))
+    client.execute_command(
+        *acl("%R~mini.dev:*", "+mget", "+exists", "+smembers", "%R~mini.dev!names")
+    )
     assert unknown(url) == "'rist' is not published in mini.dev; did you mean 'risk'?"
     stores = "%R~feature_warehouse:stores"
-    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+smembers", stores))
+    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+exists", "+smembers", stores))
     assert read(url, project=None, environment=None) == RISK
     assert "refuses" in complaint(f"{url}/3")
-    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+select"))
+    client.execute_command(*acl("%R~mini.dev:*", "+mget", "+exists", "+select"))
     with pytest.raises(NotPublishedError):
         read(f"{url}/3")
-    client.execute_command(*acl("%R~mini.other:*", "+mget"))
+    client.execute_command(*acl("%R~mini.other:*", "+mget", "+exists"))
     assert "refuses a command" in complaint(url)
 
 
@@ -224,7 +226,7 @@ def test_the_least_in_a_cluster(cluster: Cluster) -> None:
     client = connect(cluster.url)
     client.flushall(target_nodes=client.PRIMARIES)
     shelve_scores(client)
-    rules = acl("%R~mini.dev:*", "+get", "+command", "+cluster|slots")
+    rules = acl("%R~mini.dev:*", "+get", "+exists", "+command", "+cluster|slots")
     client.execute_command(*rules, target_nodes=client.ALL_NODES)
     url = cluster.url.replace("//", "//reader:any@")
     assert read(url) == RISK
