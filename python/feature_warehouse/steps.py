@@ -1,4 +1,4 @@
-"""Functions that need answers from Redis and do not talk to it, for the sync and the async client."""
+"""Functions that need answers from Redis without talking to it, for both clients."""
 
 from collections.abc import Generator, Sequence
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Views flip one after another, then their service: readers work through it, rule 7 of docs/rules.md."""
+"""Views flip one after another, then their service: readers work through it (rule 7)."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from feature_warehouse import FingerprintError, NotPublishedError, OnlineStore, layout
-from feature_warehouse.plans import Steps, load_plan
+from feature_warehouse.plans import load_plan
+from feature_warehouse.steps import Steps
 from shelf import HOUR, NAMES, Kinds, Shelf
 
 ONE: Kinds = {"x": "float", "y": "string"}
