@@ -149,8 +149,9 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     *missing*. ``declaration`` is a fingerprint of all that says which row is the newest.
 
     The rest says how far publishing has come, and is replaced by each run in one compare-and-set.
-    At ``clock`` every row was seen that was loaded up to ``watermark``; ``history`` is a
-    fingerprint of them. ``reached`` is the latest clock of any run that wrote rows, whether it
+    At ``clock`` every row was seen that was loaded up to ``watermark``, as far as one can tell: it
+    is ``inferred`` from the rows if nobody knew when they were built. ``history`` is a fingerprint
+    of them. ``reached`` is the latest clock of any run that wrote rows, whether it
     finished or not. ``checksum`` is that of the dbt model, ``entities`` the number of row keys that
     were made, None if it was lost count of, ``newest_event`` the greatest event timestamp,
     ``rows`` the number of newest rows that a gated view had in the warehouse. ``erasures`` counts
@@ -170,6 +171,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     clock: int = 0
     reached: int = 0
     watermark: int = 0
+    inferred: bool = False
     history: str = ""
     checksum: str = ""
     entities: int | None = None

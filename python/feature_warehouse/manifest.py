@@ -179,8 +179,13 @@ class _RunResult(msgspec.Struct):
     status: str
 
 
+_BUILDING = ("build", "run", "retry", "seed", "snapshot")
+
+
 class _RunArguments(msgspec.Struct, frozen=True):
     vars: dict[str, Any] = {}
+    which: str = "build"
+    target: str | None = None
 
 
 class _RunResults(msgspec.Struct):
@@ -201,18 +206,23 @@ def read_variables(manifest: Path) -> dict[str, Any]:
         return {}
 
 
-def read_build_times(manifest: Path, metadata: Metadata) -> Callable[[str], datetime | None]:
+def read_build_times(manifest: Path, content: Manifest) -> Callable[[str], datetime | None]:
     """For a node's unique id, the start of the dbt invocation that built it.
 
-    That is the one of ``run_results.json`` if it built the node, and None, unknown, if it did not.
+    That is the one of ``run_results.json`` if it built the node, for the target of the manifest,
+    and None, unknown, if it did not: dbt keeps the last command's only, be it `compile` or `test`.
     Without such a file it is the manifest's.
     """
+    metadata, noted = content.metadata, content.written_for
     default = metadata.invocation_started_at or metadata.generated_at
     try:
         text = manifest.with_name("run_results.json").read_bytes()
         last = msgspec.json.decode(text, type=_RunResults)
     except (OSError, msgspec.DecodeError, RecursionError):
         return lambda _: default
+    elsewhere = noted is not None and last.args.target not in (None, noted.target)
+    if elsewhere or last.args.which not in _BUILDING:
+        return lambda _: None
     started = last.metadata.invocation_started_at or last.metadata.generated_at
     built = {result.unique_id for result in last.results if result.status == "success"}
     return lambda node: started if node in built else None

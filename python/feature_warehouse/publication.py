@@ -303,6 +303,7 @@ class Publication:
             clock=self._clock.now,
             reached=self._clock.now,
             watermark=work.task.watermark,
+            inferred=work.task.inferred,
             history=work.task.inspection.history,
             checksum=self._view.checksum,
             entities=entities,

@@ -194,7 +194,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
     declared = [completed(node, content) for node in declared]
 
-    built_at = read_build_times(manifest, content.metadata)
+    built_at = read_build_times(manifest, content)
     tests = tests_by_model(content)
     mistakes: list[str] = []
     views = {

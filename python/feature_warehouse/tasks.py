@@ -47,6 +47,7 @@ class Task(msgspec.Struct, frozen=True):
     reason: str
     inspection: Inspection
     watermark: int
+    inferred: bool
     schema: pa.Schema
     current: Stored[layout.Generation] | None
 
@@ -65,7 +66,7 @@ def plan(
     """
     published = current.value if current else None
     last = (published.clock, published.watermark) if published else None
-    watermark = _watermark(view, clock, published)
+    watermark, inferred = _watermark(view, clock, published, warehouse)
     inspection = warehouse.inspect(view, clock.now, watermark, last)
     schema = warehouse.schema(view)
     fresh = describe(view, schema, simulated=clock.simulated)
@@ -75,14 +76,22 @@ def plan(
         mode, reason = "full", "--full-refresh"
     else:
         mode, reason = _choose(view, clock, published, fresh, inspection)
-    return Task(mode, reason, inspection, watermark, schema, current)
+    return Task(mode, reason, inspection, watermark, inferred, schema, current)
 
 
-def _watermark(view: FeatureView, clock: Clock, current: layout.Generation | None) -> int:
-    """Until when rows were loaded that the warehouse has now; an earlier one does no harm."""
+def _watermark(
+    view: FeatureView, clock: Clock, current: layout.Generation | None, warehouse: Warehouse
+) -> tuple[int, bool]:
+    """Until when rows were loaded that the warehouse has now, and whether that is inferred.
+
+    An earlier one does no harm. Nobody knows it where dbt has run something since, such as tests.
+    """
     if view.built_at is not None:
-        return min(clock.now, view.built_at)
-    return min(clock.now, current.watermark) if current else 0
+        return min(clock.now, view.built_at), False
+    known = min(clock.now, current.watermark) if current else 0
+    if view.created_timestamp is None:
+        return known, False
+    return max(known, warehouse.newest_load(view, clock.now)), True
 
 
 def _choose(
@@ -101,6 +110,8 @@ def _choose(
         return "compare", "a run was cut off, or an entity forgotten"
     before, during = current.history.split(" ")
     before_now, during_now = inspection.history_then.split(" ")
+    if before != before_now and current.inferred:
+        return "compare", "rows came in behind the newest load time that was seen, or changed"
     if before != before_now:
         return "full", "rows were deleted, rewritten, or added before the watermark"
     if during != during_now and not during.startswith("0:"):

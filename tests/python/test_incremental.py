@@ -271,18 +271,90 @@ def test_a_value_that_cannot_be_served_is_refused_before_anything_is_written(
     assert values(store, 1, 2) == [1.0, None]
 
 
+def dbt_ran(mini: Mini, hour: int, *models: str, **args: str) -> None:
+    """What a dbt command leaves, of which the last one alone is there."""
+    results = [{"unique_id": f"model.mini.{name}", "status": "success"} for name in models]
+    stamp = at(hour).isoformat()
+    metadata = {"generated_at": stamp, "invocation_started_at": stamp}
+    content = {"metadata": metadata, "results": results, "args": args}
+    (mini.folder / "target" / "run_results.json").write_text(json.dumps(content))
+    mini.built = at(hour)
+
+
+LAST = [
+    (("test_of_scores",), {"which": "test"}),
+    (("scores",), {"which": "compile"}),
+    (("scores",), {"which": "show"}),
+    (("scores",), {"which": "build", "target": "another"}),
+    ((), {"which": "run", "target": "dev"}),
+]
+
+
+@pytest.mark.parametrize(("models", "args"), LAST, ids=lambda value: str(value))
+def test_after_any_other_command_only_new_rows_are_read(
+    models: tuple[str, ...],
+    args: dict[str, str],
+    mini: Mini,
+    publish: Publish,
+    store: OnlineStore,
+) -> None:
+    """Nobody knows when the view was built; its rows say until when it has them all."""
+    loaded(mini, THREE)
+    dbt_ran(mini, 6, *models, **args)
+    first = publish(at(7))["scores"]
+    assert (first.mode, first.rows_read) == ("full", 3)
+    for hour, score in ((8, 8.0), (10, 10.0)):
+        mini.execute(
+            f"insert into scores values (2, timestamp '2026-01-01 {hour:02}:00', {score},"
+            f" timestamp '2026-01-01 {hour:02}:00')"
+        )
+        dbt_ran(mini, hour + 1, *models, **args)
+        result = publish(at(hour + 1, 30))["scores"]
+        assert (result.mode, result.rows_read, result.rows_written) == ("incremental", 1, 1)
+        assert values(store, 1, 2, 3) == [1.0, score, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            "insert into scores values (1, timestamp '2026-01-01 06:30', 6.5,"
+            " timestamp '2026-01-01 06:30')",
+            [6.5, 2.0, 3.0, 4.0],
+        ),
+        ("update scores set score = 20.0 where id = 2", [1.0, 20.0, 3.0, 4.0]),
+        ("delete from scores where id = 2", [1.0, None, 3.0, 4.0]),
+        (
+            "update scores set ts = ts - interval 1 minute, score = 9.0 where id = 4",
+            [1.0, 2.0, 3.0, 9.0],
+        ),
+    ],
+    ids=["behind", "rewritten", "deleted", "back in time"],
+)
+def test_an_inferred_watermark_hides_no_row_that_comes_in_behind_it(
+    change: str, expected: list[Any], mini: Mini, publish: Publish, store: OnlineStore
+) -> None:
+    """Loads went on while dbt was building: 4 was seen, and what came before it was not."""
+    loaded(mini, f"{THREE}, (4, timestamp '2026-01-01 07:00', 4.0, timestamp '2026-01-01 07:00')")
+    dbt_ran(mini, 8, which="test")
+    publish(at(8))
+    assert values(store, 1, 2, 3, 4) == [1.0, 2.0, 3.0, 4.0]
+    mini.execute(change)
+    dbt_ran(mini, 9, which="test")
+    result = publish(at(9))["scores"]
+    assert result.mode in ("compare", "full")
+    assert values(store, 1, 2, 3, 4) == expected
+    dbt_ran(mini, 10, which="test")
+    assert publish(at(10))["scores"].rows_written == 0
+
+
 def test_a_build_of_other_models_does_not_move_the_watermark(
     mini: Mini, publish: Publish, store: OnlineStore
 ) -> None:
     loaded(mini, THREE)
-    ran = mini.folder / "target" / "run_results.json"
 
     def dbt_built(hour: int, *models: str) -> None:
-        results = [{"unique_id": f"model.mini.{name}", "status": "success"} for name in models]
-        stamp = at(hour).isoformat()
-        metadata = {"generated_at": stamp, "invocation_started_at": stamp}
-        ran.write_text(json.dumps({"metadata": metadata, "results": results}))
-        mini.built = at(hour)
+        dbt_ran(mini, hour, *models)
 
     dbt_built(5, "scores")
     assert publish(at(6))["scores"].watermark == at(5).timestamp() * 1_000_000

@@ -1,9 +1,11 @@
 """PostgreSQL as a source of rows: one transaction, its own types, its own ways to fail."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import adbc_driver_postgresql.dbapi
+import msgspec
 import pyarrow as pa
 import pytest
 
@@ -124,6 +126,29 @@ def test_a_key_that_is_nan_is_found_before_anything_is_written(
                 encoder.check(rows.to_batches()[0])
         else:
             encoder.check(rows.to_batches()[0])
+
+
+def test_the_newest_load_time_that_is_available(warehouse: PostgresWarehouse) -> None:
+    """In microseconds since 1970 UTC; what is known later, or since ever, counts for nothing."""
+    loads = {
+        "early": "timestamptz '2020-01-01 12:00:00.000001+02'",
+        "late": "timestamptz '2020-01-03 00:00+00'",
+        "never": "null::timestamptz",
+        "always": "'-infinity'::timestamptz",
+    }
+    rows = " union all ".join(
+        f"select {number} as id, timestamp '2019-01-01' as ts, {load} as loaded, 1 as x"
+        for number, load in enumerate(loads.values())
+    )
+    created = Column("loaded", "timestamptz")
+    wanted = msgspec.structs.replace(
+        view("none"), relation=f"({rows}) as loads", created_timestamp=created
+    )
+    early = int(datetime(2020, 1, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000 + 1
+    day = 86_400_000_000
+    assert warehouse.newest_load(wanted, early + day) == early
+    assert warehouse.newest_load(wanted, early - 1) == early - day * 365 - 10 * 3_600_000_000 - 1
+    assert warehouse.newest_load(wanted, 0) == 0
 
 
 def test_the_snapshot_is_one(postgres: Postgres, warehouse: PostgresWarehouse) -> None:

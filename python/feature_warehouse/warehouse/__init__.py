@@ -49,6 +49,9 @@ class Warehouse(Protocol):
         ``last`` are clock and watermark of the last run, if there was one.
         """
 
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        """When the newest row that is available at the clock was loaded; 0 without any."""
+
     def schema(self, view: FeatureView) -> pa.Schema:
         """The columns of ``newest_rows``."""
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import Column, FeatureView
@@ -55,6 +56,12 @@ class DuckDBWarehouse:
         query = sql.inspection_query(view, clock, watermark, last, _hashed)
         with self._explained(f"feature view {view.name!r}"):
             return Inspection(*self._connection.sql(query).fetchall()[0])
+
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        with self._explained(f"feature view {view.name!r}"):
+            query = sql.newest_load_query(view, clock)
+            [(newest,)] = self._connection.sql(query).fetchall()
+        return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
         with self.newest_rows(view, 0, limit=" limit 0") as reader:

@@ -10,6 +10,7 @@ import adbc_driver_manager as adbc
 import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
 
+from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import Column, FeatureView
@@ -61,6 +62,12 @@ class PostgresWarehouse:
             _refuse_dimensions(view, cursor)
             cursor.execute(query)
             return Inspection(*cursor.fetchone())
+
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            cursor.execute(sql.newest_load_query(view, clock))
+            [newest] = cursor.fetchone()
+        return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
         with self.newest_rows(view, 0, limit=" limit 0") as reader:

@@ -12,6 +12,7 @@ __all__ = [
     "bound",
     "holds_query",
     "inspection_query",
+    "newest_load_query",
     "newest_rows_query",
     "published_type",
     "quote",
@@ -113,6 +114,15 @@ def inspection_query(
     return f"select {', '.join(columns)} from {view.relation}"
 
 
+def newest_load_query(view: FeatureView, clock: int) -> str:
+    """The newest load time, in UTC, of the rows that are available at a clock; NULL without any."""
+    loaded = _loaded(view)
+    return (
+        f"select max({loaded}) from {view.relation} where {_servable(view)}"
+        f" and {_available(view)} <= {_literal(clock)} and {loaded} >= {_literal(0)}"
+    )
+
+
 def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> str:
     """How many rows have certain join key values, which are bound as texts in this order.
 
@@ -151,14 +161,19 @@ def _history(view: FeatureView, clock: int, watermark: int, hashed: Hashed) -> s
     columns = [*view.join_keys, view.event_timestamp, view.created_timestamp]
     columns += [*view.features, *view.tie_breakers]
     total = f"sum({hashed(list({column.name: column for column in columns}.values()))})"
-    loaded = f"coalesce({_utc(view.created_timestamp)}, {_utc(view.event_timestamp)})"
-    seen = f"{_servable(view)} and {_available(view)} <= {_literal(clock)} and {loaded}"
+    seen = f"{_servable(view)} and {_available(view)} <= {_literal(clock)} and {_loaded(view)}"
     before = f"filter (where {seen} <= {_literal(watermark)})"
     during = f"filter (where {seen} > {_literal(watermark)})"
     return (
         f"concat(count(*) {before}, ':', {total} {before}, ' ',"
         f" count(*) {during}, ':', {total} {during})"
     )
+
+
+def _loaded(view: FeatureView) -> str:
+    """When a row was loaded; an event that does not say was so when it happened."""
+    event = _utc(view.event_timestamp)
+    return f"coalesce({_utc(view.created_timestamp)}, {event})" if view.created_timestamp else event
 
 
 def _between(view: FeatureView, since: int, clock: int) -> str:
