@@ -8,13 +8,25 @@ import msgspec
 from feature_warehouse import layout, nodes
 from feature_warehouse.codec.arrow import key_type
 from feature_warehouse.codec.keys import join_texts, key_text, parse_key
-from feature_warehouse.errors import EntityError, RetainedError
+from feature_warehouse.errors import EntityError, RetainedError, UsageError
 from feature_warehouse.generations import Generations, numbers_in, stored
 from feature_warehouse.locks import locked
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.warehouse import Warehouse
 
-__all__ = ["Erasure", "forget"]
+__all__ = ["Erasure", "Forgotten", "forget"]
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """What was erased, of which views, and of which the warehouse could not be asked, and why.
+
+    Those of the latter that had rows in Redis are in ``published``: they have to be asked again.
+    """
+
+    views: list[str]
+    erased: list["Erasure"]
+    not_asked: dict[str, str]
+    published: list[str]
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -34,29 +46,33 @@ def forget(
     entity: Mapping[str, str],
     *,
     wait: bool = False,
-) -> list[Erasure]:
+) -> Forgotten:
     """Erase the rows of all views whose join keys include those of ``entity`` (texts).
 
     All views, that is, which are online or have rows in Redis, and of whose join keys the texts can
     be values: the same name may be of other types elsewhere. A view with more join keys loses every
-    row with these values. Raises EntityError if there is no such view, RetainedError, having erased
-    nothing, while the warehouse holds rows of the entity in one of them: the next run would bring
-    them back. Then BusyError if a run is publishing a view.
+    row with these values. A view that cannot be read, for it is not built yet, stops none of this.
+    Raises EntityError if there is no such view, RetainedError, having erased nothing, while the
+    warehouse holds rows of the entity in one of them: the next run would bring them back. Then
+    BusyError if a run is publishing a view.
     """
     refusals: list[EntityError] = []
     found = stored(client, names)
     views = set(_published(client, names, found, registry.views, entity, refusals))
     declared = [view for view in registry.views.values() if view.online or view.name in found]
     held: dict[str, int] = {}
+    not_asked: dict[str, str] = {}
     for view in declared:
         if not entity.keys() <= {key.name for key in view.join_keys}:
             continue
-        texts = _texts(_key_columns(view, warehouse), entity, refusals)
-        if texts is None:
-            continue
+        try:
+            texts = _texts(_key_columns(view, warehouse), entity, refusals)
+            if texts is None:
+                continue
+            held[view.name] = warehouse.holds(view, texts)
+        except UsageError as error:
+            not_asked[view.name] = str(error)
         views.add(view.name)
-        if count := warehouse.holds(view, texts):
-            held[view.name] = count
     if not views and refusals:
         raise refusals[0]
     if not views:
@@ -64,8 +80,8 @@ def forget(
             "no feature view that is online has the join keys"
             f" {', '.join(entity) or 'of a global view'}; there are {_known_keys(declared)}"
         )
-    if held:
-        what = ", ".join(f"{count} rows in {name}" for name, count in held.items())
+    if any(held.values()):
+        what = ", ".join(f"{count} rows in {name}" for name, count in held.items() if count)
         raise RetainedError(
             f"the warehouse still holds {what}; delete them at their source, run `dbt build`, then"
             " forget again (nothing was erased)"
@@ -74,7 +90,8 @@ def forget(
     for name in sorted(views):
         with locked(client, names, name, wait=wait):
             erased += _erase(Generations(client, names, name, mends=True), names, client, entity)
-    return erased
+    published = sorted(not_asked.keys() & {one.view for one in erased})
+    return Forgotten(sorted(views), erased, not_asked, published)
 
 
 def _known_keys(views: Iterable[FeatureView]) -> str:

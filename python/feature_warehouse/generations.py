@@ -317,7 +317,7 @@ class Generations:
         for page in nodes.scan(self._client, self._names.row_prefix(self.view, number)):
             nodes.unlink(self._client, page)
         if isinstance(number, int):
-            self._client.srem(self._names.generations(self.view), number)
+            nodes.drop_member(self._client, self._names.generations(self.view), number)
 
     def remove_view(self) -> None:
         """Take the view (or service) out of service and remove all that belongs to it.
@@ -331,7 +331,7 @@ class Generations:
         for edition in sorted(editions):
             self.remove(int(edition) if _NUMBER.fullmatch(edition) else edition)
         self._client.unlink(self._names.generations(self.view))
-        self._client.srem(self._names.members, self.view)
+        nodes.drop_member(self._client, self._names.members, self.view)
 
     def _members(self) -> set[int]:
         return numbers_in(nodes.members(self._client, self._names.generations(self.view)))

@@ -11,6 +11,7 @@ from feature_warehouse.connection import is_cluster
 
 __all__ = [
     "OTHER_TYPE",
+    "drop_member",
     "earliest_clock",
     "expiries",
     "members",
@@ -82,6 +83,16 @@ def put_member(client: Any, key: str, *texts: Any) -> None:
             raise
         client.unlink(key)
         client.sadd(key, *texts)
+
+
+def drop_member(client: Any, key: str, text: Any) -> None:
+    """Take from a set of ours; where the key holds something else, that goes."""
+    try:
+        client.srem(key, text)
+    except redis.ResponseError as error:
+        if not _is_other_type(error):
+            raise
+        client.unlink(key)
 
 
 def value(client: Any, key: str) -> bytes | None:

@@ -151,13 +151,15 @@ def forget(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Erase an entity from every generation of every view that has these join keys.
+    """Erase an entity from Redis: every generation of every view that has these join keys.
 
-    Refused, with exit code 1, while the warehouse still holds rows of it.
+    Refused, with exit code 1, while the warehouse still holds rows of it. Exit code 2, with all
+    erased, if it could not be asked for a view. What else may hold the entity is listed.
     """
     from feature_warehouse.connection import reachable
     from feature_warehouse.forget import forget as erase
-    from feature_warehouse.reports import print_erasures
+    from feature_warehouse.manifest import read_manifest
+    from feature_warehouse.remains import models_built_from, print_forgotten
     from feature_warehouse.sites import Site
 
     values = pairs(entity)
@@ -165,9 +167,12 @@ def forget(
     site = Site(place, wait=wait)
     with site.project.open_warehouse() as warehouse, reachable(site.client):
         site.refuse_another_warehouse(warehouse)
-        erasures = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
-    print_erasures(erasures, as_json=as_json)
-    if any(erasure.left for erasure in erasures):
+        forgotten = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
+    models = models_built_from(read_manifest(site.manifest), forgotten.views)
+    print_forgotten(forgotten, models, as_json=as_json)
+    if forgotten.published:
+        raise SystemExit(2)
+    if any(erasure.left for erasure in forgotten.erased):
         raise SystemExit(1)
 
 

@@ -17,7 +17,6 @@ from feature_warehouse.codec.values import from_microseconds
 from feature_warehouse.durations import readable
 from feature_warehouse.errors import UsageError
 from feature_warehouse.files import replacing
-from feature_warehouse.forget import Erasure
 from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import ViewResult
 from feature_warehouse.quality.results import GateResult
@@ -30,7 +29,6 @@ from feature_warehouse.verify import Verification
 __all__ = [
     "MaterializeReport",
     "VerifyReport",
-    "print_erasures",
     "print_rollback",
     "print_status",
     "print_vector",
@@ -292,6 +290,9 @@ class VerifyReport:
         if not self._console.is_terminal:
             print(msgspec.json.encode(result).decode(), flush=True)
             return
+        if result.status == "skipped":
+            self._console.print(f"[yellow]skipped[/] {result.view}: {result.message}")
+            return
         rows = f"{result.rows_compared:,} rows compared"
         clock = f"as of {_instant(result.clock)}"
         if not result.differences:
@@ -308,20 +309,6 @@ class VerifyReport:
         """All results, where one JSON document is asked for."""
         if self._as_json:
             print(msgspec.json.encode({"results": self._results}).decode())
-
-
-def print_erasures(erasures: list[Erasure], *, as_json: bool) -> None:
-    """A line per generation, or JSON."""
-    if as_json:
-        print(msgspec.json.encode({"erased": erasures}).decode())
-        return
-    for erasure in erasures:
-        print(
-            f"{erasure.view}, generation {erasure.generation}: {erasure.rows_erased} rows erased,"
-            f" {erasure.left} left"
-        )
-    if not erasures:
-        print("no published view has such join keys; there is nothing to erase")
 
 
 def print_rollback(generation: layout.Generation, *, as_json: bool) -> None:

@@ -16,7 +16,12 @@ from feature_warehouse import layout, nodes
 from feature_warehouse.codec.values import CHECKSUM, INTACT, seed
 from feature_warehouse.connection import reachable
 from feature_warehouse.encoder import RowEncoder
-from feature_warehouse.errors import FeatureWarehouseError, NotPublishedError, UsageError
+from feature_warehouse.errors import (
+    FeatureWarehouseError,
+    NotPublishedError,
+    UnservableError,
+    UsageError,
+)
 from feature_warehouse.generations import Generations
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.strangers import KeySet, strangers
@@ -38,6 +43,7 @@ _CONTENT: Final = slice(20, -CHECKSUM.size)
 class Verification(msgspec.Struct):
     """How a view in Redis compares with the warehouse at the clock of its last run.
 
+    ``status`` is success, difference, error, or skipped for what is neither built nor published.
     ``differences`` counts by kind: *missing* and *extra* entities; *older* and *newer* rows than
     the warehouse's newest; another *value*, type or damaged bytes at the same version; another
     *expiry*. ``examples`` are the first row keys of each kind, ``message`` says what to do.
@@ -65,8 +71,8 @@ def verify(
 ) -> Iterator[Verification]:
     """Compare view by view; with ``sample`` so many entities of each, if it has them.
 
-    The clock is that of the last run (rule 5 of docs/rules.md), the warehouse is as it is now: what a build has
-    added since and no run has published counts as a difference.
+    The clock is that of the last run (rule 5 of docs/rules.md), the warehouse is as it is now: what
+    a build has added since and no run has published counts as a difference.
     """
     for view in registry.views.values():
         if view.online and (selected is None or view.unique_id in selected):
@@ -90,6 +96,9 @@ def _verify(
 ) -> None:
     generations = Generations(client, names, view.name)
     found = generations.find(generations.pointer().value.edition)
+    if found is None and not _is_built(view, warehouse):
+        result.status, result.message = "skipped", "neither built nor published yet"
+        return
     if found is None:
         raise NotPublishedError(f"{view.name!r} is not published in {names.store}")
     generation = found.value
@@ -119,6 +128,16 @@ def _verify(
             break
     if result.differences:
         result.status, result.exit_code, result.message = "difference", 1, _REMEDY
+
+
+def _is_built(view: FeatureView, warehouse: Warehouse) -> bool:
+    try:
+        warehouse.schema(view)
+    except UnservableError:
+        return True
+    except UsageError:
+        return False
+    return True
 
 
 def _compare(

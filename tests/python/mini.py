@@ -78,7 +78,8 @@ class Mini:
         }
         self._nodes[f"model.{PROJECT}.{name}_training"] = {
             **self._node(f"{name}_training"),
-            "config": {"meta": {"feature_service": block}},
+            "config": {"meta": {"feature_service": block}, "materialized": "table"},
+            "depends_on": {"nodes": [f"model.{PROJECT}.{part['view']}" for part in parts]},
         }
 
     def test(self, view: str, name: str, column: str = "", **arguments: Any) -> None:
@@ -97,9 +98,11 @@ class Mini:
             "depends_on": {"nodes": [f"model.{PROJECT}.{each}" for each in [*parents, view]]},
         }
 
-    def model(self, name: str, relation: str) -> None:
+    def model(self, name: str, relation: str, *parents: str, materialized: str = "table") -> None:
         """A model that is no feature view."""
         node = {**self._node(name), "relation_name": relation}
+        node["config"] = {"materialized": materialized}
+        node["depends_on"] = {"nodes": [f"model.{PROJECT}.{parent}" for parent in parents]}
         self._nodes[f"model.{PROJECT}.{name}"] = node
 
     def drop(self, name: str) -> None:

@@ -97,7 +97,7 @@ def everything(mini: Mini, client: Any) -> None:
     mini.execute("delete from pairs where id = 5")
     mini.execute("delete from other where id = 5")
     with reachable(client), open_warehouse(profile_of(mini)) as warehouse:
-        erasures = forget(registry, client, NAMES, warehouse, {"id": "5"})
+        erasures = forget(registry, client, NAMES, warehouse, {"id": "5"}).erased
     assert {erasure.rows_erased for erasure in erasures} == {1}
     for gone in ("other", "risk_training"):
         mini.drop(gone)

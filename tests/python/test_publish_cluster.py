@@ -173,7 +173,7 @@ def test_services_prune_and_forget(mini: Mini, there: Any, store: OnlineStore) -
     for name in ("first", "second"):
         mini.execute(f"delete from {name} where id = 7")
     with open_warehouse(profile_of(mini)) as warehouse:
-        erased = forget(registry_of(mini), there, NAMES, warehouse, {"id": "7"})
+        erased = forget(registry_of(mini), there, NAMES, warehouse, {"id": "7"}).erased
     assert [(e.view, e.rows_erased, e.left) for e in erased] == [("first", 1, 0), ("second", 1, 0)]
     assert [key for key in keys_of(there) if b"{7}" in key] == []
     materialize(mini, there, rollback_grace=0)

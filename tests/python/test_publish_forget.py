@@ -14,6 +14,7 @@ from feature_warehouse.locks import locked
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, Mini
 from publishers import (
+    PAIRS,
     Options,
     assert_equal,
     fw,
@@ -50,7 +51,7 @@ def composite(mini: Mini) -> None:
 
 def erase(mini: Mini, client: Any, **entity: str) -> list[tuple[str, int, int, int]]:
     with open_warehouse(profile_of(mini)) as warehouse:
-        found = forget(registry_of(mini), client, NAMES, warehouse, entity)
+        found = forget(registry_of(mini), client, NAMES, warehouse, entity).erased
     return [(e.view, e.generation, e.rows_erased, e.left) for e in found]
 
 
@@ -221,6 +222,67 @@ def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -
     assert [(e["view"], e["left"]) for e in erased] == [("alone", 0), ("pairs", 0), ("visits", 0)]
     code, out, _ = fw("forget", "id=7")
     assert (code, out.splitlines()[0]) == (0, "alone, generation 1: 0 rows erased, 0 left")
+
+
+def test_what_is_not_built_yet_stops_nothing(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    """A view that was never published has nothing to erase; one that was has to be asked again."""
+    pairs(mini, 3, 1)
+    pairs(mini, 3, 1, "other")
+    materialize(mini, client)
+    mini.execute("delete from pairs where id = 1")
+    mini.view("planned", PAIRS)
+    mini.write()
+    code, out, err = fw("forget", "id=1", "--json")
+    assert code == 1, (out, err)  # the other one still holds it
+    mini.execute("delete from other where id = 1")
+    code, out, err = fw("forget", "id=1", "--json")
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith(
+        "feature-warehouse: whether 'planned' still holds the entity is not known: feature view"
+        " 'planned' is not in the warehouse as declared"
+    )
+    assert not [name for name in rows_of(client) if name.endswith(b"{1}")]
+    assert [*json.loads(out)["not_asked"]] == ["planned"]
+    mini.execute("drop table other")
+    code, out, err = fw("forget", "id=2")
+    assert code == 1  # nothing is erased while one view holds it
+    mini.execute("delete from pairs where id = 2")
+    code, out, err = fw("forget", "id=2")
+    assert (code, err.count("\n")) == (2, 2)
+    assert "run `dbt build`, then forget again (what Redis had is erased)" in err.splitlines()[0]
+    assert "other, generation 1: 1 rows erased, 0 left" in out
+    assert not [name for name in rows_of(client) if name.endswith(b"{2}")]
+    # verify says likewise what it could not do, and does the rest.
+    code, out, err = fw("verify")
+    found = {one["view"]: one["status"] for one in map(json.loads, out.splitlines())}
+    assert found == {"pairs": "success", "planned": "skipped"}
+    assert (code, err.count("\n")) == (2, 1)
+    assert "'other' is not in the warehouse as declared" in err
+
+
+def test_what_forget_does_not_reach_is_listed(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    """Every model that stores what it read of the entity's views, and of no other."""
+    pairs(mini, 3, 1)
+    pairs(mini, 3, 1, "shops", join_keys=["a"])
+    mini.service("risk", {"view": "pairs"})
+    mini.service("sales", {"view": "shops"})
+    mini.model("training_card", "card", "risk_training")
+    mini.model("scores", "scores", "risk_training", materialized="incremental")
+    mini.model("peek", "peek", "pairs", materialized="view")
+    mini.model("statistics", "statistics", "peek")
+    mini.model("unrelated", "unrelated", "shops")
+    materialize(mini, client)
+    mini.execute("delete from pairs where id = 1")
+    code, out, err = fw("forget", "id=1", "--json")
+    assert (code, err) == (0, "")
+    not_reached = json.loads(out)["not_reached"]
+    models = ["risk_training", "scores", "statistics", "training_card"]
+    assert not_reached["models"] == models
+    code, out, _ = fw("forget", "id=1")
+    for place in (*(f"model {model}," for model in models), *not_reached["elsewhere"]):
+        assert f"- {place}" in out
+    for place in ("training-set export", "validation and drift pages", "backups"):
+        assert place in out
 
 
 def test_a_row_that_is_still_there_is_no_success(

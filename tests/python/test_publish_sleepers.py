@@ -63,7 +63,7 @@ def forget_one(mini: Mini, client: Any, number: int) -> None:
     built.replace(mini.database)
     with open_warehouse(profile_of(mini)) as warehouse:
         erased = forget(registry_of(mini), client, NAMES, warehouse, {"id": str(number)}, wait=True)
-    assert all(one.left == 0 for one in erased)
+    assert all(one.left == 0 for one in erased.erased)
     assert traces(client, number) == []
 
 
