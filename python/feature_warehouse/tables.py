@@ -1,6 +1,7 @@
 """Feature vectors as Arrow tables and NumPy arrays. Imported when one is asked for."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,14 @@ from feature_warehouse.rows import Rows, Status
 if TYPE_CHECKING:
     from feature_warehouse.vectors import FeatureVectors
 
-__all__ = ["ages", "event_timestamps", "numbers", "statuses", "values"]
+__all__ = ["ages", "event_timestamps", "frame", "numbers", "statuses", "values"]
 
 _FLOATS: Final = {"float", "float32"}
-_NUMBERS: Final = _FLOATS | {"bool", "int", "uint", "bigint", "decimal"}
+_EXACT: Final = {"int", "uint", "bigint", "decimal"}
+_NUMBERS: Final = _FLOATS | _EXACT | {"bool"}
+_WHOLE: Final = 2**53
+"""Up to here a double holds every whole number."""
+
 _DOUBLE: Final = 0xCB
 """MessagePack's mark before the eight bytes of a double."""
 
@@ -29,7 +34,9 @@ def numbers(vectors: "FeatureVectors") -> Any:
     import numpy as np
 
     if len(vectors) * len(vectors.plan.names) < _FEW_CELLS:
-        return np.array(vectors.rows(), np.float64).reshape(len(vectors), len(vectors.plan.names))
+        rows = vectors.rows()
+        _refuse_rounding(vectors.plan.names, vectors.plan.types, rows)
+        return np.array(rows, np.float64).reshape(len(vectors), len(vectors.plan.names))
     blocks = [_numbers(part) for part in vectors.parts]
     return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)
 
@@ -50,7 +57,29 @@ def _numbers(part: Rows) -> Any:
     if found is not None:
         return found
     rows = part.tuples()
+    _refuse_rounding(part.part.names, part.part.types, rows)
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(part.part.names))
+
+
+def _refuse_rounding(
+    names: tuple[str, ...], types: tuple[str, ...], rows: list[tuple[Any, ...]]
+) -> None:
+    """UsageError for a number that a double cannot hold as it is written."""
+    for place, (name, kind) in enumerate(zip(names, types, strict=True)):
+        if parse_kind(kind).name in _EXACT:
+            for row in rows:
+                value = row[place]
+                if value is not None and not _is_double(value):
+                    raise UsageError(
+                        f"feature {name!r} is a {kind} and holds {value}, which a float64 cannot"
+                        " hold; use to_arrow or to_pandas"
+                    )
+
+
+def _is_double(value: int | Decimal) -> bool:
+    if isinstance(value, int):
+        return -_WHOLE <= value <= _WHOLE or int(float(value)) == value
+    return not value.is_finite() or Decimal(repr(float(value))) == value
 
 
 def _doubles(part: Rows) -> Any:
@@ -98,6 +127,27 @@ def values(vectors: "FeatureVectors") -> Any:
     return _table(vectors, [column for part in vectors.parts for column in _columns(part)])
 
 
+def frame(vectors: "FeatureVectors") -> Any:
+    """See ``FeatureVectors.to_pandas``."""
+    import pandas as pd
+    import pyarrow as pa
+
+    # Without these a column of whole numbers with a gap becomes one of doubles.
+    nullable = {
+        pa.int64(): pd.Int64Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
+        pa.bool_(): pd.BooleanDtype(),
+    }
+    table = values(vectors)
+    found = table.to_pandas(types_mapper=nullable.get)
+    for place, kind in enumerate(map(parse_kind, vectors.plan.types)):
+        if kind.parts and (kind.name != "list" or kind.parts[0].name not in _FLOATS):
+            # The same happens within lists, maps and structs.
+            column = table.column(place).to_pylist()
+            found.isetitem(place, pd.Series(column, index=found.index, dtype=object))
+    return found
+
+
 def _columns(part: Rows) -> list[Any]:
     import pyarrow as pa
 
@@ -111,7 +161,7 @@ def _columns(part: Rows) -> list[Any]:
     for name, kind, column in zip(shape.names, shape.types, _values(part), strict=True):
         try:
             columns.append(arrow_column(column, kind))
-        except (pa.ArrowException, TypeError):
+        except (pa.ArrowException, TypeError, OverflowError):
             raise UsageError(
                 f"feature {name!r} has values (such as NaN) that Arrow's type for {kind} has not;"
                 " use to_tuples or to_dicts"

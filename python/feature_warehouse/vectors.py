@@ -114,13 +114,20 @@ class FeatureVectors(Sequence[FeatureVector]):
         return tables.values(self)
 
     def to_pandas(self) -> Any:
-        """A ``pandas.DataFrame`` of the values (needs pyarrow and pandas)."""
-        return self.to_arrow().to_pandas()
+        """A ``pandas.DataFrame`` of the values (needs pyarrow and pandas).
+
+        Whole numbers are Int64 or UInt64 and booleans boolean, NULL or not, decimals objects; lists
+        of floats are arrays, other lists, maps and structs as ``pyarrow.Array.to_pylist`` has them.
+        """
+        from feature_warehouse import tables
+
+        return tables.frame(self)
 
     def to_numpy(self) -> Any:
         """The values as a float64 array of shape (entities, features); NULL is NaN (needs numpy).
 
-        UsageError where a feature is no number.
+        UsageError where a feature is no number, or has one that a float64 would round: a whole
+        number beyond 2**53, a decimal of more than some 15 digits.
         """
         from feature_warehouse import tables
 
