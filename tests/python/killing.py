@@ -29,7 +29,7 @@ from publishers import (
 )
 
 COUNT = 2_000
-PATIENCE = 60.0
+PATIENCE = 600.0
 _PROCESSES = multiprocessing.get_context("forkserver")
 # A child is forked from a process that has imported all this and opened nothing.
 _PROCESSES.set_forkserver_preload(

@@ -31,7 +31,7 @@ DEBIAN = shutil.which("redis-server")
 PASSWORD = "p@ss:w/rd%"
 MASTER = "main"
 _SLOTS = 16_384
-_PATIENCE = 30.0
+_PATIENCE = 300.0
 
 SENTINEL_SCRIPT = """#!/bin/sh
 # A Sentinel rewrites its configuration, so that has to be a file.

@@ -17,7 +17,7 @@ from pit.declarations import Column, Row, Value
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, _insert, answers, create, quote
 from support import dbt, dbt_environment, postgres_output
 
-PATIENCE = 60.0
+PATIENCE = 600.0
 
 
 class Farm:
