@@ -14,9 +14,9 @@ With Sentinels user and password are those of the master; ``?sentinel_password=`
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis
 import redis.asyncio
@@ -56,6 +56,22 @@ _SHOWN: Final = 3
 # Redis Cloud tells of its maintenance in between replies; redis-py then lends connections without a
 # look at what has arrived on them, and in a circle that keeps them alive.
 _NO_NOTICES: Final = {"maint_notifications_config": MaintNotificationsConfig(enabled=False)}
+_CLUSTER_OPTIONS: Final = {
+    *("read_from_replicas", "require_full_coverage", "dynamic_startup_nodes"),
+    *("cluster_error_retry_attempts", "reinitialize_steps", "load_balancing_strategy"),
+    *("address_remap", "policy_resolver", "url", "startup_nodes"),
+}
+_URL_OPTIONS: Final = {
+    *("db", "username", "password", "client_name", "lib_name", "lib_version", "protocol"),
+    *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "socket_read_size"),
+    *("health_check_interval", "max_connections", "retry_on_timeout"),
+    *("decode_responses", "sentinel_username", "sentinel_password"),
+    *("read_from_replicas", "require_full_coverage", "dynamic_startup_nodes"),
+    *("cluster_error_retry_attempts", "reinitialize_steps"),
+}
+"""What can be said in text; options beginning with ``ssl_`` as well."""
+
+_INVALID: Final = re.compile('Invalid value for \'?(\\w+)|"(max_connections)" must')
 _parse_url: Final[Any] = _untyped_parse_url
 ERRORS: Final = (redis.RedisError, redis.RedisClusterException)
 """All that redis-py raises."""
@@ -153,6 +169,7 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
     scheme, _, way = scheme.partition("+")
     backoff = ExponentialWithJitterBackoff(base=_FIRST_PAUSE, cap=_LONGEST_PAUSE)
     options = {"retry": kit.retry(backoff, retries), **_NO_NOTICES, **options}
+    _refuse_options(url, options)
     try:
         if way and scheme not in ("redis", "rediss"):
             raise ValueError
@@ -163,7 +180,12 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
         else:
             client = kit.client.from_pool(kit.pool.from_url(url, **options))
             _try_options(client.connection_pool)
-    except ValueError:
+    except ValueError as error:
+        if option := _INVALID.search(str(error)):
+            raise UsageError(
+                f"{option[1] or option[2]} of the Redis connection has an impossible value;"
+                " correct the Redis URL or the call"
+            ) from None
         raise UsageError(
             "the given address is no Redis URL; write it as redis://user:password@host:6379/0"
             " (percent-encode special characters), rediss://..., unix:///path,"
@@ -182,6 +204,19 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
     return client
 
 
+def _refuse_options(url: str, options: dict[str, Any]) -> None:
+    """UsageError for what no URL can say, and for values that redis-py looks at too late."""
+    in_url = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    for name in in_url:
+        if name not in _URL_OPTIONS and not name.startswith("ssl_"):
+            raise UsageError(f"a Redis URL takes no option {name!r}; correct it")
+    given = {**options, **in_url}
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        with suppress(TypeError, ValueError):
+            if float(given.get(name, 0)) < 0:
+                raise UsageError(f"{name} of the Redis connection is less than 0; correct it")
+
+
 def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
     parts = urlsplit(url)
     if parts.path not in ("", "/", "/0"):
@@ -189,7 +224,8 @@ def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
     if not parts.hostname:
         raise ValueError
     address = f"{parts.hostname}:{parts.port or 6379}"
-    _try_options(kit.pool.from_url(url, **options))
+    own = {name: value for name, value in options.items() if name not in _CLUSTER_OPTIONS}
+    _try_options(kit.pool.from_url(urlunsplit(parts._replace(query=_without(parts.query))), **own))
     try:
         if kit is _SYNC:
             return kit.cluster.from_url(url, connection_pool_class=Pool, **options)
@@ -202,6 +238,11 @@ def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
     for node in client.startup_nodes:
         node.connection_class = kind
     return client
+
+
+def _without(query: str) -> str:
+    """A URL's query without what only a cluster knows."""
+    return urlencode([pair for pair in parse_qsl(query) if pair[0] not in _CLUSTER_OPTIONS])
 
 
 def _try_options(pool: Any) -> None:

@@ -1,8 +1,10 @@
 """The serving clients. They need Redis and nothing else: no dbt, no warehouse, no pandas."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
+from weakref import WeakKeyDictionary
 
 import redis
 from hiredis import pack_command
@@ -16,6 +18,7 @@ from feature_warehouse.connection import (
     is_cluster,
     unreachable,
 )
+from feature_warehouse.errors import UsageError
 from feature_warehouse.reading import Reader
 from feature_warehouse.steps import Steps
 from feature_warehouse.vectors import FeatureVector, FeatureVectors, Status
@@ -28,6 +31,15 @@ _ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
 """Commands of several keys, and what becomes of them in a cluster."""
 
 _TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+
+
+class _Origin(NamedTuple):
+    """What ``from_url`` was called with."""
+
+    url: str
+    project: str | None
+    environment: str | None
+    options: dict[str, Any]
 
 
 class OnlineStore:
@@ -53,10 +65,15 @@ class OnlineStore:
     ) -> None:
         """``client`` is a ``redis.Redis`` or ``RedisCluster`` that does not decode responses.
 
-        Project (dbt project's name) and environment (dbt target) may be left out where the server
-        holds only one that fits; else NotPublishedError lists them.
+        Project (dbt project's name) and environment (dbt target) are by default those that
+        FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT name. Without these they may be
+        left out while the server holds only one that fits; else NotPublishedError lists them.
+
+        redis-py's own pools may give a connection back whose reply was not read; those of
+        ``from_url`` do not.
         """
         self._client = client
+        self._origin: _Origin | None = None
         self._reader = Reader(project, environment)
         # Not if somebody watches or changes commands, or has given it one connection only.
         way = getattr(type(client), "execute_command", None)
@@ -75,10 +92,18 @@ class OnlineStore:
         again after a timeout or a lost connection, by default 2. The first read connects; a cluster
         is connected at once.
 
+        Such a store can be pickled for worker processes: what goes along is what is given here,
+        with the password if the URL has one, and no connection.
+
         Raises UsageError, and for a cluster UnreachableError.
         """
         client = connect(url, **{**_TIMEOUTS, **options})
-        return cls(client, project=project, environment=environment)
+        store = cls(client, project=project, environment=environment)
+        store._origin = _Origin(url, project, environment, options)
+        return store
+
+    def __reduce__(self) -> Any:
+        return _reopen, (type(self), _origin_of(self._origin))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -198,15 +223,19 @@ def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
 class AsyncOnlineStore:
     """``OnlineStore`` for asyncio: the same methods, as coroutines. See there.
 
-    One store serves all tasks of an event loop.
+    One store serves all tasks. One that is made by ``from_url`` serves any event loop, with
+    connections for each; one that is made of a client the loop of its first read, and is a
+    UsageError in another.
     """
 
     def __init__(
         self, client: Any, *, project: str | None = None, environment: str | None = None
     ) -> None:
         """``client`` is one of ``redis.asyncio`` that does not decode responses."""
-        self._client = client
+        self._spare = [client]
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         self._reader = Reader(project, environment)
+        self._origin: _Origin | None = None
 
     @classmethod
     def from_url(
@@ -214,11 +243,36 @@ class AsyncOnlineStore:
     ) -> Self:
         """A store at an address; also a cluster is connected at the first read."""
         client = connect_async(url, **{**_TIMEOUTS, **options})
-        return cls(client, project=project, environment=environment)
+        store = cls(client, project=project, environment=environment)
+        store._origin = _Origin(url, project, environment, options)
+        return store
+
+    def __reduce__(self) -> Any:
+        return _reopen, (type(self), _origin_of(self._origin))
 
     async def close(self) -> None:
-        """Give the connections back."""
-        await close_async(self._client)
+        """Give the connections of this event loop back."""
+        await close_async(self._client())
+
+    def _client(self) -> Any:
+        """That of the running event loop: connections belong to the loop that made them."""
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            try:
+                client = self._spare.pop()
+            except IndexError:
+                client = self._another()
+            self._clients[loop] = client
+        return client
+
+    def _another(self) -> Any:
+        if self._origin is None:
+            raise UsageError(
+                "this store's client belongs to another event loop; make a store in each loop, or"
+                " one with AsyncOnlineStore.from_url for all"
+            )
+        return connect_async(self._origin.url, **{**_TIMEOUTS, **self._origin.options})
 
     async def __aenter__(self) -> Self:
         return self
@@ -257,11 +311,12 @@ class AsyncOnlineStore:
         return dict((await self._run(self._reader.plan(name))).entity)
 
     async def _run(self, steps: Steps[_Result]) -> _Result:
+        client = self._client()
         try:
             command = next(steps)
             while True:
                 try:
-                    reply = await self._execute(command)
+                    reply = await _execute(client, command)
                 except redis.ResponseError as error:
                     command = steps.throw(error)
                 else:
@@ -270,12 +325,26 @@ class AsyncOnlineStore:
             result: _Result = end.value
             return result
         except ERRORS as error:
-            raise unreachable(self._client, error) from None
+            raise unreachable(client, error) from None
 
-    async def _execute(self, command: tuple[str, ...]) -> Any:
-        if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
-            return await self._client.execute_command(*command)
-        async with self._client.pipeline() as pipeline:
-            for key in command[1:]:
-                pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
-            return _together(command[0], await pipeline.execute(raise_on_error=False))
+
+async def _execute(client: Any, command: tuple[str, ...]) -> Any:
+    if command[0] not in _ONE_BY_ONE or not is_cluster(client):
+        return await client.execute_command(*command)
+    async with client.pipeline() as pipeline:
+        for key in command[1:]:
+            pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+        return _together(command[0], await pipeline.execute(raise_on_error=False))
+
+
+def _reopen(kind: Any, origin: _Origin) -> Any:
+    """A store at the address that another one, perhaps in another process, was made with."""
+    return kind.from_url(
+        origin.url, project=origin.project, environment=origin.environment, **origin.options
+    )
+
+
+def _origin_of(origin: _Origin | None) -> _Origin:
+    if origin is None:
+        raise UsageError("a store made of a client cannot be pickled; make it with from_url")
+    return origin

@@ -4,6 +4,7 @@ Nothing here talks to Redis. A function that has to ask it is a generator: it yi
 is sent the reply. So the sync and the async client share all of it.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final, NoReturn
@@ -95,6 +96,8 @@ def resolve_names(client: Any, project: str | None, environment: str | None) -> 
 
 def find_store(project: str | None, environment: str | None) -> Steps[layout.Names]:
     """The steps of ``resolve_names``."""
+    project = project or os.environ.get("FEATURE_WAREHOUSE_PROJECT")
+    environment = environment or os.environ.get("FEATURE_WAREHOUSE_ENVIRONMENT")
     if project and environment:
         return layout.Names(project, environment)
     members = yield ("SMEMBERS", layout.STORES)
@@ -102,7 +105,8 @@ def find_store(project: str | None, environment: str | None) -> Steps[layout.Nam
     fitting = [
         (its_project, its_environment)
         for its_project, _, its_environment in (store.partition(".") for store in stores)
-        if project in (None, its_project) and environment in (None, its_environment)
+        if (project or its_project) == its_project
+        and (environment or its_environment) == its_environment
     ]
     if len(fitting) == 1:
         return layout.Names(*fitting[0])
@@ -111,7 +115,8 @@ def find_store(project: str | None, environment: str | None) -> Steps[layout.Nam
             "nothing is published here; run `feature-warehouse materialize` first"
         )
     raise NotPublishedError(
-        f"several stores are published here ({', '.join(stores)}); name project and environment"
+        f"several stores are published here ({', '.join(stores)}); name project and environment, or"
+        " set FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT"
     )
 
 

@@ -193,7 +193,9 @@ class Pool(redis.ConnectionPool):
             return self._wait()
 
     def _lend(self) -> Any:
-        return super().get_connection()
+        connection = super().get_connection()
+        self._patience.moves += 1
+        return connection
 
     def _wait(self) -> Any:
         since = self._patience.begin()
@@ -210,7 +212,7 @@ class Pool(redis.ConnectionPool):
 
     def release(self, connection: Any) -> None:
         super().release(connection)
-        self._patience.returned += 1
+        self._patience.moves += 1
         if self._waiting:
             self._wake.put(None)
 
@@ -231,7 +233,9 @@ class AsyncPool(redis.asyncio.ConnectionPool):
             return await self._wait()
 
     async def _lend(self) -> Any:
-        return await super().get_connection()  # type: ignore[no-untyped-call]  # by redis-py
+        connection = await super().get_connection()  # type: ignore[no-untyped-call]  # by redis-py
+        self._patience.moves += 1
+        return connection
 
     async def _wait(self) -> Any:
         since = self._patience.begin()
@@ -239,7 +243,7 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         while True:
             turn = asyncio.get_running_loop().create_future()
             queue(turn)
-            await asyncio.wait([turn], timeout=_LOST)
+            await asyncio.wait([turn], timeout=max(self._patience.seconds or 0, _LOST))
             turn.cancel()
             with suppress(MaxConnectionsError):
                 return await self._lend()
@@ -250,7 +254,7 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         try:
             await super().release(connection)
         finally:
-            self._patience.returned += 1
+            self._patience.moves += 1
             while self._waiting:
                 turn = self._waiting.popleft()
                 if not turn.done():
@@ -259,34 +263,35 @@ class AsyncPool(redis.asyncio.ConnectionPool):
 
 
 class _Patience:
-    """How long those wait whom a pool has no connection for, while none of them comes back.
+    """How long those wait whom a pool has no connection for, while none goes or comes back.
 
-    ``returned`` counts what came back. A waiter keeps that count and when it looked.
+    ``moves`` counts both. A waiter keeps that count and when it looked.
     """
 
     def __init__(self, pool: Any) -> None:
         self._most = pool.max_connections
-        self._seconds = pool.connection_kwargs.get("socket_timeout", DEFAULT_SOCKET_TIMEOUT)
-        self.returned = 0
+        self.seconds = pool.connection_kwargs.get("socket_timeout", DEFAULT_SOCKET_TIMEOUT)
+        self.moves = 0
         self._collected = -1
 
     def begin(self) -> tuple[int, float]:
-        return self.returned, time.monotonic()
+        return self.moves, time.monotonic()
 
     def go_on(self, since: tuple[int, float]) -> tuple[int, float]:
         """From when to wait on; MaxConnectionsError if it has taken too long."""
-        returned, start = since
-        if returned != self.returned:
-            return self.begin()
+        moves, start = since
         waited = time.monotonic() - start
-        if waited > _LOST and self._collected != returned:
+        if moves != self.moves:
+            return self.begin()
+        if waited > _LOST and self._collected != moves:
             # What was cut off may hang in a circle with its exception.
-            self._collected = returned
+            self._collected = moves
             gc.collect()
-        elif self._seconds is not None and waited > self._seconds:
+            return self.begin()
+        if self.seconds is not None and waited > self.seconds:
             raise MaxConnectionsError(
                 f"all {self._most} connections are in use and none came back within"
-                f" {self._seconds:g} s"
+                f" {self.seconds:g} s"
             )
         return since
 

@@ -285,6 +285,16 @@ def test_every_error_of_redis(error: Exception, message: str) -> None:
         ("redis+cluster://host/3", "database 0 only"),
         ("redis://host?colour=red", "no option 'colour'"),
         ("redis://host:w/rd@6379", "no Redis URL"),
+        ("rediss://:w%2Frd@host?ssl_cert_reqs=nonsense", "Flag: nonsense; correct the Redis URL"),
+        ("rediss+cluster://:w%2Frd@host?ssl_cert_reqs=nonsense", "nonsense; correct the Redis URL"),
+        ("rediss+sentinel://:w%2Frd@host/m?ssl_cert_reqs=nonsense", "nonsense; correct the Redis"),
+        ("rediss://host?ssl_min_version=old", "ssl_min_version of the .* impossible value"),
+        ("redis://host?socket_timeout=soon", "socket_timeout of the .* impossible value"),
+        ("redis://host?socket_connect_timeout=-1", "socket_connect_timeout of .* is less than 0"),
+        ("redis://host?max_connections=-1", "max_connections of the .* impossible value"),
+        ("redis://host?protocol=9", "protocol must be either 2 or 3"),
+        ("redis://host?retry=3", "a Redis URL takes no option 'retry'"),
+        ("redis+cluster://host?connection_class=x", "takes no option 'connection_class'"),
     ],
 )
 def test_addresses_that_are_none(url: str, message: str) -> None:
