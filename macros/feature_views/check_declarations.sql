@@ -2,7 +2,14 @@
     {%- if execute -%}
         {%- set problems = [] -%}
         {%- set owners = feature_warehouse._service_owners() -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+        {%- for node in graph.nodes.values() | list + graph.sources.values() | list
+            if node.resource_type in ('model', 'seed', 'snapshot', 'source') -%}
+            {%- for mistake in feature_warehouse._misplaced_blocks(node) -%}
+                {%- do problems.append(node.name ~ ': ' ~ mistake) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for node in graph.nodes.values()
+            if node.resource_type == 'model' and not feature_warehouse._misplaced_blocks(node) -%}
             {%- set meta = node.config.meta or {} -%}
             {%- set mistakes = [] -%}
             {%- if 'feature_service' in meta -%}

@@ -98,6 +98,7 @@ class Node(msgspec.Struct):
     unique_id: str
     name: str
     resource_type: str
+    language: str = "sql"
     config: Config = Config()
     columns: dict[str, ManifestColumn] = {}
     package_name: str = ""

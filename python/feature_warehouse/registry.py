@@ -1,9 +1,7 @@
 """dbt's manifest read as feature views and services. There is no other registry."""
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from feature_warehouse.annotations import (
     owner_text,
     tests_by_model,
 )
+from feature_warehouse.blocks import hint, misplaced, misplacements
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.derived import checks_of
 from feature_warehouse.durations import microseconds
@@ -186,6 +185,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         node
         for node in content.nodes.values()
         if node.resource_type == "model"
+        and not misplaced(node)
         and (node.version is None or node.version == node.latest_version)
     ]
     kinds = {"feature_view", "window_features", "feature_service"}
@@ -196,7 +196,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
 
     built_at = read_build_times(manifest, content)
     tests = tests_by_model(content)
-    mistakes: list[str] = []
+    mistakes = misplacements(content)
     views = {
         node.name: msgspec.structs.replace(
             view, owner=owner_of(node, content), tests=tests.get(node.unique_id, {})
@@ -256,8 +256,6 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
     ]
     if not found:
         found = _contradictions(node, block)
-    if node.relation_name is None:
-        found.append("it is ephemeral; materialize it as a table, view or incremental")
     if found:
         mistakes.extend(f"{where}: {mistake}" for mistake in found)
         return None
@@ -371,12 +369,12 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
     for part in block.features:
         view = views.get(part.view)
         if view is None:
-            mistakes.append(f"{where}: {part.view!r} is no feature view{_hint(part.view, views)}")
+            mistakes.append(f"{where}: {part.view!r} is no feature view{hint(part.view, views)}")
             continue
         names = [feature.name for feature in view.features]
         wanted = names if part.features is None else part.features
         unknown = [name for name in wanted if name not in names]
-        mistakes += [f"{where}: {part.view} has no feature {n!r}{_hint(n, names)}" for n in unknown]
+        mistakes += [f"{where}: {part.view} has no feature {n!r}{hint(n, names)}" for n in unknown]
         renamed = part.features if isinstance(part.features, dict) else {}
         parts.append(
             ServicePart(
@@ -395,8 +393,3 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
         relation=node.relation_name,
         description=node.description.strip(),
     )
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

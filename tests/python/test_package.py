@@ -180,6 +180,7 @@ def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
         "test_no_future_features",
         "test_no_pii",
         "test_not_stale",
+        "test_nothing_lost",
         "test_point_in_time_correct",
         "test_same_rows_as",
         "test_unique_feature_rows",

@@ -1,0 +1,47 @@
+{#- Blocks in `meta` that stand where they can be of no use, or whose names are misspelt. The registry of
+    the Python package says the same, in the same words. -#}
+
+{% macro _misplaced_blocks(node) -%}
+    {%- set meta = node.config.meta or node.meta or {} -%}
+    {%- set blocks = {'feature_view': 'feature view', 'label_set': 'label set'} -%}
+    {%- set mistakes = [] -%}
+    {%- for key in meta if key not in blocks -%}
+        {%- for block in blocks if feature_warehouse._differing_letters(key | string | lower, block) <= 2 -%}
+            {%- do mistakes.append(
+                'meta.' ~ key ~ ' is no block that is known; did you mean ' ~ block ~ '?'
+            ) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- if node.resource_type != 'model' -%}
+        {%- for block, kind in blocks.items() if block in meta -%}
+            {%- do mistakes.append(
+                'a ' ~ node.resource_type ~ ' is no ' ~ kind ~ ', for nothing holds it to its types; make a'
+                ~ ' model that selects from it, and give that the block'
+            ) -%}
+        {%- endfor -%}
+    {%- elif 'feature_view' in meta or 'window_features' in meta -%}
+        {%- if node.language == 'python' -%}
+            {%- do mistakes.append(
+                'a Python model is no feature view, for dbt holds it to no contract; make an SQL model that'
+                ~ ' selects from it, and give that the block'
+            ) -%}
+        {%- endif -%}
+        {%- if node.config.materialized == 'ephemeral' -%}
+            {%- do mistakes.append(
+                'an ephemeral model is no feature view, for it has no rows to publish; materialize it as a'
+                ~ ' table, view or incremental'
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
+{% macro _differing_letters(one, other) -%}
+    {#- How many letters are in one and not in the other, wherever they stand. -#}
+    {%- set differing = namespace(letters=0) -%}
+    {%- for letter in (one ~ other) | unique(case_sensitive=true) -%}
+        {%- set differing.letters = differing.letters + (one.count(letter) - other.count(letter)) | abs -%}
+    {%- endfor -%}
+    {{ return(differing.letters) }}
+{%- endmacro %}
