@@ -65,10 +65,12 @@
     {%- endif -%}
     {%- set of_what = ' events' if all_rows else ' events with ' ~ text if function == 'count' else ' ' ~ text -%}
     {%- set where = entry.get('where') -%}
+    {%- set expression = feature_warehouse._quote(column) if column else '(' ~ text ~ ')' -%}
     {{ return({
         'function': function,
         'column': column,
-        'expression': '*' if all_rows else feature_warehouse._quote(column) if column else '(' ~ text ~ ')',
+        'expression': '*' if all_rows else 'cast(' ~ expression ~ ' as ' ~ entry.type ~ ')'
+            if entry.get('type') and function not in ('count', 'count_distinct', 'share') else expression,
         'where': where,
         'type': entry.get('type'),
         'stem': entry.get('as') or ('count' if all_rows else column ~ '_' ~ function),

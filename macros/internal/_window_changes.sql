@@ -99,7 +99,7 @@ states as (
 
 
 {% macro _late_values(plan, inner) -%}
-{{ inner.name }} as (
+{{ inner.name }} as materialized (
     select
         {%- for column in plan.entity + [plan.at] %}
         states.{{ column }},

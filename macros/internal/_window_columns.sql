@@ -4,20 +4,14 @@
 {% macro _window_declaration(view) -%}
     {%- set columns = [] -%}
     {%- for feature in view.features -%}
-        {%- set function = feature.aggregate.function -%}
-        {%- set column = {'name': feature.name, 'description': feature.description} -%}
-        {%- if function in ('count', 'count_distinct') -%}
-            {%- do column.update({'data_type': 'bigint', 'default': 0}) -%}
-        {%- elif function in ('avg', 'stddev', 'share') -%}
-            {%- do column.update({'data_type': 'double precision'}) -%}
-        {%- elif feature.aggregate.type is none -%}
-            {%- do column.update({'function': function, 'of': feature.aggregate.column}) -%}
-        {%- elif function == 'sum' -%}
-            {%- do column.update({'data_type': feature_warehouse._sum_type(feature.aggregate.type)}) -%}
-        {%- else -%}
-            {%- do column.update({'data_type': feature.aggregate.type}) -%}
-        {%- endif -%}
-        {%- do columns.append(column) -%}
+        {%- set aggregate = feature.aggregate -%}
+        {%- do columns.append({
+            'name': feature.name,
+            'description': feature.description,
+            'function': aggregate.function,
+            'of': aggregate.column,
+            'type': aggregate.type,
+        }) -%}
     {%- endfor -%}
     {{ return({
         'events': view.events,
@@ -45,55 +39,52 @@
     {%- if not window -%}
         {{ return(node.columns) }}
     {%- endif -%}
-    {%- set types = feature_warehouse._event_types(node, window.events) -%}
-    {%- set columns = {} -%}
-    {%- for key, column in window.join_keys.items() -%}
-        {%- do columns.update({key: {'name': key, 'data_type': types.get(column)}}) -%}
-    {%- endfor -%}
-    {%- do columns.update({window.timestamp: {'name': window.timestamp, 'data_type': 'timestamp'}}) -%}
+    {%- set described = {} -%}
     {%- for column in window.columns -%}
-        {%- set type = column.get('data_type') or types.get(column.of) -%}
-        {%- do columns.update({column.name: {
-            'name': column.name,
+        {%- do described.update({column.name: {
             'description': column.description,
-            'data_type': feature_warehouse._sum_type(type) if column.get('function') == 'sum' else type,
-            'meta': {'default': column.default} if 'default' in column else {},
+            'meta': {'default': 0} if column.function in ('count', 'count_distinct') else {},
         }}) -%}
     {%- endfor -%}
-    {%- if node.config.materialized == 'incremental' -%}
-        {%- do columns.update({'last_loaded_at': {
-            'name': 'last_loaded_at', 'data_type': 'timestamp', 'meta': {'feature': false},
-            'description': 'When the newest of the events that enter here was loaded.',
-        }}) -%}
-    {%- endif -%}
-    {%- for column in node.columns.values() if column.name in columns -%}
-        {%- set own = columns[column.name] -%}
-        {%- set meta = (own.get('meta') or {}).copy() -%}
-        {%- do meta.update(feature_warehouse._column_meta(column)) -%}
-        {%- do own.update({
-            'data_type': column.data_type or own.data_type,
-            'description': column.description or own.get('description') or '',
+    {%- do described.update({'last_loaded_at': {
+        'meta': {'feature': false},
+        'description': 'When the newest of the events that enter here was loaded.',
+    }}) -%}
+    {%- set columns = {} -%}
+    {%- for name, type in feature_warehouse._derived_types(node).items() -%}
+        {%- set own = node.columns.get(name) or {} -%}
+        {%- set known = described.get(name) or {} -%}
+        {%- set meta = (known.get('meta') or {}).copy() -%}
+        {%- do meta.update(feature_warehouse._column_meta(own)) -%}
+        {%- do columns.update({name: {
+            'name': name,
+            'data_type': type,
+            'description': own.get('description') or known.get('description') or '',
             'meta': meta,
-        }) -%}
+        }}) -%}
     {%- endfor -%}
     {{ return(columns) }}
 {%- endmacro %}
 
 
-{% macro _event_types(node, name=none) -%}
-    {#- The declared types of the one model or source that a window view reads. -#}
-    {%- set found = [] -%}
-    {%- for id in node.depends_on.nodes -%}
-        {%- set upstream = (graph.nodes or {}).get(id) or (graph.sources or {}).get(id) -%}
-        {%- if upstream and (name is none or upstream.name == name) -%}
-            {%- do found.append(upstream) -%}
-        {%- endif -%}
+{% macro _derived_types(node) -%}
+    {#- The columns of a window view in order, with the types that follow from those of its events. -#}
+    {%- set window = node.config.meta.window_features -%}
+    {%- set types = feature_warehouse._event_types(node, window.events).declared -%}
+    {%- set columns = {} -%}
+    {%- for key, source in window.join_keys.items() -%}
+        {%- do columns.update({key: types.get(source)}) -%}
     {%- endfor -%}
-    {%- set types = {} -%}
-    {%- for column in (found[0].columns.values() if found | length == 1 else []) -%}
-        {%- do types.update({column.name: column.data_type}) -%}
+    {%- do columns.update({window.timestamp: 'timestamp'}) -%}
+    {%- for column in window.columns -%}
+        {%- do columns.update({column.name: feature_warehouse._aggregate_type(
+            column.function, column.type or types.get(column.of)
+        )}) -%}
     {%- endfor -%}
-    {{ return(types) }}
+    {%- if node.config.materialized == 'incremental' -%}
+        {%- do columns.update({'last_loaded_at': 'timestamp'}) -%}
+    {%- endif -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
 
@@ -101,29 +92,25 @@
     {%- set window = node.config.meta.window_features -%}
     {%- set mistakes = [] -%}
     {%- set columns = feature_warehouse._view_columns(node) -%}
-    {%- set sources = window.join_keys.copy() -%}
-    {%- for column in window.columns if column.get('of') -%}
-        {%- do sources.update({column.name: column.of}) -%}
-    {%- endfor -%}
-    {%- for name in window.columns | map(attribute='name') if not columns[name].data_type and name not in sources -%}
+    {%- set events = feature_warehouse._event_types(node, window.events) -%}
+    {%- do mistakes.extend(feature_warehouse._window_type_mistakes(window, columns, events.declared)) -%}
+    {%- if events.node and events.node.config.materialized == 'ephemeral' -%}
         {%- do mistakes.append(
-            "the type of '" ~ name ~ "' is not known; add it to its aggregate, such as 'type': 'integer'"
-        ) -%}
-    {%- endfor -%}
-    {%- set untyped = [] -%}
-    {%- for name, source in sources.items() if not columns[name].data_type and source not in untyped -%}
-        {%- do untyped.append(source) -%}
-    {%- endfor -%}
-    {%- if untyped -%}
-        {%- do mistakes.append(
-            'the type of ' ~ untyped | join(', ') ~ ' is not known; declare its data_type in the YAML of'
-            ~ ' the events (of one model or source: if there are several, pass its name as `events`)'
+            "nothing holds '" ~ events.node.name ~ "' to its declared types, for it is ephemeral; make it a"
+            ~ ' view or a table'
         ) -%}
     {%- endif -%}
     {%- for role in ['join_keys', 'event_timestamp', 'created_timestamp', 'availability_lag', 'ttl']
         if role in (node.config.meta.get('feature_view') or {}) -%}
         {%- do mistakes.append(
             role ~ ' is not for a window view, whose rows say from when they count; remove it'
+        ) -%}
+    {%- endfor -%}
+    {%- for name, column in columns.items() if column.data_type
+        and ((node.columns.get(name) or {}).get('data_type') or column.data_type) | lower != column.data_type | lower -%}
+        {%- do mistakes.append(
+            "column '" ~ name ~ "' is declared as " ~ node.columns[name].data_type ~ ' and becomes '
+            ~ column.data_type ~ '; remove its data_type'
         ) -%}
     {%- endfor -%}
     {%- for name in node.columns if name not in columns -%}
@@ -144,34 +131,4 @@
         ]) }}
     {%- endif -%}
     {{ return([]) }}
-{%- endmacro %}
-
-
-{% macro _number_class(type) -%}
-    {#- How a type adds up: exactly (`small` if its squares do as well), as a double, or not at all. -#}
-    {%- set name = modules.re.sub('\\s*\\(.*', '', type or '') | lower | trim -%}
-    {%- if name in (
-        'smallint', 'integer', 'int', 'int2', 'int4', 'tinyint', 'short', 'utinyint', 'usmallint', 'uinteger'
-    ) -%}
-        {{ return('small') }}
-    {%- elif name in ('bigint', 'int8', 'long', 'ubigint', 'hugeint', 'uhugeint', 'numeric', 'decimal') -%}
-        {{ return('exact') }}
-    {%- elif name in ('double precision', 'double', 'float8', 'real', 'float4', 'float') -%}
-        {{ return('double') }}
-    {%- endif -%}
-    {{ return(none) }}
-{%- endmacro %}
-
-
-{% macro _sum_type(type) -%}
-    {%- set class = feature_warehouse._number_class(type) -%}
-    {%- set scale = modules.re.search(',\\s*(\\d+)\\s*\\)', type or '') -%}
-    {%- if class == 'small' -%}
-        {{ return('bigint') }}
-    {%- elif class == 'double' -%}
-        {{ return('double precision') }}
-    {%- elif class == 'exact' and type | lower | trim not in ('numeric', 'decimal') -%}
-        {{ return('numeric(38,' ~ (scale.group(1) if scale else 0) ~ ')') }}
-    {%- endif -%}
-    {{ return(type) }}
 {%- endmacro %}

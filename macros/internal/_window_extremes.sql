@@ -1,5 +1,4 @@
-{#- What does not add up and take away exactly: extremes, the first and the last, sums of doubles.
-    Nothing is ever subtracted, so nothing drifts. -#}
+{#- What cannot be taken away again: extremes, the first and the last. -#}
 
 {% macro _extreme(plan, window, function, payload, name) -%}
     {#- The least or greatest value of the events in a window. -#}
@@ -8,50 +7,6 @@
     {{ return(
         values[0] if values | length == 1
         else ('least(' if function == 'min' else 'greatest(') ~ feature_warehouse._list(values) ~ ')'
-    ) }}
-{%- endmacro %}
-
-
-{% macro _double_sum(plan, window, payload, name) -%}
-    {%- set values = [] -%}
-    {%- set parts = feature_warehouse._window_parts(plan, window, [('sum', payload)], name) -%}
-    {%- for part in parts -%}
-        {%- do values.append('coalesce(' ~ part[0] ~ ', 0)') -%}
-    {%- endfor -%}
-    {{ return(
-        parts[0][0] if parts | length == 1
-        else '(\n            ' ~ values | join('\n            + ') ~ '\n        )'
-    ) }}
-{%- endmacro %}
-
-
-{#- Parts of a sample are put together by their counts, means and variances: no difference of large sums.
-    T. F. Chan, G. H. Golub, R. J. LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
-    Variances, Stanford, 1979. -#}
-{% macro _double_deviation(plan, window, payload, name, n) -%}
-    {%- if not feature_warehouse._in_blocks(plan, window) -%}
-        {%- set parts = feature_warehouse._window_parts(plan, window, [('stddev_samp', payload)], name) -%}
-        {{ return(parts[0][0]) }}
-    {%- endif -%}
-    {%- set parts = feature_warehouse._window_parts(
-        plan, window, [('count', payload), ('avg', payload), ('var_pop', payload)], name
-    ) -%}
-    {%- set sums = [] -%}
-    {%- for count, mean, variance in parts -%}
-        {%- do sums.append('coalesce(' ~ count ~ ' * ' ~ mean ~ ', 0)') -%}
-    {%- endfor -%}
-    {%- set mean_of_all = '((' ~ sums | join(' + ') ~ ') / ' ~ n ~ ')' -%}
-    {%- set squares = [] -%}
-    {%- for count, mean, variance in parts -%}
-        {%- do squares.append(
-            'coalesce(\n                ' ~ count ~ ' * (' ~ variance ~ ' + power(\n                    ' ~ mean
-            ~ '\n                    - ' ~ mean_of_all ~ ',\n                    2\n                )),'
-            ~ '\n                0\n            )'
-        ) -%}
-    {%- endfor -%}
-    {{ return(
-        'case when ' ~ n ~ ' > 1 then sqrt((\n            ' ~ squares | join('\n            + ')
-        ~ '\n        ) / (' ~ n ~ ' - 1)) end'
     ) }}
 {%- endmacro %}
 

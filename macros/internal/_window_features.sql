@@ -9,7 +9,8 @@
     {%- endif -%}
     {#- Within a unit test of dbt there is no graph. -#}
     {%- if model.unique_id in graph.nodes -%}
-        {%- set mistakes = feature_warehouse._feature_view_mistakes(graph.nodes[model.unique_id]) -%}
+        {%- set mistakes = feature_warehouse._feature_view_mistakes(graph.nodes[model.unique_id])
+            or feature_warehouse._untrue_types(view, relation) -%}
         {%- if mistakes -%}
             {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
         {%- endif -%}
@@ -120,7 +121,7 @@ ranked_events as (
         {%- for ranked in plan.ranked.values() -%}
             {%- set rank = feature_warehouse._window('row_number()', plan.entity, ranked.order, 20) -%}
             {%- set composite = adapter.dispatch('_ranked', 'feature_warehouse')(
-                rank, ranked.value
+                rank, ranked.value, ranked.type
             ) -%}
             {%- if ranked.condition %},
         case

@@ -4,7 +4,7 @@
 {% macro _window_plan(view, relation) -%}
     {%- set types = feature_warehouse._event_types(model, view.events) -%}
     {%- set event = feature_warehouse._utc(
-        feature_warehouse._quote(view.event_timestamp), types.get(view.event_timestamp)
+        feature_warehouse._quote(view.event_timestamp), types.enforced.get(view.event_timestamp)
     ) -%}
     {%- set due = event ~ (' + ' ~ feature_warehouse._interval(view.lag) if view.lag else '') -%}
     {%- set plan = {
@@ -19,7 +19,7 @@
         'where': view.where,
         'at': feature_warehouse._quote(view.timestamp),
         'taken': view.join_keys.keys() | list + [view.timestamp, 'last_loaded_at'],
-        'types': types,
+        'types': types.declared,
         'payloads': {},
         'payload_names': {},
         'ranked': {},
@@ -47,7 +47,7 @@
     {%- endfor -%}
     {%- if plan.late -%}
         {%- set created = feature_warehouse._utc(
-            feature_warehouse._quote(view.created_timestamp), types.get(view.created_timestamp)
+            feature_warehouse._quote(view.created_timestamp), types.enforced.get(view.created_timestamp)
         ) -%}
         {%- do plan.update({'known': 'greatest(' ~ due ~ ', ' ~ created ~ ')', 'created': created}) -%}
     {%- endif -%}

@@ -23,14 +23,13 @@ _DOUBLE = {"double precision", "double", "float8", "real", "float4", "float"}
 
 
 class _Column(msgspec.Struct):
-    """``of`` is the column of the events whose type this one has, or is the sum of."""
+    """``of`` is the column of the events that goes in; ``type`` that of an expression."""
 
     name: str
     description: str
-    data_type: str | None = None
-    default: Any = None
-    function: str | None = None
-    of: str | None = None
+    function: str
+    of: str | None
+    type: str | None
 
 
 class _Declaration(msgspec.Struct):
@@ -59,7 +58,7 @@ def completed(node: Node, manifest: Manifest) -> Node:
     columns = [
         *(ManifestColumn(key, types.get(source)) for key, source in declared.join_keys.items()),
         ManifestColumn(declared.timestamp, "timestamp"),
-        *(_feature(column, types) for column in declared.columns),
+        *(_feature(column, types, manifest.metadata.adapter_type) for column in declared.columns),
     ]
     if node.config.materialized == "incremental":
         columns.append(ManifestColumn("last_loaded_at", "timestamp", meta={"feature": False}))
@@ -89,26 +88,37 @@ def _event_types(node: Node, declared: _Declaration, manifest: Manifest) -> dict
     return {column.name: column.data_type for column in found[0].columns.values()}
 
 
-def _feature(column: _Column, types: dict[str, str | None]) -> ManifestColumn:
-    data_type = column.data_type or types.get(column.of or "")
+def _feature(column: _Column, types: dict[str, str | None], adapter: str) -> ManifestColumn:
+    counts = column.function in ("count", "count_distinct")
     return ManifestColumn(
         column.name,
-        _sum_type(data_type) if column.function == "sum" and data_type else data_type,
+        _data_type(column.function, column.type or types.get(column.of or ""), adapter),
         column.description,
-        {} if column.default is None else {"default": column.default},
+        {"default": 0} if counts else {},
     )
 
 
-def _sum_type(data_type: str) -> str:
+def _data_type(function: str, of: str | None, adapter: str) -> str | None:
+    """The type of a feature, given that of what it is computed from."""
+    if function in ("count", "count_distinct"):
+        return "bigint"
+    if function in ("avg", "stddev", "share"):
+        return "double precision"
+    return _sum_type(of, adapter) if function == "sum" and of else of
+
+
+def _sum_type(data_type: str, adapter: str) -> str:
     """The type of a sum: wide enough for it, and the same on every warehouse."""
     name = re.sub(r"\s*\(.*", "", data_type).lower().strip()
-    scale = re.search(r",\s*(\d+)\s*\)", data_type)
+    digits = re.search(r"\(\s*\d+\s*(?:,\s*(\d+)\s*)?\)", data_type)
     if name in _SMALL:
         return "bigint"
     if name in _DOUBLE:
         return "double precision"
-    if name in _LARGE and data_type.lower().strip() not in ("numeric", "decimal"):
-        return f"numeric(38,{scale[1] if scale else 0})"
+    if name in ("numeric", "decimal") and not digits:
+        return "numeric(38,3)" if adapter == "duckdb" else data_type
+    if name in _LARGE:
+        return f"numeric(38,{(digits[1] if digits else None) or 0})"
     return data_type
 
 
@@ -118,7 +128,7 @@ def _overridden(column: ManifestColumn, node: Node) -> ManifestColumn:
         return column
     return ManifestColumn(
         column.name,
-        own.data_type or column.data_type,
+        column.data_type,
         own.description or column.description,
         {**column.meta, **(own.config.meta or own.meta)},
         tags=[*own.tags, *own.config.tags],

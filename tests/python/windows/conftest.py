@@ -14,7 +14,9 @@ from windows.sites import site
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(tmp_path_factory.mktemp("windows") / "host project", VIEWS + GROWING)
+    return make_project(
+        tmp_path_factory.mktemp("windows") / "host project", VIEWS + GROWING, with_extremes=True
+    )
 
 
 @pytest.fixture(scope="session", params=["duckdb", "postgres"])

@@ -51,7 +51,7 @@ def _event(random: Random, entity: int, start: int, grid: int, rare: bool) -> Ev
         "d": perhaps(Decimal(random.randrange(-99_999_999, 99_999_999)).scaleb(-2)),
         "w": perhaps(Decimal(random.choice((1, 5, 10**19 + 1))).scaleb(-4)),
         "f": perhaps(random.choice(doubles)),
-        "r": perhaps(random.choice((0.5, 1.25, -3.0, 16777216.0))),
+        "r": perhaps(random.choice((0.5, 0.10000000149011612, -3.0, 16777216.0))),
         "t": perhaps(random.choice(TEXTS)),
         "flag": perhaps(random.random() < 0.5),
         "n": perhaps(random.randrange(3)),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pit.engines import Engine, quote
 from windows.law import Event, View
-from windows.project import compiled
-from windows.proof import SCHEMA, Rows, read
+from windows.project import SCHEMA, compiled
+from windows.proof import Rows, read
 from windows.shapes import DISTINCT, ENDS, EXACT, KEY, OFFSETS, ORDERED, WINDOWS
 
 SOME = (*EXACT[:4], *DISTINCT[:1], ORDERED[1], ORDERED[6], *ENDS[:2])

@@ -1,21 +1,36 @@
 """A host project with the window views over a table of events, compiled for an engine."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from support import ROOT, dbt, write_yaml
+from windows import extremes
 from windows.law import View
-from windows.shapes import COLUMNS
+from windows.shapes import DECLARED
+
+SCHEMA = "windows"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def make_project(folder: Path, views: tuple[View, ...], package: Path = ROOT) -> Path:
+def make_project(
+    folder: Path, views: tuple[View, ...], package: Path = ROOT, *, with_extremes: bool = False
+) -> Path:
     models = folder / "models"
     models.mkdir(parents=True)
     write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
     write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
-    columns = [{"name": name, "data_type": type_} for name, type_ in COLUMNS.items()]
-    properties = {"version": 2, "models": [{"name": "events", "columns": columns}]}
-    write_yaml(models / "models.yml", properties)
+    columns = [{"name": name, "data_type": type_} for name, type_ in DECLARED.items()]
+    properties = [{"name": "events", "columns": columns}]
+    for case in extremes.CASES if with_extremes else ():
+        events = f"extremes_{case.engine}"
+        typed = {"k": "bigint", **case.columns}
+        if not case.late:
+            columns = [{"name": name, "data_type": type_} for name, type_ in typed.items()]
+            properties.append({"name": events, "columns": columns})
+            (models / f"{events}.sql").write_text("select 1 as k")
+        (models / f"{case.name}.sql").write_text(case.sql)
+    write_yaml(models / "models.yml", {"version": 2, "models": properties})
     (models / "events.sql").write_text("select 1 as k")
     for view in views:
         (models / f"{view.name}.sql").write_text(model_of(view))
@@ -52,3 +67,13 @@ def environment(folder: Path, engine: str, output: dict[str, Any]) -> dict[str, 
 
 def compiled(target: Path, model: str) -> str:
     return (target / "compiled" / "host" / "models" / f"{model}.sql").read_text()
+
+
+def literal(one: Any, type_: str) -> str:
+    """SQL of a value; instants are microseconds."""
+    if one is None:
+        return "null"
+    if type_.startswith(("timestamp", "date")):
+        text = str(EPOCH + timedelta(microseconds=one)).removesuffix("+00:00")
+        return f"'{text[:10]}'" if type_ == "date" else f"'{text}{'+00' * (type_ != 'timestamp')}'"
+    return "'" + str(one).replace("'", "''") + "'"

@@ -2,7 +2,6 @@
 
 import math
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -20,11 +19,9 @@ from windows.law import (
     value,
     within,
 )
-from windows.project import compiled
+from windows.project import SCHEMA, compiled, literal
 from windows.shapes import COLUMNS
 
-SCHEMA = "windows"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRECISION = 1e-12
 
 Rows = dict[tuple[Any, ...], dict[int, dict[str, Any]]]
@@ -51,7 +48,7 @@ def fill(engine: Engine, rows: list[Event], *, empty: bool = True) -> None:
         engine.ask(f"delete from {SCHEMA}.events")
     if rows:
         lines = (
-            "(" + ", ".join(_literal(row[name], COLUMNS[name]) for name in COLUMNS) + ")"
+            "(" + ", ".join(literal(row[name], COLUMNS[name]) for name in COLUMNS) + ")"
             for row in rows
         )
         engine.ask(f"insert into {SCHEMA}.events values {', '.join(lines)}")
@@ -118,12 +115,3 @@ def equal(aggregate: Aggregate, wanted: Any, got: Any, inside: list[Event]) -> b
         size = scale(aggregate, inside)
         return isinstance(got, float) and abs(got - wanted) <= PRECISION * max(size, abs(wanted))
     return isinstance(got, int | Decimal) and Fraction(got) == Fraction(wanted)
-
-
-def _literal(one: Any, type_: str) -> str:
-    if one is None:
-        return "null"
-    if type_.startswith(("timestamp", "date")):
-        text = str(EPOCH + timedelta(microseconds=one)).removesuffix("+00:00")
-        return f"'{text[:10]}'" if type_ == "date" else f"'{text}{'+00' * (type_ != 'timestamp')}'"
-    return "'" + str(one).replace("'", "''") + "'"

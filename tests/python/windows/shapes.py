@@ -28,6 +28,9 @@ COLUMNS = {
     "Order": "integer",
 }
 
+DECLARED = COLUMNS | {"ts": "timestamptz", "tz": "timestamp", "day": "timestamptz"}
+"""What YAML says, which nobody is held to; no instant may depend on it."""
+
 
 def _of(column: str) -> Any:
     return lambda event: event[column]

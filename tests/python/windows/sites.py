@@ -8,8 +8,8 @@ from feature_warehouse.servers import Postgres
 from pit.engines import DuckDB, Engine, PostgreSQL
 from support import dbt, postgres_output
 from windows.growing import GROWING, Site
-from windows.project import environment
-from windows.proof import SCHEMA, create_events
+from windows.project import SCHEMA, environment
+from windows.proof import create_events
 
 
 @contextmanager

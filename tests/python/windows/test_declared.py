@@ -1,5 +1,6 @@
 """What a window view declares by itself, and what dbt builds of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,20 @@ BUYERS = """{{ config(materialized='incremental', persist_docs={'columns': true}
     "window_features(events=ref('orders'), join_keys=['buyer'], event_timestamp='ordered_at',"
     " aggregates=[{'sum': 'price', 'as': 'spent'},"
     " {'count': '*', 'where': 'price > 15', 'as': 'dear', 'description': 'Dear orders'}],"
+    " where='true' if target.type == 'duckdb' else"
+    " \"current_setting('enable_nestloop') = 'off'\","
     " windows=['1 day'])"
 )
+VISITS = """
+select buyer, seen_at, loaded_at, place from (values
+    (cast(1 as bigint), timestamp '2026-01-01 00:00:00', timestamp '2026-01-01 10:00:00', 'a'),
+    (1, timestamp '2026-01-03 00:00:00', timestamp '2026-01-01 09:59:59', 'b'),
+    (2, timestamp '2026-01-03 00:00:00', null, 'c'),
+    (2, timestamp '2026-01-04 00:00:00', timestamp '2026-01-04 00:00:00', 'd')
+) as visits (buyer, seen_at, loaded_at, place)
+where seen_at < timestamp '{{ var("until") }}'
+"""
+"""The second lands with an older load time than a build has seen."""
 LABELS = """
 select * from (values
     (1, cast(1 as bigint), timestamp '2026-01-01 11:59:59.999999'),
@@ -68,7 +81,8 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     engine: str, tmp_path: Path, postgres: Postgres
 ) -> None:
     """A leg lands exactly at t, another leaves exactly at t; who never ordered counts 0."""
-    columns = {"buyer": "bigint", "ordered_at": "timestamp", "price": "integer"}
+    price = "{{ var('price_type', 'integer') }}"
+    columns = {"buyer": "bigint", "ordered_at": "timestamp", "price": price}
     labels = {
         "name": "labels",
         "config": {"contract": {"enforced": True}, "meta": {"label_set": {"timestamp": "seen_at"}}},
@@ -82,13 +96,42 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         "columns": [{"name": n, "data_type": t} for n, t in columns.items()],
     }
     buyers = {"name": "buyers", "columns": [{"name": "spent_1d", "description": "As YAML says."}]}
+    history = {
+        "name": "visit_history",
+        "config": {
+            "contract": {"enforced": True},
+            "meta": {
+                "feature_view": {
+                    "join_keys": ["buyer"],
+                    "event_timestamp": "seen_at",
+                    "created_timestamp": "loaded_at",
+                }
+            },
+        },
+        "data_tests": [
+            {
+                "feature_warehouse.nothing_lost": {
+                    "arguments": {"compare_to": "ref('visits')"},
+                    "config": {"severity": "warn", "store_failures": True, "alias": "lost"},
+                }
+            }
+        ],
+        "columns": [
+            {"name": "buyer", "data_type": "bigint"},
+            {"name": "seen_at", "data_type": "timestamp"},
+            {"name": "loaded_at", "data_type": "timestamp"},
+            {"name": "place", "data_type": "text"},
+        ],
+    }
     models = {
+        "visits": VISITS,
+        "visit_history": macro_call("append_only('visits')"),
         "orders": ORDERS,
         "buyers": BUYERS,
         "labels": LABELS,
         "training": macro_call("training_set(labels='labels', features=['buyers'])"),
     }
-    project = write_host(tmp_path / f"grown_{engine}", models, [labels, orders, buyers])
+    project = write_host(tmp_path / f"grown_{engine}", models, [labels, orders, buyers, history])
     file = project / f"{project.name}.duckdb"
     server = postgres if engine == "postgres" else None
     env = settings(project, engine) | (postgres.env() if engine == "postgres" else {})
@@ -100,11 +143,24 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         with connected(file, server) as connection:
             return connection.ask(f"select * from {schema}.buyers order by 1, 2")
 
+    def lost() -> list[tuple[object, ...]]:
+        with connected(file, server) as connection:
+            return connection.ask(f"select place, problem from {schema}_dbt_test__audit.lost")
+
     first = build("2026-01-02")
+    assert lost() == []
     grown = build("2026-01-09")
+    assert lost() == [("b", "it is in visits and not here")]
     assert len(first) == 6
     assert grown == build("2026-01-09")
     assert grown == build("2026-01-09", "--full-refresh")
+    assert lost() == []
+    lying = "{until: 2026-01-09, price_type: 'numeric(8,2)'}"
+    lied = dbt("run", "-s", "buyers", "--vars", lying, project=project, env=env, check=False)
+    assert lied.returncode == 1
+    assert re.search(
+        "'price' of .* is declared as numeric.8,2. and is integer;", lied.stdout, re.IGNORECASE
+    )
     with connected(file, server) as connection:
         answers = connection.ask(f"select n, spent_1d, dear_1d from {schema}.training order by n")
         assert answers == TRAINING + NOBODY

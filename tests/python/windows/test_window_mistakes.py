@@ -18,6 +18,8 @@ EVENTS = {
         {"name": "ordered_at", "data_type": "timestamp"},
         {"name": "price", "data_type": "numeric(8,2)"},
         {"name": "weight"},
+        {"name": "colour", "data_type": "text"},
+        {"name": "huge", "data_type": "hugeint"},
     ],
 }
 ORDERS = "select 1 as buyer, current_timestamp as ordered_at, 1.5 as price, 2 as weight"
@@ -122,6 +124,17 @@ def test_a_wrong_call_is_told_all_its_mistakes(name: str, tmp_path: Path) -> Non
 def test_a_declaration_that_does_not_fit_is_told_before_anything_is_built(tmp_path: Path) -> None:
     models = {
         "untyped": call(aggregates=[{"max": "weight"}, {"sum": "price + 1", "as": "more"}]),
+        "no_numbers": call(
+            aggregates=[
+                {"sum": "colour"},
+                {"avg": "price > 1", "as": "dear", "type": "boolean"},
+                {"stddev": "buyer", "type": "integer[]"},
+                {"sum": "price", "type": "decimal(29, 2)"},
+                {"max": "huge"},
+                {"sum": "huge"},
+            ]
+        ),
+        "described": call(aggregates=[{"avg": "price"}]),
         "timed": call(),
         "invented": call(),
     }
@@ -130,10 +143,23 @@ def test_a_declaration_that_does_not_fit_is_told_before_anything_is_built(tmp_pa
         models,
         {"name": "timed", "config": {"meta": {"feature_view": {"ttl": "1 day", "onlin": True}}}},
         {"name": "invented", "columns": [{"name": "count_2d", "data_type": "bigint"}]},
+        {"name": "described", "columns": [{"name": "price_avg_1d", "data_type": "real"}]},
     )
     assert found == [
+        "described: column 'price_avg_1d' is declared as real and becomes double precision; remove"
+        " its data_type",
         "invented: column 'count_2d' is declared, and window_features makes none of that name; it"
         " makes buyer, changed_at, count_1d",
+        "no_numbers: 'buyer_stddev_1d': stddev of type integer[] is not possible, for it is no"
+        " number; cast it, such as 'type': 'double precision'",
+        "no_numbers: 'colour_sum_1d': sum of type text is not possible, for it is no number; cast"
+        " it, such as 'type': 'double precision'",
+        "no_numbers: 'dear_1d': avg of type boolean is not possible, for it is no number; cast it,"
+        " such as 'type': 'double precision'",
+        "no_numbers: 'huge_sum_1d': sum of type hugeint may not fit into 38 digits; add a type to"
+        " the aggregate, such as 'type': 'bigint', 'numeric(28,2)' or 'double precision'",
+        "no_numbers: 'price_sum_1d': sum of type decimal(29, 2) may not fit into 38 digits; add a"
+        " type to the aggregate, such as 'type': 'bigint', 'numeric(28,2)' or 'double precision'",
         "timed: ttl is not for a window view, whose rows say from when they count; remove it",
         "timed: unknown key 'onlin'; known are join_keys, event_timestamp, created_timestamp,"
         " availability_lag, ttl, online, tie_breaker, drift, expectations",

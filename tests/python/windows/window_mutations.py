@@ -9,6 +9,8 @@ TALLIES = "internal/_window_tallies.sql"
 EXTREMES = "internal/_window_extremes.sql"
 FEATURES = "internal/_window_features.sql"
 DISTINCT = "internal/_window_distinct.sql"
+EXACT = "internal/_window_exact.sql"
+NUMBERS = "internal/_window_numbers.sql"
 
 WINDOW_MUTATIONS = (
     Mutation(
@@ -103,7 +105,7 @@ WINDOW_MUTATIONS = (
         "groups between unbounded preceding and 1 preceding",
         "groups between unbounded preceding and current row",
     ),
-    Mutation("late events are counted twice", EXTREMES, "' and not ' ~ inner.flag", "''"),
+    Mutation("late events are counted twice", EXTREMES, "' and not ' ~ inner.flag", "''", DUCKDB),
     Mutation(
         "late events do not leave",
         CHANGES,
@@ -126,14 +128,27 @@ WINDOW_MUTATIONS = (
     Mutation(
         "share of all events",
         STATES,
-        "' then 1 when not ' ~ aggregate.expression\n            ~ ' then 0 end'",
+        "' then 1 when not '\n            ~ aggregate.expression ~ ' then 0 end'",
         "' then 1 else 0 end'",
     ),
-    Mutation("deviation of the population", STATES, "' - 1))'], 12", "'))'], 12"),
-    Mutation("cents are forgotten", STATES, "~ (' / ' ~ 10 ** scale if scale else '')", ""),
+    Mutation("deviation of the population", EXACT, "' - 1))'], 12", "'))'], 12"),
+    Mutation("cents are forgotten", EXACT, "~ (' / ' ~ 10 ** scale if scale else '')", "", DUCKDB),
+    Mutation(
+        "instants by types that nobody is held to",
+        PLAN,
+        "types.enforced.get(view.event_timestamp)",
+        "types.declared.get(view.event_timestamp)",
+    ),
+    Mutation(
+        "what is not finite is forgotten",
+        NUMBERS,
+        "' > 0 then ' ~ feature",
+        "' < 0 then ' ~ feature",
+        POSTGRES,
+    ),
     Mutation(
         "reals are added as reals",
-        STATES,
+        NUMBERS,
         "'cast(' ~ aggregate.expression ~ ' as double precision)'",
         "aggregate.expression",
         POSTGRES,

@@ -1,0 +1,59 @@
+{#- Declared types that nothing enforces, held against those of the warehouse. -#}
+
+{% macro _other_types(relation, declared) -%}
+    {#- A mistake for each column of a table or view that has not the type it is declared with. -#}
+    {%- set mistakes = [] -%}
+    {%- for name, type, actual in adapter.dispatch('_types_of', 'feature_warehouse')(relation, declared) -%}
+        {%- if actual is none -%}
+            {%- do mistakes.append("column '" ~ name ~ "' is not in " ~ relation ~ '; declare what it has') -%}
+        {%- elif type != actual -%}
+            {%- do mistakes.append(
+                "column '" ~ name ~ "' of " ~ relation ~ ' is declared as ' ~ declared[name] ~ ' and is '
+                ~ actual ~ '; declare it as ' ~ actual
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
+{#- Both types as the warehouse calls them; of sizes only the digits of decimals change a value. -#}
+{% macro default___types_of(relation, declared) -%}
+    {%- set rows = [] -%}
+    {%- for name, type in declared.items() -%}
+        {%- do rows.append(
+            '(' ~ feature_warehouse._text_literal(name) ~ ', ' ~ feature_warehouse._text_literal(type) ~ ')'
+        ) -%}
+    {%- endfor -%}
+    {%- set found = run_query(
+        'select declared.name, format_type(cast(to_regtype(declared.type) as oid), null),'
+        ~ ' format_type(atttypid, atttypmod), format_type(atttypid, null)'
+        ~ ' from (values ' ~ rows | join(', ') ~ ') as declared (name, type)'
+        ~ ' left join pg_attribute on attnum > 0 and not attisdropped and attname = declared.name'
+        ~ ' and attrelid = cast(' ~ feature_warehouse._text_literal(relation | string) ~ ' as regclass)'
+    ) -%}
+    {%- set types = [] -%}
+    {%- for name, type, actual, kind in found.rows -%}
+        {%- set digits = feature_warehouse._digits(declared[name]) -%}
+        {%- set type = 'numeric(' ~ digits | join(',') ~ ')' if digits and type == 'numeric' else type -%}
+        {%- do types.append((name, type, actual if kind == 'numeric' else kind)) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{% macro duckdb___types_of(relation, declared) -%}
+    {%- set actual = {} -%}
+    {%- for name, type in run_query('select column_name, column_type from (describe select * from ' ~ relation ~ ')').rows -%}
+        {%- do actual.update({name | lower: type}) -%}
+    {%- endfor -%}
+    {%- set casts = [] -%}
+    {%- for type in declared.values() -%}
+        {%- do casts.append('typeof(cast(null as ' ~ type ~ '))') -%}
+    {%- endfor -%}
+    {%- set types = [] -%}
+    {%- for name, type in dict(zip(declared, run_query('select ' ~ casts | join(', ')).rows[0])).items() -%}
+        {%- do types.append((name, type, actual.get(name | lower))) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
