@@ -124,12 +124,17 @@ def online_features(flight: dict[str, Any], names: list[str], expect: str) -> Nu
     """Publish to a server of our own, and read the flight's features as a service does."""
     with local_valkey() as server:
         subprocess.run(
-            [BIN / "feature-warehouse", "materialize", "--as-of", CLOCK, "--json"],
+            [
+                *(BIN / "feature-warehouse", "materialize", "--json"),
+                *("--as-of", CLOCK, "--environment", "example"),
+            ],
             env={**os.environ, "REDIS_URL": server.url},
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        with OnlineStore.from_url(server.url) as store:
+        with OnlineStore.from_url(
+            server.url, project="feature_warehouse", environment="example"
+        ) as store:
             entity = {key: flight[key] for key in store.entity_keys("flight_delay")}
             vector = store.get("flight_delay", entity, expect=expect)
     return np.array([[vector[name] for name in names]], dtype=float)

@@ -110,7 +110,7 @@ def _demo(engine: str, stack: ExitStack) -> None:
     _heading(f"feature-warehouse materialize --as-of {AS_OF}")
     _materialize(env)
     _heading("One flight, as served and as computed")
-    equal = _compare(redis_url, expected)
+    equal = _compare(engine, redis_url, expected)
     console.print(f"\nDone in {perf_counter() - started:.0f} s. To look at:")
     state = folder.relative_to(ROOT)
     if engine == "duckdb":
@@ -299,8 +299,8 @@ def _materialize(env: dict[str, str]) -> None:
     console.print(f"  what the gate found: {Path(report['validation']).relative_to(ROOT)}")
 
 
-def _compare(redis_url: str, expected: dict[str, Any]) -> bool:
-    with OnlineStore.from_url(redis_url) as store:
+def _compare(engine: str, redis_url: str, expected: dict[str, Any]) -> bool:
+    with OnlineStore.from_url(redis_url, project="feature_warehouse", environment=engine) as store:
         entity = {key: expected[key] for key in store.entity_keys("flight_delay")}
         vector = store.get("flight_delay", entity)
         console.print(

@@ -4,7 +4,7 @@ This module is the serving side, and imports redis and msgspec only::
 
     from feature_warehouse import OnlineStore
 
-    store = OnlineStore.from_url("redis://localhost:6379/0")
+    store = OnlineStore.from_url("redis://localhost:6379/0", project="flights", environment="prod")
     vector = store.get("flight_delay", {"origin": "JFK", "tailnum": "N14228"})
 """
 

@@ -52,7 +52,7 @@ def describe(registry: Registry, name: str) -> list[Description]:
     """
     found = [
         *(_view(registry, view) for view in registry.views.values() if view.name == name),
-        *(_service(one) for one in registry.services.values() if one.name == name),
+        *(_service(registry, one) for one in registry.services.values() if one.name == name),
         *_features(registry, name),
         *_entities(registry, name),
     ]
@@ -69,7 +69,9 @@ def _view(registry: Registry, view: FeatureView) -> Description:
     features = tuple(_feature_column(registry, view, column) for column in view.features)
     samples = {"SQL": rows_of(view), "dbt": training_set_with(registry, view)}
     if view.online:
-        samples["Python"] = python_for(view.name, {key.name: key for key in view.join_keys})
+        samples["Python"] = python_for(
+            registry, view.name, {key.name: key for key in view.join_keys}
+        )
     return Description(
         kind="feature view",
         name=view.name,
@@ -116,7 +118,7 @@ def _feature(registry: Registry, view: FeatureView, column: Column) -> Descripti
     samples["dbt"] = training_set_with(registry, view, column.name)
     if view.online:
         keys = {key.name: key for key in view.join_keys}
-        samples["Python"] = python_for(view.name, keys, column.name)
+        samples["Python"] = python_for(registry, view.name, keys, column.name)
     return Description(
         kind="feature",
         name=f"{view.name}:{column.name}",
@@ -169,7 +171,7 @@ def _said_of(key: str, views: list[FeatureView]) -> str:
     return next((column.description for column in columns if column.description), "")
 
 
-def _service(service: Service) -> Description:
+def _service(registry: Registry, service: Service) -> Description:
     keys: dict[str, Column] = {}
     for part in service.parts:
         for key in part.view.join_keys:
@@ -187,7 +189,7 @@ def _service(service: Service) -> Description:
     if service.relation:
         samples["SQL"] = f"select *\nfrom {service.relation}\nlimit 10"
     if all(part.view.online for part in service.parts):
-        samples["Python"] = python_for(service.name, keys, expect=service.fingerprint)
+        samples["Python"] = python_for(registry, service.name, keys, expect=service.fingerprint)
     return Description(
         kind="service",
         name=service.name,

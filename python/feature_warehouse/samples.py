@@ -69,9 +69,14 @@ def _label_set(registry: Registry, view: FeatureView, part: ServicePart | None) 
 
 
 def python_for(
-    name: str, keys: Mapping[str, Column], feature: str | None = None, expect: str | None = None
+    registry: Registry,
+    name: str,
+    keys: Mapping[str, Column],
+    feature: str | None = None,
+    expect: str | None = None,
 ) -> str:
     """Reads one vector of a view or service; the entity is made up."""
+    environment = registry.written_for.target if registry.written_for else "dev"
     values = {key: _value(column.data_type) for key, column in keys.items()}
     imports = sorted({line for line, _ in values.values() if line})
     pairs = [f'"{_escaped(key)}": {value}' for key, (_, value) in values.items()]
@@ -85,7 +90,8 @@ def python_for(
         "from feature_warehouse import OnlineStore",
         "",
         'url = os.environ.get("REDIS_URL", "redis://localhost:6379/0")',
-        "store = OnlineStore.from_url(url)",
+        f'project, environment = "{_escaped(registry.project)}", "{_escaped(environment)}"',
+        "store = OnlineStore.from_url(url, project=project, environment=environment)",
         f"entity = {entity}",
         f'vector = store.get("{name}", entity{last})',
         f"print({shown})",

@@ -4,12 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
+import msgspec
 import pytest
 
 from command_line import Fw, in_process, one_line
 from conftest import Runs
 from feature_warehouse.describe import Description, describe
+from feature_warehouse.manifest import WrittenFor
 from feature_warehouse.registry import read_registry
 from finding.conftest import parsed_apart
 from mini import Mini
@@ -141,3 +144,16 @@ def test_describing_imports_nothing_heavy(site_duckdb: Lab) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_the_python_to_copy_names_project_and_environment(mini: Mini) -> None:
+    """Of a second environment on the same Redis its reader must not learn."""
+    mini.view("v", {"id": "bigint", "ts": "timestamp", "x": "bigint"})
+    registry = read_registry(mini.write())
+    target = WrittenFor("duckdb", 'pr"od', "d", "s")
+    [found] = describe(msgspec.structs.replace(registry, written_for=target), "v")
+    named: dict[str, Any] = {}
+    lines = [line for line in found.samples["Python"].split("\n") if line.startswith("project")]
+    exec(lines[0], named)  # noqa: S102
+    assert (named["project"], named["environment"]) == ("mini", 'pr"od')
+    assert "from_url(url, project=project, environment=environment)" in found.samples["Python"]
