@@ -15,6 +15,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -22,7 +23,7 @@ import msgspec
 from feature_warehouse import layout, nodes
 from feature_warehouse.errors import BusyError, DamagedError, NotPublishedError, UsageError
 
-__all__ = ["Generations", "Stored", "list_name", "listed", "numbers_in", "stored"]
+__all__ = ["Generations", "Inventory", "Stored", "list_name", "listed", "numbers_in", "stored"]
 
 # KEYS: one. ARGV: the value it must have, the new value; '' stands for none. A call that is
 # repeated because its answer was lost says yes again. What is no string counts as OTHER_TYPE.
@@ -73,6 +74,25 @@ def stored(client: Any, names: layout.Names, name: str = "") -> dict[str, set[st
                 if match[2]:
                     editions.add(match[2])
     return found
+
+
+class Inventory:
+    """What ``stored`` finds, looked up when it is first asked for: once for all views of a run.
+
+    What comes later has a number that the bookkeeping knows; and a row that is found where a
+    generation is built stops the run.
+    """
+
+    def __init__(self, client: Any, names: layout.Names) -> None:
+        self._client, self._names = client, names
+
+    def numbers(self, view: str) -> set[int]:
+        """The numbers of a view's generations that have a key."""
+        return numbers_in(self._stored.get(view, set()))
+
+    @cached_property
+    def _stored(self) -> dict[str, set[str]]:
+        return stored(self._client, self._names)
 
 
 def listed(client: Any, names: layout.Names) -> set[str]:

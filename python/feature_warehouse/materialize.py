@@ -19,7 +19,7 @@ import redis
 from feature_warehouse import layout, nodes
 from feature_warehouse.connection import reachable
 from feature_warehouse.errors import FeatureWarehouseError
-from feature_warehouse.generations import Generations, listed, stored
+from feature_warehouse.generations import Generations, Inventory, listed, stored
 from feature_warehouse.locks import locked
 from feature_warehouse.publication import (
     ROLLBACK_GRACE,
@@ -62,6 +62,7 @@ class Materialization:
         self._gate = gate or Gate()
         self._names = layout.Names(registry.project, environment)
         self._services = Services(client, self._names)
+        self._inventory = Inventory(client, self._names)
         self._full_refresh, self._rollback_grace = full_refresh, rollback_grace
         self._views = [
             view
@@ -102,6 +103,7 @@ class Materialization:
             self._clock,
             self._registry.invocation_id,
             services=self._services,
+            inventory=self._inventory,
             gate=self._gate,
             full_refresh=self._full_refresh,
             rollback_grace=self._rollback_grace,

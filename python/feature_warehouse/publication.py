@@ -15,7 +15,7 @@ from feature_warehouse import layout, nodes
 from feature_warehouse.connection import ERRORS
 from feature_warehouse.encoder import RowEncoder
 from feature_warehouse.errors import BusyError, GateError, UsageError
-from feature_warehouse.generations import Generations, Stored, list_name
+from feature_warehouse.generations import Generations, Inventory, Stored, list_name
 from feature_warehouse.locks import Lock
 from feature_warehouse.quality.gate import Gate
 from feature_warehouse.quality.results import GateResult
@@ -93,12 +93,13 @@ class Publication:
         invocation_id: str,
         *,
         services: Services,
+        inventory: Inventory,
         gate: Gate,
         full_refresh: bool = False,
         rollback_grace: int = ROLLBACK_GRACE,
     ) -> None:
         self._client, self._names, self._view, self._clock = client, names, view, clock
-        self._services, self._gate = services, gate
+        self._services, self._inventory, self._gate = services, inventory, gate
         self._invocation_id, self._full_refresh = invocation_id, full_refresh
         self._rollback_grace = rollback_grace
         self._generations = Generations(client, names, view.name, mends=True)
@@ -192,7 +193,7 @@ class Publication:
     def _build(self, work: "_Work", *, keep_current: bool = True) -> None:
         """A new generation beside the one in service, then the flip."""
         generations = self._generations
-        known = generations.all()
+        known = generations.known() | self._inventory.numbers(self._view.name)
         number = generations.next_number(known)
         try:
             claimed = generations.claim(number, known, keep_previous=self._keeps_previous())
