@@ -88,7 +88,7 @@
         they are declared. With sizes also the digits of a decimal. -#}
     {%- set columns = {} -%}
     {%- set relation = api.Relation.create(
-        database=node.database, schema=node.schema, identifier=node.alias
+        database=node.database, schema=node.schema, identifier=node.alias or node.identifier
     ) -%}
     {%- for column in adapter.get_columns_in_relation(relation) -%}
         {%- do columns.update({

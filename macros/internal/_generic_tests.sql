@@ -15,6 +15,12 @@
 {%- endmacro %}
 
 
+{% macro _tested_columns() -%}
+    {%- set node = feature_warehouse._tested_relation() -%}
+    {{ return(feature_warehouse._built_columns(node) | list if node else []) }}
+{%- endmacro %}
+
+
 {% macro _tested_training_set(test) -%}
     {%- set node = feature_warehouse._tested_node() -%}
     {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
@@ -114,6 +120,7 @@
         'source': rows.source ~ (' where ' ~ condition if condition else ''),
         'ctes': rows.ctes,
         'name': name,
+        'names': (columns or types) | list,
         'columns': compared,
         'side': feature_warehouse._free_name('side', types),
         'problem': feature_warehouse._free_name('problem', types),

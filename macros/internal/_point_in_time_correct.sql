@@ -30,6 +30,7 @@
     {%- do identity.update({
         made.label_set.timestamp: types.get(made.label_set.timestamp)
     }) -%}
+    {%- set query -%}
 with sampled as (
     select
         *,
@@ -61,6 +62,8 @@ compared as (
 select *
 from compared
 where {{ problem }} <> ''
+    {%- endset -%}
+{{ feature_warehouse._without_personal_data(query, types | list + [number, problem]) }}
 {%- endmacro %}
 
 
@@ -152,7 +155,16 @@ where {{ problem }} <> ''
 
 {% macro _differences(problems) -%}
     {%- set texts = [] -%}
+    {%- set personal = feature_warehouse._personal_columns() -%}
     {%- for problem in problems -%}
+        {%- if problem.name | lower in personal -%}
+            {%- do texts.append(
+                'case\n    when ' ~ problem.found ~ ' is distinct from ' ~ problem.right
+                ~ '\n        then ' ~ feature_warehouse._text_literal(problem.name ~ ' is wrong') ~ '\nend'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for problem in problems if problem.name | lower not in personal -%}
         {%- do texts.append(
             'case\n    when ' ~ problem.found ~ ' is distinct from ' ~ problem.right ~ '\n        then '
             ~ feature_warehouse._text_literal(problem.name ~ ' is ') ~ "\n            || coalesce(cast("

@@ -4,12 +4,18 @@
         {%- set quoted = column_name[:1] == '"' -%}
         {%- set column = column_name if quoted else feature_warehouse._quote(column_name) -%}
         {%- set name = column_name[1:-1] if quoted else column_name -%}
-        {%- set conditions = feature_warehouse._bounds(column, min_value, max_value, inclusive) %}
+        {%- set conditions = feature_warehouse._bounds(column, min_value, max_value, inclusive) -%}
+        {%- set problem = feature_warehouse._problem_column() -%}
+        {%- set query -%}
 select
     *,
     cast({{ feature_warehouse._text_literal(name ~ ' is not ' ~ conditions.words) }} as text)
-        as {{ feature_warehouse._problem_column() }}
+        as {{ problem }}
 from {{ model }}
 where {{ conditions.violated }}
+        {%- endset %}
+{{ feature_warehouse._without_personal_data(
+    query, feature_warehouse._tested_columns() + [problem]
+) }}
     {%- endif %}
 {% endtest %}

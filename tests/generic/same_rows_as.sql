@@ -2,7 +2,8 @@
     {%- if execute -%}
         {%- set expected = feature_warehouse._expected_rows(
             model, compare_to, columns, config.get('where')
-        ) %}
+        ) -%}
+        {%- set query -%}
 {{ feature_warehouse._with(expected.ctes) -}}
 select
     {%- for column in expected.columns %}
@@ -28,5 +29,9 @@ from (
 ) as both_sides
 group by {{ range(1, expected.columns | length + 1) | join(', ') }}
 having sum({{ expected.side }}) <> 0
+        {%- endset %}
+{{ feature_warehouse._without_personal_data(
+    query, expected.names + ['rows_too_many', expected.problem]
+) }}
     {%- endif %}
 {% endtest %}
