@@ -1,4 +1,7 @@
-"""What the command line prints: for a person on a terminal, JSON lines for a machine."""
+"""What the command line prints: text for people, in a pipe the same without colours, or JSON.
+
+What failed, and warnings, go to the standard error, a line each.
+"""
 
 import sys
 from collections.abc import Mapping
@@ -60,7 +63,7 @@ class MaterializeReport:
             "dbt_invocation_id": registry.invocation_id,
         }
         self._console = Console(highlight=False, soft_wrap=True)
-        self._for_person = self._console.is_terminal and not as_json
+        self._for_person = not as_json
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -68,7 +71,7 @@ class MaterializeReport:
             MofNCompleteColumn(),
             console=self._console,
             transient=True,
-            disable=not self._for_person,
+            disable=as_json or not self._console.is_terminal,
         )
         self._tasks: dict[str, Any] = {}
         self._validation: str | None = None
@@ -100,7 +103,6 @@ class MaterializeReport:
         self._gate(result.view, result.gate)
         if self._for_person and result.status == "success":
             self._console.print(_preview(result) if self._dry_run else _published(result))
-        self._line(result)
 
     def _gate(self, view: str, gate: GateResult | None) -> None:
         """A line for each expectation that failed."""
@@ -118,7 +120,6 @@ class MaterializeReport:
             label = "[green]published[/] service" if done else "[yellow]skipped[/] service"
             detail = f"fingerprint {result.fingerprint}" if done else escape(result.message)
             self._console.print(f"{label} {result.service}: {detail}")
-        self._line(result)
 
     def undeclared(self, name: str, *, pruned: bool) -> None:
         self._undeclared.append({"undeclared": name, "pruned": pruned})
@@ -129,7 +130,6 @@ class MaterializeReport:
                 else "is published but no longer declared; readers still get it, --prune removes it"
             )
             self._console.print(f"[yellow]{name}[/] {what}")
-        self._line(self._undeclared[-1])
 
     def write(self, file: Path, validation: Path | None = None) -> None:
         """The result file, in the manner of dbt's run_results.json; written whole or not at all.
@@ -167,22 +167,12 @@ class MaterializeReport:
             indent=2,
         )
 
-    def _line(self, result: Any) -> None:
-        if not self._for_person and not self._as_json:
-            print(msgspec.json.encode(result).decode(), flush=True)
-
     def _error(self, message: str) -> None:
-        if self._for_person:
-            self._console.print(f"[red]failed[/] {escape(message)}")
-        else:
-            print(f"feature-warehouse: {message}", file=sys.stderr)
+        print(f"feature-warehouse: {message}", file=sys.stderr)
 
     def warning(self, message: str) -> None:
         """What a person should look at, and stops no run."""
-        if self._for_person:
-            self._console.print(f"[yellow]warning[/] {escape(message)}")
-        else:
-            print(f"feature-warehouse: warning: {message}", file=sys.stderr)
+        self._error(f"warning: {message}")
 
 
 _STATUS_WIDTH = 120
@@ -286,9 +276,6 @@ class VerifyReport:
             return
         if result.status == "error":
             print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
-            return
-        if not self._console.is_terminal:
-            print(msgspec.json.encode(result).decode(), flush=True)
             return
         if result.status == "skipped":
             self._console.print(f"[yellow]skipped[/] {result.view}: {result.message}")

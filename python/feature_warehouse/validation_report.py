@@ -24,7 +24,7 @@ class ValidationReport:
         self._results: list[GateResult] = []
         self._as_json = as_json
         self._console = Console(highlight=False, soft_wrap=True)
-        self._for_person = self._console.is_terminal and not as_json
+        self._for_person = not as_json
         self._metadata = {
             "feature_warehouse_version": __version__,
             "project": registry.project,
@@ -42,17 +42,15 @@ class ValidationReport:
         if self._for_person:
             color = "green" if result.status == "passed" else "red"
             self._console.print(f"[{color}]{result.status}[/] {escape(gate_line(result))}")
-        elif result.status != "passed":
-            print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
-        for kind, lines in (("failed", result.failures), ("warning", result.warnings)):
-            for line in lines:
-                if self._for_person:
-                    self._console.print(f"  {kind}: {escape(line)}")
-                else:
-                    mark = "warning: " if kind == "warning" else ""
-                    print(f"feature-warehouse: {mark}{result.view}: {line}", file=sys.stderr)
-        if not self._for_person and not self._as_json:
-            print(msgspec.json.encode(result).decode(), flush=True)
+        if result.status != "passed":
+            self._error(f"{result.view}: {result.message}")
+        for line in result.failures:
+            self._error(f"{result.view}: {line}")
+        for line in result.warnings:
+            self._error(f"warning: {result.view}: {line}")
+
+    def _error(self, message: str) -> None:
+        print(f"feature-warehouse: {message}", file=sys.stderr)
 
     def write(self, file: Path, index: Path | None) -> None:
         """The result file, with the address of the report; and what comes last on the screen."""

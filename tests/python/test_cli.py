@@ -58,9 +58,10 @@ def one_line(result: Result, code: int, *fragments: str) -> None:
 
 
 def test_materialize_status_get(fw: Fw, mini: Mini) -> None:
-    code, out, err = fw("materialize", *AS_OF)
+    code, out, err = fw("materialize", *AS_OF, "--json")
     assert (code, err) == (0, "")
-    view, service = map(json.loads, out.splitlines())
+    printed = json.loads(out)
+    [view], [service] = printed["results"], printed["services"]
     assert (view["view"], view["rows_written"], view["generation"]) == ("scores", 1, 1)
     assert (service["service"], service["status"]) == ("risk", "success")
     results = json.loads((mini.folder / "target" / "materialize_results.json").read_text())
@@ -89,6 +90,27 @@ def test_materialize_status_get(fw: Fw, mini: Mini) -> None:
     assert vector["fingerprint"] == service["fingerprint"]
     code, out, _ = fw("get", "scores", "id=2")
     assert "missing" in out
+
+
+def test_a_pipe_gets_what_people_read(fw: Fw) -> None:
+    """Of every command, without colours; with `--json` one document of each."""
+    commands = {
+        ("materialize", *AS_OF): "published scores: 1 rows",
+        ("verify",): "equal scores: 1 rows compared",
+        ("validate", *AS_OF): "no feature view declares `expectations`",
+        ("status",): "mini.dev",
+        ("get", "risk", "id=1"): "user_score",
+        ("describe", "scores"): "feature view scores",
+        ("forget", "id=7"): "scores, generation 1",
+    }
+    for command, text in commands.items():
+        code, out, err = fw(*command)
+        assert (code, err) == (0, ""), command
+        assert text in out, command
+        assert "\x1b" not in out, command
+        assert not out.startswith("{"), command
+        document = json.loads(fw(*command, "--json")[1])
+        assert isinstance(document, dict), command
 
 
 def test_one_json_result(fw: Fw) -> None:
@@ -198,14 +220,12 @@ def test_duckdb_file_that_dbt_holds(fw: Fw, mini: Mini) -> None:
 def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
     mini.view("fresh", SCORES)
     mini.write()
-    code, out, err = fw("materialize", *AS_OF)
+    code, out, err = fw("materialize", *AS_OF, "--json")
     assert code == 2
     assert "feature view 'fresh' is not in the warehouse as declared" in err
-    assert [json.loads(line)["status"] for line in out.splitlines()] == [
-        "error",
-        "success",
-        "success",
-    ]
+    printed = json.loads(out)
+    assert [view["status"] for view in printed["results"]] == ["error", "success"]
+    assert [service["status"] for service in printed["services"]] == ["success"]
 
 
 @pytest.mark.parametrize(
@@ -257,12 +277,12 @@ def test_deleted_views_are_told_and_pruned(fw: Fw, mini: Mini) -> None:
     fw("materialize", *AS_OF)
     mini.drop("old")
     mini.write()
-    code, out, _ = fw("materialize", *AS_OF)
+    code, out, _ = fw("materialize", *AS_OF, "--json")
     assert code == 0
-    assert json.loads(out.splitlines()[-1]) == {"undeclared": "old", "pruned": False}
+    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": False}]
     assert fw("get", "old", "id=1")[0] == 0
-    _, out, _ = fw("materialize", *AS_OF, "--prune")
-    assert json.loads(out.splitlines()[-1]) == {"undeclared": "old", "pruned": True}
+    _, out, _ = fw("materialize", *AS_OF, "--prune", "--json")
+    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": True}]
     one_line(fw("get", "old", "id=1"), 2, "'old' is not published")
 
 

@@ -311,9 +311,11 @@ def test_select_as_dbt_does(
     fw = in_process(monkeypatch, capsys)
 
     def views(*options: str) -> list[str]:
-        code, out, err = fw("materialize", "--target-path", "duckdb", "--dry-run", *options)
+        code, out, err = fw(
+            "materialize", "--target-path", "duckdb", "--dry-run", "--json", *options
+        )
         assert (code, err) == (0, ""), (out, err)
-        return sorted(json.loads(line)["view"] for line in out.splitlines())
+        return sorted(view["view"] for view in json.loads(out)["results"])
 
     assert views() == ["first", "second", "third"]
     selected = ("--select", "first+", "--select", "tag:even", "--exclude", "first")

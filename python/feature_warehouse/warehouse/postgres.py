@@ -139,10 +139,11 @@ class PostgresWarehouse:
                 if not forbidden and "read-only transaction" not in str(error):
                     raise
                 self.refresh()  # the transaction has failed
+                role, database = self._role or self._credentials.user, self._credentials.database
                 raise UsageError(
-                    f"labels are sent in a temporary table, which {self._role or self._credentials.user!r} may"
-                    f" not make: grant temporary on database {self._credentials.database} to it, on a server"
-                    f" that can be written to ({_reason(error, self._password)})"
+                    f"labels are sent in a temporary table, which {role!r} may not make: grant"
+                    f" temporary on database {database} to it, on a server that can be written to"
+                    f" ({_reason(error, self._password)})"
                 ) from None
             cursor.execute(f"analyze {sql.quote(name)}")
 

@@ -37,7 +37,7 @@ def test_materialize_ends_with_1_and_names_every_reason(mini: Mini, fw: Fw) -> N
     view(mini, "good", 0.5, expectations=[{**AT_MOST_1, "severity": "warn"}])
     view(mini, "odd", 7.0, expectations=[{**AT_MOST_1, "severity": "warn"}])
     mini.write()
-    code, out, err = fw("materialize", *AS_OF)
+    code, out, err = fw("materialize", *AS_OF, "--json")
     assert code == 1
     told = "expect_column_values_to_be_between(column=score, max_value=1): 1 of"
     assert err.splitlines() == [
@@ -45,7 +45,7 @@ def test_materialize_ends_with_1_and_names_every_reason(mini: Mini, fw: Fw) -> N
         f"feature-warehouse: bad: {told} 2 rows fail (50 %), such as score=1.5, id=1",
         f"feature-warehouse: warning: odd: {told} 1 rows fail (100 %), such as score=7.0, id=0",
     ]
-    lines = [json.loads(line) for line in out.splitlines()]
+    lines = json.loads(out)["results"]
     assert [(line["view"], line["status"]) for line in lines] == [
         ("bad", "error"),
         ("good", "success"),
@@ -69,7 +69,10 @@ def test_validate_publishes_nothing_and_needs_no_redis(
     mini.write()
     code, out, err = fw("validate", *AS_OF)
     assert code == 1
-    assert [json.loads(line)["view"] for line in out.splitlines()] == ["bad", "offline"]
+    assert [line.split()[:2] for line in out.splitlines()[:2]] == [
+        ["failed", "bad:"],
+        ["passed", "offline:"],
+    ]
     assert err.count("\n") == 2
     written = results(mini, "validation")
     assert [each["status"] for each in written["results"]] == ["failed", "passed"]
@@ -109,19 +112,19 @@ def test_without_great_expectations_a_gated_view_is_an_error(
     view(mini, "gated", 0.5, expectations=[])
     view(mini, "ungated", 0.5)
     mini.write()
-    result = fw(command, *AS_OF)
+    result = fw(command, *AS_OF, "--json")
     one_line(result, 2, "gated: feature view 'gated' declares expectations, and great_expectations")
     assert "pip install 'feature-warehouse[validation]'" in result[2]
     if command == "materialize":
-        lines = [json.loads(line) for line in result[1].splitlines()]
+        lines = json.loads(result[1])["results"]
         assert [line["status"] for line in lines] == ["error", "success"]
 
 
 def test_a_dry_run_asks_no_gate(mini: Mini, fw: Fw) -> None:
     view(mini, "bad", 1.5, expectations=[AT_MOST_1])
     mini.write()
-    code, out, _ = fw("materialize", *AS_OF, "--dry-run")
-    assert (code, json.loads(out)["gate"]) == (0, None)
+    code, out, _ = fw("materialize", *AS_OF, "--dry-run", "--json")
+    assert (code, json.loads(out)["results"][0]["gate"]) == (0, None)
     assert not (mini.folder / "target" / "validation").exists()
 
 
