@@ -209,7 +209,11 @@ def _refuse_options(url: str, options: dict[str, Any]) -> None:
     in_url = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     for name in in_url:
         if name not in _URL_OPTIONS and not name.startswith("ssl_"):
-            raise UsageError(f"a Redis URL takes no option {name!r}; correct it")
+            # Not by its name: behind a question mark in a password stands the rest of it.
+            raise UsageError(
+                "a Redis URL has an option behind its question mark that it cannot have; correct"
+                " it (in a password, a question mark is %3F)"
+            )
     given = {**options, **in_url}
     for name in ("socket_timeout", "socket_connect_timeout"):
         with suppress(TypeError, ValueError):

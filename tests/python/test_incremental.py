@@ -290,7 +290,7 @@ LAST = [
 ]
 
 
-@pytest.mark.parametrize(("models", "args"), LAST, ids=lambda value: str(value))
+@pytest.mark.parametrize(("models", "args"), LAST, ids=str)
 def test_after_any_other_command_only_new_rows_are_read(
     models: tuple[str, ...],
     args: dict[str, str],
