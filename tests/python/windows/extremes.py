@@ -18,7 +18,18 @@ DELAY = HOUR // 2
 TOLERANCE = Fraction(1, 10**12)
 LARGEST = float.fromhex("0x1.fffffffffffffp1023")
 
-DOUBLES = ("0.1", "NaN", "1.7e308", "-Infinity", "-1.7e308", "5e-324", "-0.0", "3e-170", "1e-170")
+DOUBLES = (
+    "0.1",
+    "NaN",
+    "1e200",
+    "1.7e308",
+    "-Infinity",
+    "-1.7e308",
+    "5e-324",
+    "-0.0",
+    "3e-170",
+    "1e-170",
+)
 DECIMALS = {"4,2": "99.99", "9,4": "99999.9999", "18,3": "9" * 15 + ".999", "28,2": "9" * 26 + ".9"}
 
 WHOLE = {
