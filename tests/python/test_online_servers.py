@@ -283,7 +283,7 @@ def test_every_error_of_redis(error: Exception, message: str) -> None:
         ("redis+sentinel://:w%2Frd@host", "no Redis URL"),
         ("unix+cluster:///socket", "no Redis URL"),
         ("redis+cluster://host/3", "database 0 only"),
-        ("redis://host?colour=red", "no option 'colour'"),
+        ("redis://host?colour=red", "has an option behind its question mark"),
         ("redis://host:w/rd@6379", "no Redis URL"),
         ("rediss://:w%2Frd@host?ssl_cert_reqs=nonsense", "Flag: nonsense; correct the Redis URL"),
         ("rediss+cluster://:w%2Frd@host?ssl_cert_reqs=nonsense", "nonsense; correct the Redis URL"),
