@@ -18,7 +18,7 @@
     {%- for part in service.features -%}
         {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
     {%- endfor -%}
-    {%- do label_set.update({'relation': feature_warehouse._built_relation(service.labels)}) -%}
+    {%- do label_set.update({'relation': feature_warehouse._built_labels(service.labels)}) -%}
     {{ return({
         'name': node.name,
         'place': "training set '" ~ node.name ~ "'",
@@ -29,19 +29,6 @@
         'options': feature_warehouse._declared(node, 'training_set'),
         'relations': relations,
     }) }}
-{%- endmacro %}
-
-
-{% macro _built_relation(name) -%}
-    {#- A model that comes before in the lineage, though this node has no ref() to it. -#}
-    {%- set node = feature_warehouse._model_node(name) -%}
-    {%- if node is none or node.relation_name is none -%}
-        {{ exceptions.raise_compiler_error(
-            "feature_warehouse: model '" ~ name ~ "' has no table or view of its own, which is needed"
-            ~ ' here; give it another materialization than ephemeral'
-        ) }}
-    {%- endif -%}
-    {{ return(node.relation_name) }}
 {%- endmacro %}
 
 
@@ -87,10 +74,7 @@
     {#- Names and types of a model's columns, as they are in the warehouse; while nothing is built, as
         they are declared. With sizes also the digits of a decimal. -#}
     {%- set columns = {} -%}
-    {%- set relation = api.Relation.create(
-        database=node.database, schema=node.schema, identifier=node.alias or node.identifier
-    ) -%}
-    {%- for column in adapter.get_columns_in_relation(relation) -%}
+    {%- for column in adapter.get_columns_in_relation(feature_warehouse._relation_of(node)) -%}
         {%- do columns.update({
             column.name: (column.data_type if sizes else column.dtype) | lower
         }) -%}

@@ -15,7 +15,7 @@ with contents as (
         md5(
             {{ feature_warehouse._row_text(columns) | indent(12) }}
         ) as {{ digest }}
-    from {{ source }} as training_set
+    from {{ feature_warehouse._unnamed(feature_warehouse._whole(source)) }} as training_set
 ),
 
 summary as (
@@ -107,6 +107,7 @@ from summary
 {% macro _newest_available(view) -%}
     {#- The newest instant at which a row became available that any label could have seen, as JSON. -#}
     {%- set spec = feature_warehouse._join_spec(view) -%}
+    {%- do feature_warehouse._skip_if_empty(spec) -%}
     {%- set conditions = [spec.event ~ ' is not null'] -%}
     {%- for key in spec.entity -%}
         {%- do conditions.append(key ~ ' is not null') -%}

@@ -134,7 +134,7 @@
         {%- do conditions.append(at ~ ' >= ' ~ feature_warehouse._instant(rule.since)) -%}
     {%- endif -%}
     {{ return(
-        'select *\nfrom ' ~ made.node.relation_name
+        'select *\nfrom ' ~ feature_warehouse._relation_of(made.node)
         ~ ('\nwhere\n    ' ~ conditions | join('\n    and ') if conditions else '')
     ) }}
 {%- endmacro %}

@@ -27,13 +27,15 @@
     {%- if mistakes -%}
         {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
-    {%- if stamp -%}
-        {{ return(feature_warehouse._stamped_rows(view, source, grows, built)) }}
-    {%- endif -%}
     {%- if config.get('incremental_strategy') == 'microbatch' -%}
         {{ return(feature_warehouse._rows_of_batch(view, source, grows)) }}
     {%- endif -%}
-    {{ return(feature_warehouse._loaded_rows(view, source, grows, lookback)) }}
+    {#- A sample would hide for ever what was loaded before it. -#}
+    {%- set rows = feature_warehouse._whole(source) -%}
+    {%- if stamp -%}
+        {{ return(feature_warehouse._stamped_rows(view, rows, grows, built)) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._loaded_rows(view, rows, grows, lookback)) }}
 {%- endmacro %}
 
 
@@ -82,30 +84,11 @@
         ) -%}
     {%- endif -%}
     {%- if batches -%}
-        {%- do mistakes.extend(feature_warehouse._batch_mistakes(view, source)) -%}
+        {%- do mistakes.extend(feature_warehouse._batch_mistakes(view.types.keys() | list, source)) -%}
     {%- endif -%}
     {{ return(mistakes + (
         feature_warehouse._changed_columns(view, built) if built and not stamp else []
     )) }}
-{%- endmacro %}
-
-
-{% macro _batch_mistakes(view, source) -%}
-    {%- set name = config.get('event_time') -%}
-    {%- if name not in view.types -%}
-        {{ return([
-            "event_time '" ~ name ~ "' is no declared column; batches go by one of "
-            ~ view.types.keys() | join(', ')
-        ]) }}
-    {%- endif -%}
-    {%- set filter = none if source is string else source.event_time_filter -%}
-    {%- if filter and filter.field_name | replace('"', '') != name -%}
-        {{ return([
-            "its batches go by '" ~ name ~ "' and those of its source by '" ~ filter.field_name
-            ~ "', so that rows would be lost; set event_time to the same column in both"
-        ]) }}
-    {%- endif -%}
-    {{ return([]) }}
 {%- endmacro %}
 
 
@@ -135,7 +118,7 @@
         {{ return(feature_warehouse._columns_from(view, source, distinct=true)) }}
     {%- endif -%}
     {%- set conditions = [
-        created ~ ' >= (select watermark.loaded_until from watermark)', 'or ' ~ created ~ ' is null',
+        created ~ ' >= (select watermark.loaded_until from watermark)\n    or ' ~ created ~ ' is null',
     ] -%}
 {#- A load time in the future must not hide what is loaded until then. -#}
 with watermark as (
@@ -156,16 +139,7 @@ except
 
 
 {% macro _rows_of_batch(view, source, grows) -%}
-    {#- The condition is dbt's own, once more: dbt puts it only into inputs that have an event_time. -#}
-    {%- set conditions = [] -%}
-    {%- if model.get('batch') -%}
-        {%- set name = config.get('event_time') -%}
-        {%- set at = feature_warehouse._utc(feature_warehouse._quote(name), view.types[name]) -%}
-        {%- do conditions.extend([
-            at ~ ' >= ' ~ feature_warehouse._instant(model.batch.event_time_start),
-            'and ' ~ at ~ ' < ' ~ feature_warehouse._instant(model.batch.event_time_end),
-        ]) -%}
-    {%- endif -%}
+    {%- set conditions = feature_warehouse._batch_conditions(view.types) -%}
 {{ feature_warehouse._columns_from(view, source, conditions, distinct=not grows) }}
 {%- if grows %}
 except
@@ -181,6 +155,6 @@ select{{ ' distinct' if distinct else '' }}
     {%- endfor %}
 from {{ relation }}
 {%- for condition in conditions %}
-{{ ('where\n    ' if loop.first else '    ') ~ condition }}
+{{ ('where\n    ' if loop.first else '    and ') ~ condition }}
 {%- endfor -%}
 {%- endmacro %}

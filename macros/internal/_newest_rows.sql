@@ -3,6 +3,7 @@
     {%- set view = feature_warehouse._view_named(name, 'latest() or as_of()') -%}
     {%- do view.update({'relation': relation}) -%}
     {%- set spec = feature_warehouse._join_spec(view) -%}
+    {%- do feature_warehouse._skip_if_empty(spec) -%}
     {%- set choice = feature_warehouse._free_name('choice', view.types) -%}
 (
     select
@@ -16,13 +17,16 @@
                 'row_number()', spec.entity, feature_warehouse._newest_first(spec), 12,
                 ' as ' ~ choice
             ) }}
-        from {{ relation }}
+        from {{ spec.relation }}
         where
             {{ spec.event }} is not null
             {%- for key in spec.entity %}
             and {{ key }} is not null
             {%- endfor %}
             and {{ spec.known }} <= {{ at }}
+            {%- for condition in spec.filters %}
+            and {{ condition }}
+            {%- endfor %}
     ) as available_rows
     where
         {{ choice }} = 1

@@ -3,7 +3,7 @@
 {% macro _export_plan(name) -%}
     {%- if execute -%}
         {%- set made = feature_warehouse._training_set_named(name, 'training-set export') -%}
-        {%- set relation = made.node.relation_name -%}
+        {%- set relation = feature_warehouse._relation_of(made.node) -%}
         {%- set types = feature_warehouse._built_columns(made.node) -%}
         {%- set order = [made.label_set.timestamp] -%}
         {#- Rows that are equal in all label columns are equal. -#}

@@ -15,6 +15,7 @@
     {%- set problems = [] -%}
     {%- for view in feature_warehouse._training_set_views(made) -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
+        {%- do feature_warehouse._skip_if_empty(spec) -%}
         {%- do spec.update({'alias': 'answer_' ~ loop.index}) -%}
         {%- for column in view.join_keys.values() -%}
             {%- do identity.update({column: types.get(column)}) -%}

@@ -3,9 +3,11 @@
 {% macro _join(labels, views) -%}
     {#- Of the labels `source` stands after FROM, `ctes` come before, and `at` is the instant that a row
         asks for. -#}
-    {{ return(adapter.dispatch('_join', 'feature_warehouse')(
-        labels, feature_warehouse._join_specs(views)
-    )) }}
+    {%- set specs = feature_warehouse._join_specs(views) -%}
+    {%- for spec in specs -%}
+        {%- do feature_warehouse._skip_if_empty(spec) -%}
+    {%- endfor -%}
+    {{ return(adapter.dispatch('_join', 'feature_warehouse')(labels, specs)) }}
 {%- endmacro %}
 
 

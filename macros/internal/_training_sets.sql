@@ -56,8 +56,9 @@
     {%- set timestamp = feature_warehouse._quote(label_set.timestamp) -%}
     {%- set type = label_set.types.get(label_set.timestamp) -%}
     {%- set at = feature_warehouse._utc(timestamp, type) -%}
+    {%- set relation = feature_warehouse._unnamed(label_set.relation) ~ '' -%}
     {%- set rows = {
-        'source': label_set.relation ~ ' as labels',
+        'source': relation ~ ' as labels',
         'ctes': [],
         'at': feature_warehouse._utc('labels.' ~ timestamp, type),
     } -%}
@@ -78,8 +79,7 @@
         ['    select', '        *,', added | indent(8, true)] if added else ['    select *']
     ) -%}
     {#- PostgreSQL before 16 wants a name for a subquery. -#}
-    {%- set is_query = label_set.relation is string and label_set.relation.startswith('(') -%}
-    {%- do lines.append('    from ' ~ label_set.relation ~ (' as label_rows' if is_query else '')) -%}
+    {%- do lines.append('    from ' ~ relation ~ (' as label_rows' if relation.startswith('(') else '')) -%}
     {%- for condition in conditions -%}
         {%- do lines.extend((['    where'] if loop.first else []) + [
             '        ' ~ ('' if loop.first else 'and ') ~ condition
@@ -92,7 +92,7 @@
 
 
 {% macro _label_conditions(label_set, options, at) -%}
-    {%- set conditions = [] -%}
+    {%- set conditions = (label_set.get('batch') or []) | list -%}
     {%- if options.get('start') is not none -%}
         {%- do conditions.append(at ~ ' >= ' ~ feature_warehouse._instant(options.start)) -%}
     {%- endif -%}

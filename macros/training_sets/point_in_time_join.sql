@@ -1,6 +1,6 @@
 {% macro point_in_time_join(labels, timestamp, views, timestamp_type=none) -%}
     {%- set rows = {
-        'source': labels ~ ' as labels',
+        'source': feature_warehouse._unnamed(labels) ~ ' as labels',
         'ctes': [],
         'at': feature_warehouse._utc('labels.' ~ feature_warehouse._quote(timestamp), timestamp_type),
     } -%}

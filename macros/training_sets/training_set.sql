@@ -22,6 +22,15 @@
             'relation': relation,
             'columns': feature_warehouse._columns_of_labels(label_set, relation),
         }) -%}
+        {%- if model.get('batch') -%}
+            {%- set mistakes = feature_warehouse._label_batch_mistakes(label_set, relation) -%}
+            {%- if mistakes -%}
+                {{ feature_warehouse._fail(place, mistakes) }}
+            {%- endif -%}
+            {%- do label_set.update({
+                'batch': feature_warehouse._batch_conditions(label_set.types)
+            }) -%}
+        {%- endif -%}
         {{ return(feature_warehouse._training_set(place, label_set, parts, options)) }}
     {%- endif -%}
 {%- endmacro %}

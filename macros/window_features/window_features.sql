@@ -19,6 +19,6 @@
         post_hook='{{ feature_warehouse._comment_on_windows() }}',
     ) -}}
     {%- if execute -%}
-        {{ return(feature_warehouse._window_features(view, relation)) }}
+        {{ return(feature_warehouse._window_features(view, feature_warehouse._whole(relation))) }}
     {%- endif -%}
 {%- endmacro %}

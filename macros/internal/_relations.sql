@@ -1,0 +1,86 @@
+{#- Which relation stands for a model in this run, and how it stands in a query. -#}
+
+{% macro _whole(relation) -%}
+    {#- Features are never batched or sampled: the row that a label needs may be older than the batch
+        to which dbt cuts every relation that has an `event_time`. -#}
+    {{ return(
+        relation.replace(event_time_filter=none)
+        if relation is not string and relation.event_time_filter else relation
+    ) }}
+{%- endmacro %}
+
+
+{% macro _unnamed(relation) -%}
+    {#- A relation to which a query gives a name: what `--empty`, a batch or a sample makes of it has one
+        of dbt's already, and PostgreSQL takes no two. -#}
+    {{ return(relation if relation is string else relation.replace(require_alias=false)) }}
+{%- endmacro %}
+
+
+{% macro _skip_if_empty(spec) -%}
+    {#- The view of a join as a whole table, with a condition that leaves out all rows under `--empty`. -#}
+    {%- if spec.relation is not string -%}
+        {%- if spec.relation.limit is not none -%}
+            {%- do spec.filters.append('false') -%}
+        {%- endif -%}
+        {%- do spec.update({'relation': spec.relation.render()}) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _built_relation(name) -%}
+    {#- What ref() of a model gives that comes before in the lineage, though this node does not refer to
+        it: a training set does, and what follows one reads what it reads. -#}
+    {%- if model is defined and model.resource_type == 'unit_test' -%}
+        {{ return(ref(name)) }}
+    {%- endif -%}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {%- if node is none or node.relation_name is none -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: model '" ~ name ~ "' has no table or view of its own, which is needed"
+            ~ ' here; give it another materialization than ephemeral'
+        ) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._relation_of(node)) }}
+{%- endmacro %}
+
+
+{% macro _built_labels(name) -%}
+    {#- Labels may be sampled, as ref() samples them. -#}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {%- set sample = invocation_args_dict.get('sample') -%}
+    {%- if not sample or not node or not node.config.event_time -%}
+        {{ return(feature_warehouse._built_relation(name)) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._relation_of(node, {
+        'field_name': feature_warehouse._quote(node.config.event_time),
+        'start': sample.start.isoformat(),
+        'end': sample.end.isoformat(),
+    })) }}
+{%- endmacro %}
+
+
+{% macro _relation_of(node, event_time_filter=none) -%}
+    {%- set place = node.defer_relation if feature_warehouse._is_deferred(node) else node -%}
+    {{ return(api.Relation.create(
+        database=place.database,
+        schema=place.schema,
+        identifier=place.alias or place.identifier,
+        limit=0 if flags.EMPTY else none,
+        event_time_filter=event_time_filter,
+    )) }}
+{%- endmacro %}
+
+
+{#- As ref() decides it: https://docs.getdbt.com/reference/node-selection/defer -#}
+{% macro _is_deferred(node) -%}
+    {%- if not node.defer_relation or not invocation_args_dict.get('defer') -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- if invocation_args_dict.get('favor_state') and node.unique_id not in selected_resources -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {{ return(adapter.get_relation(
+        database=node.database, schema=node.schema, identifier=node.alias
+    ) is none) }}
+{%- endmacro %}

@@ -1,0 +1,79 @@
+"""The project `twin`, built once for production on each engine."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+
+from feature_warehouse.servers import Postgres
+from relations.project import write_twin
+from support import dbt
+
+DAYS = ("--event-time-start", "2024-01-01", "--event-time-end", "2024-01-07")
+
+
+class Twin:
+    """The project on one engine; each environment is a schema."""
+
+    def __init__(self, engine: str, project: Path, server: Postgres) -> None:
+        self.engine = engine
+        self.project = project
+        self._server = server
+
+    def dbt(self, environment: str, *arguments: str, fails: bool = False) -> str:
+        """Run dbt; what it said. What it may defer to is production."""
+        env = {
+            "DBT_PROFILES_DIR": str(self.project),
+            "DBT_TARGET": f"{self.engine}_{environment}",
+            "DBT_TARGET_PATH": str(self.project / f"{self.engine} {environment}"),
+            "DBT_LOG_PATH": str(self.project / "logs"),
+            "DBT_DEFER_STATE": str(self.project / f"{self.engine} prod"),
+        }
+        result = dbt(*arguments, project=self.project, env=env, check=False)
+        assert bool(result.returncode) is fails, result.stdout
+        return result.stdout
+
+    def rows(self, environment: str, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, whose tables are those of the environment."""
+        if self.engine == "duckdb":
+            with duckdb.connect(str(self.project / "twin.duckdb")) as connection:
+                return connection.execute(f"use {environment}; {query}").fetchall()
+        with closing(psycopg2.connect(self._server.uri)) as connection, connection.cursor() as some:
+            some.execute(f"set search_path to twin_{environment}; {query}")
+            rows: list[tuple[Any, ...]] = some.fetchall()
+            return rows
+
+    def drop(self, environment: str) -> None:
+        """Drop all tables of an environment."""
+        schema = environment if self.engine == "duckdb" else f"twin_{environment}"
+        statement = f"drop schema if exists {schema} cascade"
+        if self.engine == "duckdb":
+            with duckdb.connect(str(self.project / "twin.duckdb")) as connection:
+                connection.execute(statement)
+            return
+        with closing(psycopg2.connect(self._server.uri)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+
+
+@pytest.fixture(scope="session")
+def twin_project(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -> Path:
+    return write_twin(tmp_path_factory.mktemp("relations") / "twin", postgres)
+
+
+@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+def production(request: pytest.FixtureRequest, twin_project: Path, postgres: Postgres) -> Twin:
+    """Built for production, on each engine in turn."""
+    twin = Twin(request.param, twin_project, postgres)
+    twin.dbt("prod", "build", *DAYS)
+    return twin
+
+
+@pytest.fixture
+def twin(production: Twin) -> Twin:
+    """Nothing is built in `dev`."""
+    production.drop("dev")
+    return production
