@@ -1,4 +1,5 @@
 {% macro append_only(rows, stamp=false, lookback=none) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set source = feature_warehouse._given_rows(rows) -%}
     {#- A key that dbt-postgres asks for in batches, and a condition under which no strategy of dbt
         ever finds the row that it would delete or overwrite. -#}

@@ -1,4 +1,5 @@
 {% macro as_of(view, timestamp) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set relation = ref(view) -%}
     {%- if execute -%}
         {{ return(feature_warehouse._newest_rows(

@@ -1,4 +1,5 @@
 {% macro snapshot_rows(snapshot, valid_from=none, valid_to=none, is_deleted=none) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set relation = ref(snapshot) if snapshot is string else snapshot -%}
     {%- if execute -%}
         {{ return(feature_warehouse._snapshot_rows(snapshot, feature_warehouse._whole(relation), {

@@ -2,7 +2,7 @@
 
 {% macro _batch_mistakes(columns, source) -%}
     {#- `columns` are those that the source is known to have, none where they are not declared. -#}
-    {%- set name = config.get('event_time') -%}
+    {%- set name = feature_warehouse._own_node().config.get('event_time') -%}
     {%- if columns and name not in columns -%}
         {{ return([
             "event_time '" ~ name ~ "' is no declared column; batches go by one of "

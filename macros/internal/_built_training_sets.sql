@@ -1,24 +1,27 @@
 {#- Training sets that another model, a test or the command line names: what their `meta` says. -#}
 
-{% macro _training_set_named(name, place) -%}
+{% macro _training_set_named(name, place, labels=true) -%}
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
         {{ feature_warehouse._fail(place, [
             "'" ~ name ~ "' is no training set; name a model that is made by training_set()"
         ]) }}
     {%- endif -%}
-    {{ return(feature_warehouse._training_set_of(node)) }}
+    {{ return(feature_warehouse._training_set_of(node, labels)) }}
 {%- endmacro %}
 
 
-{% macro _training_set_of(node) -%}
+{% macro _training_set_of(node, labels=true) -%}
+    {#- Without `labels` no relation of theirs, which a unit test may not give. -#}
     {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
     {%- set label_set = feature_warehouse._label_set_named(service.labels) -%}
     {%- set relations = {} -%}
     {%- for part in service.features -%}
         {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
     {%- endfor -%}
-    {%- do label_set.update({'relation': feature_warehouse._built_labels(service.labels)}) -%}
+    {%- if labels -%}
+        {%- do label_set.update({'relation': feature_warehouse._built_labels(service.labels)}) -%}
+    {%- endif -%}
     {{ return({
         'name': node.name,
         'place': "training set '" ~ node.name ~ "'",

@@ -4,7 +4,7 @@
 {% macro _model_node(name) -%}
     {#- The model that ref(name) means here: of this package before others, of the latest version. -#}
     {%- set found = namespace(own=none, other=[]) -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == name -%}
+    {%- for node in feature_warehouse._nodes(name) if node.resource_type == 'model' -%}
         {%- if node.version is none or node.version == node.latest_version -%}
             {%- if model is defined and node.package_name == model.package_name -%}
                 {%- set found.own = node -%}
@@ -97,7 +97,7 @@
             {{ return(true) }}
         {%- endfor -%}
     {%- endfor -%}
-    {%- for test in graph.nodes.values() if test.resource_type == 'test' -%}
+    {%- for test in (graph.nodes or {}).values() if test.resource_type == 'test' -%}
         {%- if test.attached_node == node.unique_id
             and test.test_metadata.name == 'unique_feature_rows'
             and test.config.where is none

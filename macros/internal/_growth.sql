@@ -11,7 +11,7 @@
 
 
 {% macro _append_only(source, stamp, lookback) -%}
-    {%- set view = feature_warehouse.own_declaration() -%}
+    {%- set view = feature_warehouse._own_view() -%}
     {%- set grows = this is not none and is_incremental() -%}
     {%- set built = [] -%}
     {%- if grows and this is not string -%}
@@ -27,7 +27,7 @@
     {%- if mistakes -%}
         {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
-    {%- if config.get('incremental_strategy') == 'microbatch' -%}
+    {%- if feature_warehouse._own_node().config.get('incremental_strategy') == 'microbatch' -%}
         {{ return(feature_warehouse._rows_of_batch(view, source, grows)) }}
     {%- endif -%}
     {#- A sample would hide for ever what was loaded before it. -#}
@@ -42,7 +42,8 @@
 {% macro _append_only_mistakes(view, source, stamp, lookback, built) -%}
     {%- set mistakes = [] -%}
     {%- set created = view.get('created_timestamp') -%}
-    {%- set batches = config.get('incremental_strategy') == 'microbatch' -%}
+    {%- set own = feature_warehouse._own_node().config -%}
+    {%- set batches = own.get('incremental_strategy') == 'microbatch' -%}
     {%- if stamp and not created -%}
         {%- do mistakes.append(
             'stamp=true has no column to write to; declare a created_timestamp'
@@ -61,7 +62,7 @@
             ~ ' stamp=true write it, or use incremental_strategy microbatch'
         ) -%}
     {%- endif -%}
-    {%- if stamp and config.get('full_refresh') is not false and model.resource_type == 'model' -%}
+    {%- if stamp and own.get('full_refresh') is not false -%}
         {%- do mistakes.append(
             'with stamp=true a rebuild would make all history unknown; set full_refresh: false in'
             ~ " the model's config"
@@ -157,4 +158,16 @@ from {{ relation }}
 {%- for condition in conditions %}
 {{ ('where\n    ' if loop.first else '    and ') ~ condition }}
 {%- endfor -%}
+{%- endmacro %}
+
+
+{% macro _own_view() -%}
+    {#- The declaration of the feature view that is being built. -#}
+    {%- set node = feature_warehouse._own_node() -%}
+    {%- if not feature_warehouse._declared(node, 'feature_view') -%}
+        {{ feature_warehouse._fail("model '" ~ node.name ~ "'", [
+            'it is no feature view; declare meta.feature_view with join_keys and event_timestamp'
+        ]) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._feature_view(node)) }}
 {%- endmacro %}

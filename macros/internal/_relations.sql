@@ -31,7 +31,7 @@
 {% macro _built_relation(name) -%}
     {#- What ref() of a model gives that comes before in the lineage, though this node does not refer to
         it: a training set does, and what follows one reads what it reads. -#}
-    {%- if model is defined and model.resource_type == 'unit_test' -%}
+    {%- if feature_warehouse._is_unit_test() -%}
         {{ return(ref(name)) }}
     {%- endif -%}
     {%- set node = feature_warehouse._model_node(name) -%}

@@ -1,7 +1,7 @@
 {#- A dbt snapshot as a feature view. -#}
 
 {% macro _snapshot_rows(name, relation, given) -%}
-    {%- set view = feature_warehouse.own_declaration() -%}
+    {%- set view = feature_warehouse._own_view() -%}
     {%- set node = feature_warehouse._snapshot_named(name) -%}
     {%- set mistakes = feature_warehouse._snapshot_mistakes(view, node) -%}
     {%- if mistakes -%}
@@ -15,11 +15,9 @@
 
 
 {% macro _snapshot_named(name) -%}
-    {#- None where it is a model over a snapshot, and in unit tests, which see no graph. -#}
-    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'snapshot' -%}
-        {%- if node.name == name -%}
-            {{ return(node) }}
-        {%- endif -%}
+    {#- None where it is a model over a snapshot. -#}
+    {%- for node in feature_warehouse._nodes(name) if node.resource_type == 'snapshot' -%}
+        {{ return(node) }}
     {%- endfor -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -1,19 +1,17 @@
 {#- A window view: its events, what enters and leaves when, what that adds up to, a row an instant. -#}
 
 {% macro _window_features(view, relation) -%}
-    {%- if model.config.get('batch_size') -%}
+    {%- if feature_warehouse._own_node().config.get('batch_size') -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", [
             'a window reaches over the ends of batches; make it incremental without microbatch, which'
             ~ ' computes anew only what new events change'
         ]) }}
     {%- endif -%}
-    {#- Within a unit test of dbt there is no graph. -#}
-    {%- if model.unique_id in graph.nodes -%}
-        {%- set mistakes = feature_warehouse._feature_view_mistakes(graph.nodes[model.unique_id])
-            or feature_warehouse._untrue_types(view, relation) -%}
-        {%- if mistakes -%}
-            {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
-        {%- endif -%}
+    {%- set mistakes = feature_warehouse._feature_view_mistakes(
+        feature_warehouse._node_of(feature_warehouse._own_node().unique_id)
+    ) or feature_warehouse._untrue_types(view, relation) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
     {%- set plan = feature_warehouse._window_plan(view, relation) -%}
     {%- set values = {} -%}

@@ -2,7 +2,7 @@
     carries, and what is computed over them. -#}
 
 {% macro _window_plan(view, relation) -%}
-    {%- set types = feature_warehouse._event_types(model, view.events) -%}
+    {%- set types = feature_warehouse._event_types(feature_warehouse._own_node(), view.events) -%}
     {%- set event = feature_warehouse._utc(
         feature_warehouse._quote(view.event_timestamp), types.enforced.get(view.event_timestamp)
     ) -%}
@@ -36,7 +36,7 @@
         'windows': {},
         'inner': {},
         'grows': this is not none and is_incremental(),
-        'keeps_loaded': model.config.materialized == 'incremental',
+        'keeps_loaded': feature_warehouse._own_node().config.materialized == 'incremental',
         'lookback': view.lookback,
     } -%}
     {%- for key, source in view.join_keys.items() -%}

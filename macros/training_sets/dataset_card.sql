@@ -1,4 +1,5 @@
 {% macro dataset_card(training_set) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set relation = ref(training_set) -%}
     {%- if execute -%}
         {%- set made = feature_warehouse._training_set_named(training_set, 'dataset_card()') -%}

@@ -1,12 +1,15 @@
 {% macro scoring_set(training_set, entities, at=none) -%}
-    {%- do ref(training_set) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
+    {%- if not execute -%}
+        {%- do ref(training_set) -%}
+    {%- endif -%}
     {%- set relation = ref(entities) -%}
     {%- if execute -%}
         {%- set place = "scoring set '" ~ model.name ~ "'" -%}
         {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}
             {{ feature_warehouse._fail(place, feature_warehouse._instant_mistakes('at', at)) }}
         {%- endif -%}
-        {%- set made = feature_warehouse._training_set_named(training_set, place) -%}
+        {%- set made = feature_warehouse._training_set_named(training_set, place, labels=false) -%}
         {%- set node = feature_warehouse._model_node(entities) -%}
         {%- set rows = {
             'name': entities,

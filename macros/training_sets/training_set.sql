@@ -2,6 +2,7 @@
     labels, features, service=none, where=none, start=none, end=none, as_of=none,
     knowledge='available', split=none
 ) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set place = "training set '" ~ model.name ~ "'" -%}
     {%- set parts = feature_warehouse._service_parts(features, place) -%}
     {%- for part in parts -%}

@@ -1,4 +1,5 @@
 {% macro feature_statistics(views, at=none) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set relations = {} -%}
     {%- for view in ([views] if views is string else views) -%}
         {%- do relations.update({view: ref(view)}) -%}

@@ -2,6 +2,7 @@
     events, join_keys, event_timestamp, aggregates, windows, created_timestamp=none,
     availability_lag=none, where=none, tie_breaker=none, timestamp='changed_at', lookback=none
 ) -%}
+    {%- do feature_warehouse._remember_nodes() -%}
     {%- set relation = ref(events) if events is string else events -%}
     {%- set view = feature_warehouse._window_view({
         'events': events if events is string else none,

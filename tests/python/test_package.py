@@ -171,7 +171,6 @@ def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
         "late_data_cost",
         "latest",
         "microbatch_key",
-        "own_declaration",
         "point_in_time_join",
         "scoring_set",
         "snapshot_rows",

@@ -206,26 +206,11 @@ def _snapshots() -> list[dict[str, Any]]:
     ]
 
 
-def _declaration(view: View) -> dict[str, Any]:
-    assert view.created
-    return {
-        "join_keys": [key.name for key in view.keys],
-        "event_timestamp": view.event.name,
-        "created_timestamp": view.created.name,
-        "types": {column.name: column.type for column in view.columns},
-    }
-
-
 UNIT_TESTS: list[dict[str, Any]] = [
     {
         "name": "readings_takes_what_is_new",
         "model": "readings",
-        "overrides": {
-            "macros": {
-                "is_incremental": True,
-                "feature_warehouse.own_declaration": _declaration(READINGS.view),
-            }
-        },
+        "overrides": {"macros": {"is_incremental": True}},
         "given": [
             {
                 "input": "source('raw', 'raw_readings')",
@@ -245,12 +230,7 @@ UNIT_TESTS: list[dict[str, Any]] = [
     {
         "name": "prices_takes_what_differs",
         "model": "prices",
-        "overrides": {
-            "macros": {
-                "is_incremental": True,
-                "feature_warehouse.own_declaration": _declaration(PRICES),
-            }
-        },
+        "overrides": {"macros": {"is_incremental": True}},
         "given": [
             {
                 "input": "source('raw', 'raw_prices')",

@@ -32,6 +32,11 @@ class Twin:
             "DBT_LOG_PATH": str(self.project / "logs"),
             "DBT_DEFER_STATE": str(self.project / f"{self.engine} prod"),
         }
+        if arguments[0] != "test":
+            env["DBT_EXCLUDE_RESOURCE_TYPES"] = "unit_test"
+        else:
+            # A node that was parsed in the same process holds classes of dbt's own.
+            env["DBT_PARTIAL_PARSE"] = "false"
         result = dbt(*arguments, project=self.project, env=env, check=False)
         assert bool(result.returncode) is fails, result.stdout
         return result.stdout

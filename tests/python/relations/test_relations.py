@@ -1,9 +1,11 @@
 """Whatever follows a training set reads what the training set reads; features are read whole."""
 
 import json
+import re
 from datetime import datetime
 
 from relations.conftest import DAYS, Twin
+from relations.unit_tests import unit_tests
 
 FOLLOWERS = ("scored", "card", "cost", "newest", "past", "figures")
 PROD = [(1, 100, 100), (1, 100, 100), (2, 200, 200)]
@@ -92,6 +94,15 @@ def test_empty_builds_everything_without_a_row(production: Twin) -> None:
     for table in ("learned", "scored", "card", "newest", "figures"):
         [path] = (production.project / f"{production.engine} ci" / "compiled").rglob(f"{table}.sql")
         assert "false" in path.read_text(), table
+
+
+def test_unit_tests_need_no_declaration_of_their_own(production: Twin) -> None:
+    said = production.dbt("prod", "test", "-s", "test_type:unit", fails=True)
+    outcomes = {
+        name: word for word, name in re.findall(r"(PASS|FAIL|ERROR)[ \d]* \w+::(\w+)", said)
+    }
+    expected = {test["name"]: "PASS" for test in unit_tests()}
+    assert outcomes == {**expected, "newest_is_wrong": "FAIL"}, said
 
 
 def _newest_in_card(twin: Twin) -> list[str]:
