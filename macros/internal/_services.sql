@@ -16,7 +16,8 @@
         has built the label set in any case; the SQL is the same either way. -#}
     {%- set columns = label_set.columns | list -%}
     {%- if not label_set.types and flags.WHICH in ('build', 'run')
-        and not feature_warehouse._is_unit_test() and feature_warehouse._model_node(label_set.name).config.materialized != 'ephemeral' -%}
+        and not feature_warehouse._is_unit_test()
+        and feature_warehouse._model_node(label_set.name).config.materialized != 'ephemeral' -%}
         {%- for column in adapter.get_columns_in_relation(relation) if column.name not in columns -%}
             {%- do columns.append(column.name) -%}
         {%- endfor -%}

@@ -121,6 +121,9 @@ def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_project:
     ]
     kinds = ["sources", "exposures", "unit_tests", "metrics", "groups", "semantic_models"]
     assert {kind: content[kind] for kind in [*kinds, "saved_queries"] if content[kind]} == {}
+    # The demo is not even parsed, but for its few singular tests.
+    skipped = [node["original_file_path"] for [node] in content["disabled"].values()]
+    assert {str(Path(path).parent) for path in skipped} == {"tests/singular"}
 
 
 def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) -> None:

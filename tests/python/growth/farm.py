@@ -118,4 +118,4 @@ def profiles(project: Path, server: Postgres | None) -> dict[str, Any]:
     }
     if server:
         outputs["postgres"] = postgres_output(server, SCHEMA, threads=4)
-    return {"feature_warehouse": {"target": "duckdb", "outputs": outputs}}
+    return {"host": {"target": "duckdb", "outputs": outputs}}

@@ -33,7 +33,8 @@ def install(host: str, folder: Path) -> Path:
 
 def settings(project: Path, engine: str = "duckdb") -> dict[str, str]:
     """The environment of dbt in a project, whose output of each engine stays apart."""
-    copyfile(ROOT / "profiles.example.yml", project / "profiles.yml")
+    example = (ROOT / "profiles.example.yml").read_text()
+    (project / "profiles.yml").write_text(example.replace("\nfeature_warehouse:\n", "\nhost:\n"))
     return {
         "DBT_PROFILES_DIR": str(project),
         "DBT_TARGET": engine,
@@ -54,7 +55,7 @@ def write_host(folder: Path, models: dict[str, str], properties: list[dict[str, 
     (folder / "models").mkdir(parents=True)
     (folder / "dbt_packages").mkdir()
     (folder / "dbt_packages" / "feature_warehouse").symlink_to(ROOT)
-    project = {"name": folder.name, "version": "1.0.0", "profile": "feature_warehouse"}
+    project = {"name": folder.name, "version": "1.0.0", "profile": "host"}
     (folder / "dbt_project.yml").write_text(json.dumps(project))
     content = {"version": 2, "models": properties}
     (folder / "models" / "models.yml").write_text(json.dumps(content))

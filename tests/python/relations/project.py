@@ -98,7 +98,7 @@ def write_twin(folder: Path, server: Postgres) -> Path:
             "threads": 2,
         }
         outputs[f"postgres_{name}"] = postgres_output(server, f"twin_{name}", threads=2)
-    write_yaml(folder / "profiles.yml", {"feature_warehouse": {"outputs": outputs}})
+    write_yaml(folder / "profiles.yml", {"host": {"outputs": outputs}})
     return folder
 
 
