@@ -5,9 +5,10 @@ handler would. Entity k holds 100 k, so a reply to another read cannot be mistak
 """
 
 import asyncio
+import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -30,6 +31,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Here and not in the middle of another test, to which it would be an error."""
+    yield
+    gc.collect()
+
 
 CAPACITY = 3
 ENTITIES = range(1, 8)
