@@ -96,7 +96,8 @@ def test_a_run_that_is_hit_in_the_middle(
     assert out == ""
     assert "Traceback" not in err
     pointer = layout.Names("mini", "dev").pointer("scores")
-    assert layout.read_pointer(client.get(pointer), pointer).edition is None
+    text: Any = client.get(pointer)
+    assert layout.read_pointer(text, pointer).edition is None
     if sent is signal.SIGINT:
         assert err == ("feature-warehouse: interrupted; what was in service stays in service\n")
     if sent is not signal.SIGKILL:

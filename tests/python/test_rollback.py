@@ -1,6 +1,7 @@
 """The generation before: kept for a while, put in service again, refused, removed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -29,9 +30,9 @@ def test_rollback_goes_back_and_forth_and_the_next_run_goes_on(
     publish(full_refresh=True)
     assert generations.roll_back({}).number == 1
     assert values(store, 1) == [1.0]
-    assert layout.read_pointer(
-        client.get(NAMES.pointer("scores")), NAMES.pointer("scores")
-    ).clock == int((NOW - HOUR).timestamp() * 1_000_000)
+    key = NAMES.pointer("scores")
+    text: Any = client.get(key)
+    assert layout.read_pointer(text, key).clock == int((NOW - HOUR).timestamp() * 1_000_000)
     assert generations.roll_back({}).number == 2
     assert values(store, 1) == [2.0]
     generations.roll_back({})
