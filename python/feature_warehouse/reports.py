@@ -272,10 +272,9 @@ class VerifyReport:
 
     def view(self, result: Verification) -> None:
         self._results.append(result)
-        if self._as_json:
-            return
         if result.status == "error":
             print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
+        if self._as_json or result.status == "error":
             return
         if result.status == "skipped":
             self._console.print(f"[yellow]skipped[/] {result.view}: {result.message}")

@@ -64,16 +64,18 @@ def test_a_statement_timeout_is_called_so(postgres: Postgres, reader: SimpleName
     slow = "select count(*) from generate_series(1, 1000000000)"
     with (
         PostgresWarehouse(reader) as warehouse,
-        pytest.raises(UsageError, match="a row cannot be read: .*statement timeout"),
+        pytest.raises(UsageError, match=r"a row cannot be read: .*statement timeout"),
         warehouse.rows(slow, "a row") as rows,
     ):
         rows.read_all()
     execute(postgres.uri, "alter role reader_x set statement_timeout = '1ms'")
+    said = ""
     try:
         PostgresWarehouse(reader).close()  # a fast server may be done within a millisecond
     except UnreachableError as error:
-        assert "raise statement_timeout for 'reader_x'" in str(error)
-        assert "let us in" not in str(error)
+        said = str(error)
+    assert said == "" or "raise statement_timeout for 'reader_x'" in said
+    assert "let us in" not in said
 
 
 def test_a_login_that_fails_names_user_and_reason(reader: SimpleNamespace) -> None:

@@ -253,9 +253,9 @@ def test_what_is_not_built_yet_stops_nothing(fw: Fw, mini: Mini, client: "redis.
     assert "other, generation 1: 1 rows erased, 0 left" in out
     assert not [name for name in rows_of(client) if name.endswith(b"{2}")]
     # verify says likewise what it could not do, and does the rest.
-    code, out, err = fw("verify")
-    found = {one["view"]: one["status"] for one in map(json.loads, out.splitlines())}
-    assert found == {"pairs": "success", "planned": "skipped"}
+    code, out, err = fw("verify", "--json")
+    found = {one["view"]: one["status"] for one in json.loads(out)["results"]}
+    assert found == {"pairs": "success", "planned": "skipped", "other": "error"}
     assert (code, err.count("\n")) == (2, 1)
     assert "'other' is not in the warehouse as declared" in err
 
