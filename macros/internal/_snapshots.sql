@@ -4,13 +4,34 @@
     {%- set view = feature_warehouse._own_view() -%}
     {%- set node = feature_warehouse._snapshot_named(name) -%}
     {%- set mistakes = feature_warehouse._snapshot_mistakes(view, node) -%}
+    {%- set names = feature_warehouse._snapshot_columns(node, given) -%}
+    {%- if not mistakes -%}
+        {%- do mistakes.extend(feature_warehouse._snapshot_type_mistakes(view, relation, names)) -%}
+    {%- endif -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
+    {%- for column, name in names.items() if name -%}
+        {%- do names.update({column: feature_warehouse._quote(name)}) -%}
+    {%- endfor -%}
     {{ return(feature_warehouse._versions(
-        view, relation, feature_warehouse._snapshot_columns(node, given),
-        node.config.get('dbt_valid_to_current') if node else none
+        view, relation, names, node.config.get('dbt_valid_to_current') if node else none
     )) }}
+{%- endmacro %}
+
+
+{% macro _snapshot_type_mistakes(view, relation, names) -%}
+    {#- No contract holds a snapshot to the types of the view over it, and a union of its rows with their ends
+        would make one of an instant with a time zone and one without, by the session's zone. -#}
+    {%- if not feature_warehouse._asks_for_types() -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set event_type = view.types[view.event_timestamp] -%}
+    {{ return(feature_warehouse._other_types(relation.render(), {
+        view.created_timestamp: view.types[view.created_timestamp],
+        names.dbt_valid_from: event_type,
+        names.dbt_valid_to: event_type,
+    })) }}
 {%- endmacro %}
 
 
@@ -34,7 +55,7 @@
         {%- elif not given[column] -%}
             {%- set name = none -%}
         {%- endif -%}
-        {%- do names.update({column: feature_warehouse._quote(name) if name else none}) -%}
+        {%- do names.update({column: name}) -%}
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}

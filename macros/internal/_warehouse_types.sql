@@ -1,5 +1,11 @@
 {#- Declared types that nothing enforces, held against those of the warehouse. -#}
 
+{% macro _asks_for_types() -%}
+    {#- Only what builds a model has what it reads at hand for certain. -#}
+    {{ return(flags.WHICH in ('build', 'run') and not feature_warehouse._is_unit_test()) }}
+{%- endmacro %}
+
+
 {% macro _other_types(relation, declared) -%}
     {#- A mistake for each column of a table or view that has not the type it is declared with. -#}
     {%- set mistakes = [] -%}

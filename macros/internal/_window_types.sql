@@ -35,10 +35,9 @@
 
 {% macro _untrue_types(view, relation) -%}
     {#- Mistakes: declared types that this view relies on, that no contract enforces, and that are not those of
-        the events. Only what builds the view has the events at hand for certain. -#}
+        the events. -#}
     {%- set events = feature_warehouse._event_types(feature_warehouse._own_node(), view.events) -%}
-    {%- if events.enforced or flags.WHICH not in ('build', 'run')
-        or feature_warehouse._is_unit_test() -%}
+    {%- if events.enforced or not feature_warehouse._asks_for_types() -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set names = view.join_keys.values() | list -%}

@@ -112,6 +112,12 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
         "its join_keys are day, and the unique_key of snapshot 'by_timestamp' is id; they must be"
         " the same columns",
     ),
+    "snapshot_of_another_type": (
+        macro_call("snapshot_rows('by_timestamp')"),
+        {},
+        'column \'loaded_at\' of "farm"."pit"."by_timestamp" is declared as timestamptz and is'
+        " TIMESTAMP; declare it as TIMESTAMP",
+    ),
     "dropped_view": (
         _drop("viewed", "2013-01-01"),
         {},
@@ -220,6 +226,8 @@ def _properties(name: str, changes: dict[str, Any]) -> dict[str, Any]:
     columns = dict(COLUMNS)
     if block.get("created_timestamp") == "dbt_updated_at":
         columns["dbt_updated_at"] = "timestamp"
+    if name == "snapshot_of_another_type":
+        columns["loaded_at"] = "timestamptz"
     if name == "with_rowid":
         columns["rowid"] = "integer"
     return {
