@@ -16,8 +16,8 @@ __all__ = ["ROOT", "VARIANTS", "compile_sql", "make_project", "run_dbt", "write_
 
 ROOT = Path(__file__).parents[1]
 
-VARIANTS = ("unique", "ties", "indexed")
-"""How views are declared: rows unique; nothing said; unique and with an index on key and time."""
+VARIANTS = ("table", "view", "indexed")
+"""What the feature views are: tables; dbt views; tables with an index on key and time."""
 
 
 def compile_sql(
@@ -73,8 +73,8 @@ def _write_models(
         types |= {"created": "timestamp"} if workload.created else {}
         types |= dict.fromkeys(workload.feature_names(view), "double precision")
         model = write_model(folder, f"{prefix}_{view}", types, {"feature_view": block})
-        if variant != "ties":
-            model["data_tests"] = ["feature_warehouse.unique_feature_rows"]
+        if variant == "view":
+            model["config"]["materialized"] = "view"
         if variant == "indexed":
             model["config"]["indexes"] = [{"columns": ["k", "ts"]}]
         models.append(model)

@@ -31,13 +31,13 @@ class Race(msgspec.Struct, frozen=True, kw_only=True):
 
 def duckdb_races(workload: Workload, ours: Compiled, peers: bool = True) -> Iterator[Race]:
     """The join into a table, then into Arrow with the peers."""
-    unique = ours[workload.name, "unique"]
+    tables = ours[workload.name, "table"]
     hand = handwritten.duckdb(workload)
     entrants = {
         HAND: Job(runner="duckdb", workload=workload, sql=hand),
-        "ours": Job(runner="duckdb", workload=workload, sql=unique),
-        "ours, uniqueness not declared": Job(
-            runner="duckdb", workload=workload, sql=ours[workload.name, "ties"]
+        "ours": Job(runner="duckdb", workload=workload, sql=tables),
+        "ours, of dbt views": Job(
+            runner="duckdb", workload=workload, sql=ours[workload.name, "view"]
         ),
     }
     if not workload.created:
@@ -56,7 +56,7 @@ def duckdb_races(workload: Workload, ours: Compiled, peers: bool = True) -> Iter
         return
     entrants = {
         HAND: Job(runner="duckdb", workload=workload, sql=hand, fetch=True),
-        "ours": Job(runner="duckdb", workload=workload, sql=unique, fetch=True),
+        "ours": Job(runner="duckdb", workload=workload, sql=tables, fetch=True),
         "Feast, DuckDB store": Job(runner="feast", workload=workload),
     }
     if not workload.created:
@@ -67,7 +67,7 @@ def duckdb_races(workload: Workload, ours: Compiled, peers: bool = True) -> Iter
 
 def memory_race(workload: Workload, ours: Compiled) -> Race:
     """The join with and without a limit to DuckDB's memory."""
-    forms = {HAND: handwritten.duckdb(workload), "ours": ours[workload.name, "unique"]}
+    forms = {HAND: handwritten.duckdb(workload), "ours": ours[workload.name, "table"]}
     limit = f"set memory_limit = '{MEMORY_LIMIT}'"
     free = {
         name: Job(runner="duckdb", workload=workload, sql=sql)
@@ -82,10 +82,10 @@ def memory_race(workload: Workload, ours: Compiled) -> Race:
 
 def growth_race(workload: Workload, ours: Compiled) -> Race:
     """What is drawn over the size of the data."""
-    unique = ours[workload.name, "unique"]
+    tables = ours[workload.name, "table"]
     jobs = {
         HAND: Job(runner="duckdb", workload=workload, sql=handwritten.duckdb(workload)),
-        "ours": Job(runner="duckdb", workload=workload, sql=unique),
+        "ours": Job(runner="duckdb", workload=workload, sql=tables),
         "Feast, DuckDB store": Job(runner="feast", workload=workload),
     }
     return Race(title=GROWTH, entrants=jobs)
@@ -115,8 +115,7 @@ def postgres_races(
     without = {
         f"{HAND} {name}": job(form(workload)) for name, form in forms.items() if name != "lateral"
     }
-    without["ours, no index"] = job(ours[workload.name, "unique"])
-    without["ours, no index, uniqueness not declared"] = job(ours[workload.name, "ties"])
+    without["ours, no index"] = job(ours[workload.name, "table"])
     build = Job(
         runner="postgres",
         workload=workload,

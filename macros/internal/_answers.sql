@@ -31,8 +31,8 @@
 
 {% macro _matched(spec, at, source) -%}
     {#- The condition that the joined row counts, and whether all but a default does without it. -#}
-    {%- if spec.indexed -%}
-        {{ return({'test': source.name ~ '.' ~ source.found, 'implied': true}) }}
+    {%- if source.unexpired -%}
+        {{ return({'test': source.unexpired, 'implied': true}) }}
     {%- elif spec.lifetime -%}
         {%- set last = source.name ~ '.' ~ source.found ~ ' + ' ~ spec.lifetime -%}
         {{ return({'test': at ~ ' <= ' ~ last, 'implied': false}) }}

@@ -1,73 +1,117 @@
-{#- A view that is joined by ASOF JOIN, on DuckDB. -#}
+{#- A view that is joined by ASOF JOIN in one pass, on DuckDB: one that is no table. -#}
 
 {% macro _asof_rows(spec) -%}
     {#- One row for each instant at which the answer changes: the last in order of those that became known
         together, if its event is the newest so far. One window tells both, by one sort. -#}
     {%- set order = [spec.known] + feature_warehouse._newest_last(spec) -%}
-    {%- set window = feature_warehouse._clause(
-        'order by', order if spec.late else order[:1] + order[2:], 12
-    ) -%}
+{{ spec.alias }} as (
+    {{- feature_warehouse._available_rows(spec) }}
+    {{- feature_warehouse._last_of_instants(spec, order if spec.late else order[:1] + order[2:]) }}
+)
+{%- endmacro %}
+
+
+{% macro _last_of_instants(spec, order) -%}
     {%- set last = 'lead(' ~ spec.known ~ ') over known is distinct from ' ~ spec.known -%}
     {%- if last | length > 84 -%}
         {%- set last = 'lead(' ~ spec.known ~ ') over known\n        is distinct from ' ~ spec.known -%}
-    {%- endif -%}
-{{ spec.alias }} as (
-    {{- feature_warehouse._available_rows(spec) }}
-    {%- if spec.late or spec.created or not spec.unique %}
+    {%- endif %}
     window
         known as (
             {%- if spec.entity %}
             {{ feature_warehouse._clause('partition by', spec.entity, 12) }}
             {%- endif %}
-            {{ window }}
+            {{ feature_warehouse._clause('order by', order, 12) }}
         )
     qualify
         {% if spec.late -%}
         max({{ spec.event }}) over known = {{ spec.event }}
         and {% endif -%}
         {{ last }}
-    {%- endif %}
-)
 {%- endmacro %}
 
 
 {% macro _asof_join(spec, at) -%}
 asof left join {{ spec.alias }}
-    on
-        {% for label_key, key in spec.pairs -%}
-        labels.{{ label_key }} = {{ spec.alias }}.{{ key }}
-        and {% endfor -%}
-        {{ at }} >= {{ spec.alias }}.{{ spec.available_at }}
+    {{ feature_warehouse._asof_condition(spec, spec.alias, at) | indent(4) }}
 {%- endmacro %}
 
 
-{% macro _numbered_labels(labels) -%}
-numbered_labels as materialized (
-    select
-        *,
-        row_number() over () as label_number
-    from {{ labels.source }}
-)
+{% macro _asof_condition(spec, rows, at) -%}
+on
+    {% for label_key, key in spec.pairs -%}
+    labels.{{ label_key }} = {{ rows }}.{{ key }}
+    and {% endfor -%}
+    {{ at }} >= {{ rows }}.{{ spec.available_at }}
 {%- endmacro %}
 
 
-{% macro _asof_answers(spec, at) -%}
+{% macro _asof_answers(spec, labels) -%}
+    {#- The rows for all labels of a view by itself, beside the keys and the instant asked for. -#}
+    {%- set columns = feature_warehouse._asked_columns(spec, labels.at) -%}
+    {%- for feature in spec.features -%}
+        {%- do columns.append(spec.alias ~ '.' ~ feature_warehouse._quote(feature)) -%}
+    {%- endfor -%}
+    {%- if spec.event_timestamp_as or spec.age_as -%}
+        {%- do columns.append(spec.alias ~ '.' ~ spec.event_at) -%}
+    {%- endif -%}
+    {%- do columns.append(spec.alias ~ '.' ~ spec.available_at) -%}
 {{ spec.answers }} as (
     select
-        labels.label_number
-        {{- feature_warehouse._answers(
-            spec, at, {'name': spec.alias, 'found': spec.available_at}
-        ) | indent(4) }}
-    from numbered_labels as labels
-    {{ feature_warehouse._asof_join(spec, at) | indent(4) }}
+        {{ columns | join(',\n        ') }}
+    from {{ feature_warehouse._asked_labels(spec, labels) | indent(4) }}
+    asof join {{ spec.alias }}
+        {{ feature_warehouse._asof_condition(spec, spec.alias, labels.at) | indent(8) }}
+    {%- if spec.expires %}
+    where {{ labels.at }} <= {{ spec.alias }}.{{
+        spec.available_at ~ ' + ' ~ spec.lifetime if spec.lifetime else spec.expires_at
+    }}
+    {%- endif %}
 )
 {%- endmacro %}
 
 
-{% macro _output_names(spec) -%}
-    {%- set names = spec.features.values() | list -%}
-    {%- for name in [spec.event_timestamp_as, spec.age_as] if name -%}
-        {%- do names.append(name) -%}
+{% macro _asked_labels(spec, labels) -%}
+    {#- The keys and instants that labels ask for, each once: whatever a join finds, it finds one row. -#}
+    {%- set columns = ['labels.' ~ labels.timestamp] -%}
+    {%- for label_key, key in spec.pairs if 'labels.' ~ label_key not in columns -%}
+        {%- do columns.append('labels.' ~ label_key) -%}
     {%- endfor -%}
-    {{ return(names) }}
+(
+    {{ feature_warehouse._targets('select distinct', columns) | indent(4) }}
+    from {{ labels.source }}
+) as labels
+{%- endmacro %}
+
+
+{% macro _asked_columns(spec, at) -%}
+    {#- The keys of a label by the names that the view has for them, and the instant it asks for. -#}
+    {%- set columns = [] -%}
+    {%- for label_key, key in spec.pairs -%}
+        {%- do columns.append(
+            'labels.' ~ label_key ~ ('' if label_key == key else ' as ' ~ key)
+        ) -%}
+    {%- endfor -%}
+    {{ return(columns + [at ~ ' as ' ~ spec.instant]) }}
+{%- endmacro %}
+
+
+{% macro _asked_join(spec, answers, at) -%}
+    {#- By keys and time, not by a number of the row, so that `labels.*` stays what it was. -#}
+left join {{ answers }}
+    on
+        {% for label_key, key in spec.pairs -%}
+        labels.{{ label_key }} = {{ answers }}.{{ key }}
+        and {% endfor -%}
+        {{ at }} = {{ answers }}.{{ spec.instant }}
+{%- endmacro %}
+
+
+{% macro _output_count(specs) -%}
+    {%- set columns = [] -%}
+    {%- for spec in specs -%}
+        {%- do columns.extend(spec.features.values()) -%}
+        {%- do columns.extend([spec.event_timestamp_as, spec.age_as] | select) -%}
+    {%- endfor -%}
+    {{ return(columns | length) }}
 {%- endmacro %}

@@ -18,6 +18,11 @@
         {%- for column in extra %},
         {{ column }}
         {%- endfor %}
+    {{- feature_warehouse._rows_that_count(spec) }}
+{%- endmacro %}
+
+
+{% macro _rows_that_count(spec) %}
     from {{ spec.relation }}
     where
         {{ spec.event }} is not null

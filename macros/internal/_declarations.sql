@@ -72,40 +72,37 @@
         'features': features,
         'defaults': defaults,
         'types': types,
-        'tie_breakers': [block.get('tie_breaker')] if block.get('tie_breaker') else features.keys() | list,
-        'unique': feature_warehouse._declares_unique_rows(node, block),
+        'tie_breakers': feature_warehouse._declared_order(block, features, types),
+        'stored': feature_warehouse._is_stored(node),
         'indexed': feature_warehouse._declares_index(node, block),
         'has_windows': 'window_features' in node.config.meta,
     }) }}
 {%- endmacro %}
 
 
-{% macro _declares_unique_rows(node, block) -%}
-    {#- Whether the node says that no two rows share keys, event and created timestamp: by a primary
-        key within those columns, or by the test `unique_feature_rows`. A window view has a row an instant. -#}
-    {%- if 'window_features' in node.config.meta -%}
-        {{ return(true) }}
+{% macro _declared_order(block, features, types) -%}
+    {#- What decides between rows of equal timestamps. No feature without an order can be among it:
+        only window views have such features and no tie-breaker, and a row for each instant. -#}
+    {%- if block.get('tie_breaker') -%}
+        {{ return([block.tie_breaker]) }}
     {%- endif -%}
-    {%- set identity = block.get('join_keys') + [block.get('event_timestamp'), block.get('created_timestamp')] -%}
-    {%- for constraint in node.constraints or [] if constraint.type == 'primary_key' -%}
-        {%- if constraint.columns and constraint.columns | reject('in', identity) | list == [] -%}
-            {{ return(true) }}
-        {%- endif -%}
+    {%- set ordered = [] -%}
+    {%- for feature in features if feature_warehouse._has_order(types[feature]) -%}
+        {%- do ordered.append(feature) -%}
     {%- endfor -%}
-    {%- for column in node.columns.values() if column.name in identity -%}
-        {%- for constraint in column.constraints or [] if constraint.type == 'primary_key' -%}
-            {{ return(true) }}
-        {%- endfor -%}
-    {%- endfor -%}
-    {%- for test in (graph.nodes or {}).values() if test.resource_type == 'test' -%}
-        {%- if test.attached_node == node.unique_id
-            and test.test_metadata.name == 'unique_feature_rows'
-            and test.config.where is none
-            and (test.test_metadata.kwargs.get('columns') or []) | reject('in', identity) | list == [] -%}
-            {{ return(true) }}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(false) }}
+    {{ return(ordered) }}
+{%- endmacro %}
+
+
+{% macro _has_order(data_type) -%}
+    {{ return((data_type or '') | lower | trim not in ('json', 'xml', 'point', 'variant')) }}
+{%- endmacro %}
+
+
+{% macro _is_stored(node) -%}
+    {#- Whether reading a model twice costs a second scan and no more, and finds the same rows: dbt
+        computes the SQL of views and ephemeral models anew each time. -#}
+    {{ return(node.config.materialized in ('table', 'incremental', 'seed', 'snapshot')) }}
 {%- endmacro %}
 
 
@@ -114,7 +111,7 @@
         order, then the event timestamp. Of dbt's `indexes` config, or of a primary key. -#}
     {%- set columns = feature_warehouse._view_columns(node) -%}
     {%- set type = columns[block.get('event_timestamp')].data_type | lower -%}
-    {%- if node.config.materialized not in ('table', 'incremental')
+    {%- if not feature_warehouse._is_stored(node)
         or type == 'date' or type == 'timestamptz' or 'with time zone' in type -%}
         {{ return(false) }}
     {%- endif -%}
@@ -155,5 +152,6 @@
         'maturity': block.get('maturity'),
         'columns': node.columns.keys() | list,
         'types': types,
+        'stored': feature_warehouse._is_stored(node),
     }) }}
 {%- endmacro %}

@@ -1,16 +1,17 @@
 {#- What the SQL of a join has to say of each view. -#}
 
-{% macro _join_specs(views) -%}
+{% macro _join_specs(views, labels) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
     {%- set specs = [] -%}
-    {%- set names = ['labels', 'numbered_labels'] -%}
+    {%- set names = ['labels'] -%}
     {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
+        {%- do spec.update({'exact': feature_warehouse._keys_are_exact(view, labels)}) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
         {%- set name = (view.get('alias') or view.name).encode('utf-8')[:48].decode('utf-8', 'ignore') -%}
         {%- for role, suffix in [
             ('alias', ''), ('timeline', '_timeline'), ('newest', '_newest'),
-            ('answers', '_answers'),
+            ('answers', '_answers'), ('times', '_times'), ('found', '_found'),
         ] -%}
             {%- set free = feature_warehouse._free_name(name ~ suffix, names) -%}
             {%- do names.append(free) -%}
@@ -63,12 +64,17 @@
     {%- for column in view.get('tie_breakers') or [] if column not in features -%}
         {%- do other_ties.append(feature_warehouse._quote(column)) -%}
     {%- endfor -%}
+    {%- set found_keys = [] -%}
+    {%- for key in join_keys -%}
+        {%- do found_keys.append(feature_warehouse._free_name('found_key_' ~ loop.index, join_keys)) -%}
+    {%- endfor -%}
     {%- set taken = join_keys.keys() | list + features.keys() | list
         + (view.get('tie_breakers') or []) | list -%}
     {{ return({
         'relation': view.relation,
         'entity': keys,
         'pairs': pairs,
+        'found_keys': found_keys,
         'event': event,
         'created': created,
         'late': late,
@@ -82,9 +88,9 @@
         'pruning': pruning,
         'indexed': view.get('indexed', false)
             and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
-        'unique': view.get('unique', false),
-        'ties': [] if view.get('unique') else feature_warehouse._tie_breakers(view, types, features),
-        'other_ties': [] if view.get('unique') else other_ties,
+        'stored': view.get('stored', false),
+        'ties': feature_warehouse._tie_breakers(view, types, features),
+        'other_ties': other_ties,
         'features': features,
         'defaults': view.get('defaults') or {},
         'types': types,

@@ -64,6 +64,12 @@
 {%- endmacro %}
 
 
+{% macro _targets(words, items) -%}
+    {#- A select list: one item beside the word, several on a line each. -#}
+    {{ return(words ~ (' ' if items | length == 1 else '\n    ') ~ items | join(',\n    ')) }}
+{%- endmacro %}
+
+
 {% macro _clause(words, items, indent) -%}
     {#- Such as 'order by a, b', with an item a line where that is too wide. -#}
     {%- set line = words ~ ' ' ~ items | join(', ') -%}

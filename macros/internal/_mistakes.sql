@@ -150,7 +150,7 @@
         ) -%}
     {%- endif -%}
     {%- for column in features if not block.get('tie_breaker') -%}
-        {%- if column.data_type | lower | trim in ('json', 'xml', 'point', 'variant') -%}
+        {%- if not feature_warehouse._has_order(column.data_type) -%}
             {%- do mistakes.append(
                 "feature '" ~ column.name ~ "' of type " ~ column.data_type
                 ~ ' has no order; declare a tie_breaker column'

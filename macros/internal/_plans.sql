@@ -57,7 +57,9 @@
             'relation': request.labels.relation,
             'columns': request.labels.columns,
             'timestamp': request.labels.timestamp,
-            'types': {request.labels.timestamp: request.labels.timestamp_type},
+            'types': dict(
+                request.labels.types, **{request.labels.timestamp: request.labels.timestamp_type}
+            ),
         } -%}
         {%- set keys = {} -%}
         {%- set data_types = {} -%}
@@ -77,6 +79,7 @@
                 {%- do data_types.update({name: view.types[feature]}) -%}
             {%- endfor -%}
         {%- endfor -%}
+        {%- do label_set.types.update(casts) -%}
         {%- do label_set.update({'relation': feature_warehouse._cast_labels(
             request, casts, keys.keys() | list + [label_set.timestamp]
         )}) -%}

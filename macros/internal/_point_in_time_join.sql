@@ -3,7 +3,7 @@
 {% macro _join(labels, views) -%}
     {#- Of the labels `source` stands after FROM, `ctes` come before, and `at` is the instant that a row
         asks for. -#}
-    {%- set specs = feature_warehouse._join_specs(views) -%}
+    {%- set specs = feature_warehouse._join_specs(views, labels) -%}
     {%- for spec in specs -%}
         {%- do feature_warehouse._skip_if_empty(spec) -%}
     {%- endfor -%}
@@ -14,49 +14,45 @@
 {#- DuckDB answers the question natively, by ASOF JOIN:
     https://duckdb.org/docs/stable/sql/query_syntax/from#as-of-joins
     A chain of them sorts all columns that it has gathered so far for each view. Where these are many,
-    each view is joined by itself to numbered labels, and the answers are put together by number. -#}
+    each view is joined by itself to the labels' keys and times. -#}
 {% macro duckdb___join(labels, specs) -%}
-{%- set columns = [] -%}
-{%- for spec in specs -%}
-    {%- do columns.extend(feature_warehouse._output_names(spec)) -%}
-{%- endfor -%}
-{%- set apart = specs | length > 1 and columns | length > 40 -%}
+{%- set passed = specs | rejectattr('stored') | list -%}
+{%- set apart = passed | length > 1 and feature_warehouse._output_count(passed) > 40 -%}
 {%- set ctes = labels.ctes | list -%}
-{%- if apart -%}
-    {%- do ctes.append(feature_warehouse._numbered_labels(labels)) -%}
-{%- endif -%}
 {%- for spec in specs -%}
-    {%- do ctes.append(feature_warehouse._asof_rows(spec)) -%}
-    {%- if apart -%}
-        {%- do ctes.append(feature_warehouse._asof_answers(spec, labels.at)) -%}
+    {%- if spec.stored -%}
+        {%- do ctes.extend([
+            feature_warehouse._asof_times(spec),
+            feature_warehouse._asof_found(spec, labels),
+            feature_warehouse._fetched_rows(spec),
+        ]) -%}
+    {%- else -%}
+        {%- do ctes.append(feature_warehouse._asof_rows(spec)) -%}
+        {%- if apart -%}
+            {%- do ctes.append(feature_warehouse._asof_answers(spec, labels)) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endfor -%}
 {{ feature_warehouse._with(ctes) -}}
 select
-    {%- if apart %}
-    labels.* exclude (label_number)
-    {%- for spec in specs %}
-    {%- for name in feature_warehouse._output_names(spec) %},
-    {{ spec.answers }}.{{ feature_warehouse._quote(name) }}
-    {%- endfor %}
-    {%- endfor %}
-from numbered_labels as labels
-    {%- for spec in specs %}
-left join {{ spec.answers }}
-    on labels.label_number = {{ spec.answers }}.label_number
-    {%- endfor %}
-    {%- else %}
     labels.*
     {%- for spec in specs -%}
-        {{ feature_warehouse._answers(
-            spec, labels.at, {'name': spec.alias, 'found': spec.available_at}
-        ) }}
+        {%- set name = spec.answers if apart and not spec.stored else spec.alias -%}
+        {%- set found = name ~ '.' ~ spec.available_at -%}
+        {{ feature_warehouse._answers(spec, labels.at, {
+            'name': name,
+            'found': spec.available_at,
+            'unexpired': found ~ ' is not null' if apart or spec.stored else none,
+        }) }}
     {%- endfor %}
 from {{ labels.source }}
     {%- for spec in specs %}
-{{ feature_warehouse._asof_join(spec, labels.at) }}
+{{ (
+    feature_warehouse._fetched_join(spec, labels.at) if spec.stored
+    else feature_warehouse._asked_join(spec, spec.answers, labels.at) if apart
+    else feature_warehouse._asof_join(spec, labels.at)
+) }}
     {%- endfor %}
-    {%- endif %}
 {%- endmacro %}
 
 
@@ -72,7 +68,8 @@ select
     labels.*
     {%- for spec in specs -%}
         {{ feature_warehouse._answers(
-            spec, labels.at, {'name': spec.alias, 'found': spec.is_newest} if spec.indexed
+            spec, labels.at,
+            {'name': spec.alias, 'unexpired': spec.alias ~ '.' ~ spec.is_newest} if spec.indexed
             else {'name': spec.answers, 'found': spec.newest_at}
         ) }}
     {%- endfor %}

@@ -112,6 +112,9 @@
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
+        {%- do mistakes.extend(
+            feature_warehouse._key_type_mistakes(view, join_keys, label_set)
+        ) -%}
         {%- do view.update({
             'alias': part.view if parts | selectattr('view', 'equalto', part.view) | list | length == 1
                 else part.prefix ~ part.view,

@@ -29,23 +29,29 @@
     union all
     select
         {%- for label_key, key in spec.pairs %}
-        labels.{{ label_key }},
+        {{ 'labels.' ~ label_key if spec.exact else key }},
         {%- endfor %}
         {%- for column in carried + [spec.available_at] %}
         null as {{ column }},
         {%- endfor %}
-        {{ at }}
+        {{ at if spec.exact else spec.instant }}
+    {%- if spec.exact %}
     from {{ labels.source }}
     where
         {{ at }} is not null
         {%- for label_key, key in spec.pairs %}
         and labels.{{ label_key }} is not null
         {%- endfor %}
+    {%- else %}
+    from (
+        {{- feature_warehouse._common_keys(spec, labels) }}
+    ) as asked
+    {%- endif %}
     group by
         {%- for label_key, key in spec.pairs %}
-        labels.{{ label_key }},
+        {{ 'labels.' ~ label_key if spec.exact else key }},
         {%- endfor %}
-        {{ at }}
+        {{ at if spec.exact else spec.instant }}
 ),
 
 {{ spec.newest }} as (
@@ -79,6 +85,31 @@
         {{ feature_warehouse._clause('order by', order, 8) }}
     )
 )
+{%- endmacro %}
+
+
+{% macro _common_keys(spec, labels) %}
+        {#- Two labels may have keys that differ, and are equal in the type that both share with the view.
+            The first part is empty, and there for its types. -#}
+        select
+            {%- for key in spec.entity %}
+            {{ key }},
+            {%- endfor %}
+            {{ spec.available_at }} as {{ spec.instant }}
+        from {{ spec.alias }}
+        where 1 = 0
+        union all
+        select
+            {%- for label_key, key in spec.pairs %}
+            labels.{{ label_key }},
+            {%- endfor %}
+            {{ labels.at }}
+        from {{ labels.source }}
+        where
+            {{ labels.at }} is not null
+            {%- for label_key, key in spec.pairs %}
+            and labels.{{ label_key }} is not null
+            {%- endfor %}
 {%- endmacro %}
 
 

@@ -52,7 +52,8 @@
 
 {% macro _label_rows(label_set, options) -%}
     {#- Where the label rows of a join come from. All filters stand in the CTE, where no feature is in
-        sight. -#}
+        sight. A join reads the labels more than once, and must find the same ones each time: what is
+        no table is computed once. -#}
     {%- set timestamp = feature_warehouse._quote(label_set.timestamp) -%}
     {%- set type = label_set.types.get(label_set.timestamp) -%}
     {%- set at = feature_warehouse._utc(timestamp, type) -%}
@@ -61,12 +62,14 @@
         'source': relation ~ ' as labels',
         'ctes': [],
         'at': feature_warehouse._utc('labels.' ~ timestamp, type),
+        'timestamp': timestamp,
+        'types': label_set.types,
     } -%}
     {%- set split = options.get('split') -%}
     {%- set instant = label_set.get('instant') -%}
     {%- set conditions = [] if instant
         else feature_warehouse._label_conditions(label_set, options, at) -%}
-    {%- if not conditions and not split and not instant -%}
+    {%- if label_set.get('stored') and not conditions and not split and not instant -%}
         {{ return(rows) }}
     {%- endif -%}
     {%- set added = none -%}
@@ -75,11 +78,12 @@
     {%- elif instant -%}
         {%- set added = instant ~ ' as ' ~ timestamp -%}
     {%- endif -%}
-    {%- set lines = ['labels as ('] + (
-        ['    select', '        *,', added | indent(8, true)] if added else ['    select *']
-    ) -%}
     {#- PostgreSQL before 16 wants a name for a subquery. -#}
-    {%- do lines.append('    from ' ~ relation ~ (' as label_rows' if relation.startswith('(') else '')) -%}
+    {%- set lines = ['labels as materialized ('] + (
+        ['    select', '        *,', added | indent(8, true)] if added else ['    select *']
+    ) + [
+        '    from ' ~ relation ~ (' as label_rows' if relation.startswith('(') else '')
+    ] -%}
     {%- for condition in conditions -%}
         {%- do lines.extend((['    where'] if loop.first else []) + [
             '        ' ~ ('' if loop.first else 'and ') ~ condition

@@ -15,7 +15,9 @@
             'name': entities,
             'relation': relation,
             'columns': node.columns.keys() | list if node else [],
-            'types': {'scored_at': 'timestamp'},
+            'types': dict(
+                feature_warehouse._label_key_types(node, relation), scored_at='timestamp'
+            ),
             'added': {'scored_at': 'the instant of the scoring set'},
             'timestamp': 'scored_at',
             'instant': feature_warehouse._now() if at is none else feature_warehouse._instant(at),

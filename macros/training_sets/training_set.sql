@@ -22,6 +22,9 @@
         {%- do label_set.update({
             'relation': relation,
             'columns': feature_warehouse._columns_of_labels(label_set, relation),
+            'key_types': feature_warehouse._label_key_types(
+                feature_warehouse._model_node(labels), relation
+            ),
         }) -%}
         {%- if model.get('batch') -%}
             {%- set mistakes = feature_warehouse._label_batch_mistakes(label_set, relation) -%}

@@ -33,7 +33,7 @@ from feature_warehouse.window_views import completed
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
 
-# Only views that declare unique rows may have such a feature and no tie-breaker.
+# Only window views may have such a feature and no tie-breaker: their rows differ in their instant.
 _WITHOUT_ORDER = {"json", "xml", "point", "variant"}
 
 

@@ -13,7 +13,22 @@ from feature_warehouse.errors import UsageError
 __all__ = ["PreparedLabels", "plain", "prepared_labels", "writable_types"]
 
 _MICROSECOND: Final = "us"
+_EXACT: Final = 2.0**53
 _DECIMAL: Final = re.compile(r"(?:numeric|decimal)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
+
+# A type that holds all values and that both warehouses know.
+_SQL_TYPES: Final[dict[str, tuple[Callable[[pa.DataType], bool], ...]]] = {
+    "smallint": (pa.types.is_int8, pa.types.is_int16, pa.types.is_uint8),
+    "integer": (pa.types.is_int32, pa.types.is_uint16),
+    "bigint": (pa.types.is_int64, pa.types.is_uint32),
+    "decimal(20,0)": (pa.types.is_uint64,),
+    "real": (pa.types.is_float16, pa.types.is_float32),
+    "double precision": (pa.types.is_float64,),
+    "boolean": (pa.types.is_boolean,),
+    "date": (pa.types.is_date,),
+    "text": (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+    "uuid": (lambda kind: isinstance(kind, pa.UuidType),),
+}
 
 
 class PreparedLabels(msgspec.Struct, frozen=True):
@@ -29,13 +44,26 @@ class PreparedLabels(msgspec.Struct, frozen=True):
             field.name for field in self.table.schema if any(test(field.type) for test in tests)
         ]
 
-    def columns(self, names: Collection[str]) -> pa.Table:
-        """The columns of those names that are there, in types that every warehouse knows."""
-        columns = {
-            name: _loadable(name, self.table[name])
+    def types(self) -> dict[str, str]:
+        """The columns' types as SQL names them, where it has a name for them.
+
+        pandas makes doubles of whole numbers beside NULL; they are whole numbers here.
+        """
+        named = {
+            name: "bigint" if _is_whole(self.table[name]) else _sql_type(self.table[name].type)
             for name in self.table.column_names
-            if name in names
         }
+        return {name: kind for name, kind in named.items() if kind}
+
+    def columns(self, keys: Collection[str], others: Collection[str]) -> pa.Table:
+        """The columns of those names that are there, in types that every warehouse knows."""
+        columns = {}
+        for name in self.table.column_names:
+            column = self.table[name]
+            if name in keys and _is_whole(column):
+                column = column.cast(pa.int64())
+            if name in keys or name in others:
+                columns[name] = _loadable(name, column)
         return pa.table(columns)
 
 
@@ -53,6 +81,27 @@ def prepared_labels(labels: pa.Table, timestamp: str) -> PreparedLabels:
     if not pa.types.is_timestamp(kind):
         raise UsageError(f"label column {timestamp!r} is of type {kind}; it must be a timestamp")
     return PreparedLabels(labels, timestamp, "timestamptz" if kind.tz else "timestamp")
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_dictionary(kind):
+        return _sql_type(kind.value_type)
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if pa.types.is_timestamp(kind):
+        return "timestamptz" if kind.tz else "timestamp"
+    for name, tests in _SQL_TYPES.items():
+        if any(test(kind) for test in tests):
+            return name
+    return ""
+
+
+def _is_whole(column: pa.ChunkedArray) -> bool:
+    """Whether doubles are whole numbers, none so great that it may have been rounded to be one."""
+    if not pa.types.is_float64(column.type):
+        return False
+    is_whole = pc.and_(pc.less(pc.abs(column), _EXACT), pc.equal(pc.floor(column), column))
+    return pc.all(is_whole).as_py() is not False
 
 
 def _loadable(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -82,6 +82,7 @@ class TrainingSets:
                 "columns": labels.column_names,
                 "timestamp": timestamp,
                 "timestamp_type": prepared.timestamp_type,
+                "types": prepared.types(),
                 "texts": prepared.names(pa.types.is_string, pa.types.is_large_string),
                 "untyped": prepared.names(pa.types.is_null),
                 "by": by,
@@ -89,7 +90,7 @@ class TrainingSets:
             "options": options,
         }
         plan = self._project.call("_build_plan", request)
-        loaded = prepared.columns({*plan["keys"], timestamp, *by})
+        loaded = prepared.columns(plan["keys"], {timestamp, *by})
         rows = pa.array(range(labels.num_rows), pa.int64())
         with self._project.open_warehouse() as warehouse:
             warehouse.load(LABELS, loaded.append_column(row, rows))

@@ -47,8 +47,8 @@ class Condition(NamedTuple):
 class View:
     """A feature view. ``extra`` columns are no features.
 
-    ``unique`` is how the view declares that no rows tie, if it does; ``tested`` are columns of a
-    test for uniqueness that says less. A ``table`` can have ``indexes``, each given by its columns.
+    ``unique`` is how the view says that no rows tie, if it does, which changes no answer. A
+    ``table`` can have ``indexes``, each given by its columns.
     """
 
     name: str
@@ -61,7 +61,6 @@ class View:
     ttl: Length | None = None
     tie_breaker: str | None = None
     unique: str | None = None
-    tested: tuple[str, ...] = ()
     table: bool = False
     indexes: tuple[tuple[str, ...], ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)

@@ -188,12 +188,10 @@ def _instant(random: Random, column: Column, palette: list[int]) -> int | None:
 
 
 def _without_undecided_ties(view: View, rows: list[Row]) -> list[Row]:
-    """Where the law decides no further, or the view declares that it need not: one row of each."""
-    if not (view.unique or view.tie_breaker or view.extra):
+    """Where the law decides no further: one row of each."""
+    if not (view.tie_breaker or view.extra):
         return rows
     identity = [*(key.name for key in view.keys), view.event.name]
     identity += [view.created.name] if view.created else []
-    identity += [] if view.unique else view.tie_breakers
-    if view.unique == "primary_key":
-        rows = [row for row in rows if all(row[name] is not None for name in identity)]
+    identity += view.tie_breakers
     return list({tuple(row[name] for name in identity): row for row in rows}.values())

@@ -2,10 +2,8 @@
 
 from pit.mutations import DUCKDB, POSTGRES, Mutation
 
-DECLARATIONS = "internal/_declarations.sql"
 SPECS = "internal/_join_specs.sql"
 ROWS = "internal/_available_rows.sql"
-JOIN = "internal/_point_in_time_join.sql"
 ANSWERS = "internal/_answers.sql"
 TIMES = "internal/_timestamps.sql"
 NEWEST = "internal/_newest_rows.sql"
@@ -13,6 +11,10 @@ NEWEST = "internal/_newest_rows.sql"
 
 def _asof(name: str, old: str, new: str) -> Mutation:
     return Mutation(f"ASOF JOIN: {name}", "internal/_asof_join.sql", old, new, DUCKDB)
+
+
+def _fetch(name: str, old: str, new: str) -> Mutation:
+    return Mutation(f"fetched rows: {name}", "internal/_asof_fetch.sql", old, new, DUCKDB)
 
 
 def _timeline(name: str, old: str, new: str) -> Mutation:
@@ -24,12 +26,6 @@ def _lookup(name: str, old: str, new: str) -> Mutation:
 
 
 JOIN_MUTATIONS = (
-    Mutation(
-        "uniqueness with a feature taken for uniqueness",
-        DECLARATIONS,
-        ".get('columns') or []",
-        ".get('no columns') or []",
-    ),
     Mutation("ttl counted from availability", SPECS, "'expires': event", "'expires': due"),
     Mutation("ttl ignored", SPECS, "feature_warehouse._length(view, 'ttl')", "0"),
     Mutation(
@@ -41,7 +37,12 @@ JOIN_MUTATIONS = (
         "(' + ' ~ feature_warehouse._interval(lag) if lag else '')",
         "''",
     ),
-    Mutation("ties left to chance", SPECS, "if view.get('unique') else", "if true else"),
+    Mutation(
+        "ties left to chance",
+        SPECS,
+        "'ties': feature_warehouse._tie_breakers(view, types, features)",
+        "'ties': []",
+    ),
     Mutation(
         "the set's as_of ignored for rows",
         SPECS,
@@ -87,8 +88,8 @@ JOIN_MUTATIONS = (
         "(available if late else due) ~ ' < '",
         "available ~ ' < '",
     ),
-    Mutation("NULL wins ties (DuckDB)", ROWS, "' desc nulls last'", "' desc nulls first'", DUCKDB),
-    Mutation("least wins ties (DuckDB)", ROWS, "' desc nulls last'", "' nulls last'", DUCKDB),
+    Mutation("NULL wins ties", ROWS, "' desc nulls last'", "' desc nulls first'"),
+    Mutation("least wins ties", ROWS, "' desc nulls last'", "' nulls last'"),
     Mutation(
         "created does not decide",
         ROWS,
@@ -118,16 +119,43 @@ JOIN_MUTATIONS = (
     _asof("the first row of an instant wins", "'lead('", "'lag('"),
     _asof(
         "NULL keys match",
-        "labels.{{ label_key }} = {{ spec.alias }}.{{ key }}",
-        "coalesce(labels.{{ label_key }}::varchar, '1') = {{ spec.alias }}.{{ key }}::varchar",
+        "labels.{{ label_key }} = {{ rows }}.{{ key }}",
+        "coalesce(labels.{{ label_key }}::varchar, '1') = {{ rows }}.{{ key }}::varchar",
     ),
     _asof("rows without a match are lost", "asof left join", "asof join"),
-    Mutation(
-        "answers of another label (DuckDB)",
-        JOIN,
-        "{{ spec.answers }}.label_number",
-        "{{ spec.answers }}.label_number + 1",
-        DUCKDB,
+    _asof(
+        "answers of another time",
+        "{{ at }} = {{ answers }}.{{ spec.instant }}",
+        "{{ at }} >= {{ answers }}.{{ spec.instant }}",
+    ),
+    _asof("ttl of many columns ignored", "{%- if spec.expires %}", "{%- if false %}"),
+    _asof("repeated label rows multiply", "select distinct", "select"),
+    _fetch("rows that tie multiply", ", 8, ' = 1'", ", 8, ' > 0'"),
+    _fetch(
+        "created decides no tie",
+        "feature_warehouse._newest_first(spec)[1:], 8",
+        "feature_warehouse._newest_first(spec)[2:], 8",
+    ),
+    _fetch("running maximum dropped", "{%- if spec.late %}\n    {{-", "{%- if false %}\n    {{-"),
+    _fetch("ttl ignored", "{%- if spec.ttl %}", "{%- if false %}"),
+    _fetch(
+        "ttl counted from availability",
+        "spec.event_at if feature_warehouse._times_have_events(spec) else",
+        "",
+    ),
+    _fetch("ttl exclusive", "where {{ labels.at }} <= ", "where {{ labels.at }} < "),
+    _fetch(
+        "rows of any event that became known at the instant",
+        "{%- set columns = {spec.event: spec.event_at} if spec.late else {} -%}",
+        "{%- set columns = {} -%}",
+    ),
+    _fetch(
+        "the rows of other keys are fetched",
+        "{% for key in spec.entity -%}\n        {{ spec.found }}",
+        "{% for key in spec.entity[:1] -%}\n        {{ spec.found }}",
+    ),
+    _fetch(
+        "labels without a match are lost", "left join {{ spec.alias }}", "join {{ spec.alias }}"
     ),
     _timeline(
         "at its availability is too early",
@@ -166,8 +194,8 @@ JOIN_MUTATIONS = (
     _timeline(
         "repeated label rows multiply",
         "    group by\n        {%- for label_key, key in spec.pairs %}\n"
-        "        labels.{{ label_key }},\n"
-        "        {%- endfor %}\n        {{ at }}\n",
+        "        {{ 'labels.' ~ label_key if spec.exact else key }},\n"
+        "        {%- endfor %}\n        {{ at if spec.exact else spec.instant }}\n",
         "",
     ),
     _lookup(

@@ -88,11 +88,6 @@ def _view_properties(view: View) -> dict[str, Any]:
             column["config"] = {"meta": {"feature": False}}
     if view.unique == "unique_feature_rows":
         properties["data_tests"] = ["feature_warehouse.unique_feature_rows"]
-    if view.tested:
-        test = {
-            "feature_warehouse.unique_feature_rows": {"arguments": {"columns": list(view.tested)}}
-        }
-        properties["data_tests"] = [test]
     if view.unique == "primary_key":
         columns = [key.name for key in view.keys] + [view.event.name]
         properties["constraints"] = [{"type": "primary_key", "columns": columns}]
@@ -218,6 +213,7 @@ def _explicit(training_set: TrainingSet, part: Part) -> str:
         "tie_breakers": list(view.tie_breakers),
         "availability_lag": view.lag.text if view.lag else None,
         "ttl": view.ttl.text if view.ttl else None,
+        "stored": view.table,
         "indexed": bool(view.indexes),
         "as_of": training_set.as_of.text if training_set.as_of else None,
         "knowledge": training_set.knowledge,

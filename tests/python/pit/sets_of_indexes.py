@@ -1,4 +1,4 @@
-"""Training sets of views that PostgreSQL asks by an index."""
+"""Training sets of views that are tables, most of which PostgreSQL asks by an index."""
 
 from pit.declarations import Part, TrainingSet, simple
 from pit.label_sets import (
@@ -24,7 +24,10 @@ from pit.views import (
     indexed_world,
     indexed_wrongly,
     indexed_zoned,
+    labels,
     plain,
+    stored_named,
+    stored_tested,
 )
 
 SETS_OF_INDEXES = (
@@ -35,6 +38,16 @@ SETS_OF_INDEXES = (
     simple("of_index_of_pairs", pair_labels, indexed_pairs, indexed_wrongly),
     simple("of_index_of_world", naive_labels, indexed_world, indexed_zoned),
     simple("of_index_with_defaults", naive_labels, indexed_keyed),
+    simple("of_unique_tables", naive_labels, indexed_keyed, stored_tested),
+    simple("named_only_of_tables", free_zoned_labels, indexed_late, stored_tested, typed=False),
+    TrainingSet(
+        name="of_tables_with_clashing_names",
+        labels=naive_labels,
+        parts=(
+            Part(view=labels),
+            Part(view=stored_named, prefix="Its own ", event_timestamp=True, age=True),
+        ),
+    ),
     TrainingSet(
         name="zoned_of_index",
         labels=zoned_labels,

@@ -87,9 +87,6 @@ tested = View(
 tested_plain = View(
     name="tested_plain", keys=(K,), event=TS, features=(A,), unique="unique_feature_rows"
 )
-tested_with_a = View(
-    name="tested_with_a", keys=(K,), event=TS, features=(A, B), tested=("k", "ts", "a")
-)
 keyed = View(
     name="keyed",
     keys=(K,),
@@ -225,7 +222,7 @@ suffixed = View(
     features=(Column("y", "integer"), Column("a_x", "integer"), Column("a_y", "integer")),
 )
 
-# Tables with an index by which PostgreSQL can look an answer up.
+# Tables, most with an index by which PostgreSQL can look an answer up.
 indexed = replace(plain, name="indexed", table=True, indexes=(("a",), ("k", "ts")))
 indexed_lagged = replace(lagged, name="indexed_lagged", table=True, indexes=(("k", "ts", "a"),))
 indexed_corrected = View(
@@ -277,6 +274,22 @@ indexed_named = View(
     table=True,
     indexes=(("Select", "event_at"),),
 )
+stored_named = View(
+    name="labels_found",
+    keys=(K,),
+    event=Column("instant", "timestamp"),
+    created=Column("event_at", "timestamp"),
+    features=(
+        Column("Available_At", "integer"),
+        Column("labels_times", "integer"),
+        Column("event_at_2", "integer"),
+        Column("instant_2", "integer"),
+    ),
+    lag=Length("1 hour", HOUR),
+    ttl=Length("2 hours", 2 * HOUR),
+    table=True,
+)
+stored_tested = replace(tested, name="stored_tested", table=True)
 indexed_wrongly = View(
     name="indexed_wrongly",
     keys=(Column("one", "text"), Column("two", "text")),

@@ -15,6 +15,7 @@ from training.tables import (
     SCORED,
     STATUS,
     SUMMARY,
+    TIED,
     VISITS,
     WIDE,
     Columns,
@@ -57,6 +58,9 @@ def _models() -> dict[str, str]:
         "loose_set": _set("loose", PARTS),
         "ripe_set": _set("ripening", ["rate"]),
         "wide_set": _set("visits", ["wide"]),
+        "tied_set": _set("visits", ["tied", {"view": "tied_view", "prefix": "view_"}]),
+        "tied_view": "select * from {{ ref('tied') }}",
+        "tied_latest": "select * from {{ feature_warehouse.latest('tied') }}",
         "plain_set": _set("visits", ["rate", "odd:order"]),
         "empty_set": _set("visits", ["rate"], where="1 = 0"),
         "typed_set": _set("typed", ["rate"]),
@@ -105,6 +109,7 @@ def _properties() -> list[dict[str, Any]]:
         ),
         _view("summary", SUMMARY, ["customer_id"], "at", tie_breaker="rank"),
         _view("wide", WIDE, ["customer_id"], "at"),
+        *(_tied(name) for name in ("tied", "tied_view")),
         _model(
             "visits",
             VISITS,
@@ -147,6 +152,13 @@ def _view(
             generic("not_stale", f"{name}_stale", max_age="1 hour", as_of=ages[name], config=WARN),
         ]
     return model
+
+
+def _tied(name: str) -> dict[str, Any]:
+    """A view that says its rows do not tie, by a test that fails and stops nothing."""
+    model = _view(name, TIED, ["customer_id"], "at")
+    model["config"]["meta"]["feature_view"]["online"] = name == "tied"
+    return {**model, "data_tests": [generic("unique_feature_rows", f"{name}_ties", config=WARN)]}
 
 
 def _model(

@@ -1,6 +1,7 @@
 """The laboratory's tables, with every type that a column may have, as models of dbt."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -40,6 +41,7 @@ ODD = {
     "is_newest": "boolean",
     "problem": "text",
 }
+TIED = {"customer_id": "bigint", "at": "timestamp", "price": "integer", "word": "text"}
 SUMMARY = {
     "customer_id": "bigint",
     "at": "timestamp",
@@ -93,6 +95,20 @@ def balance() -> list[Row]:
     return list(made.balance(Random(7)))
 
 
+def tied() -> list[Row]:
+    """Up to twelve rows of each customer and day, in no order."""
+    random = Random(13)
+    return [
+        {
+            "customer_id": random.randrange(8),
+            "at": datetime(2024, 1, random.randrange(1, 28, 5)),
+            "price": random.choice((None, 1, 2, 3)),
+            "word": random.choice((None, "Z", "a", "á")),
+        }
+        for _ in range(400)
+    ]
+
+
 def typed() -> list[Row]:
     """Every type at its edges; NULL everywhere in the last row."""
     columns: dict[str, list[Any]] = {
@@ -143,6 +159,7 @@ def tables() -> dict[str, tuple[Columns, Iterable[Row]]]:
         "rate": (RATE, made.rate()),
         "odd": (ODD, made.odd(Random(11))),
         "summary": (SUMMARY, summary),
+        "tied": (TIED, tied()),
         "wide": (WIDE, wide),
         "visits": (VISITS, visits()),
         "loose": (VISITS, visits()),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -274,6 +275,7 @@ def test_all_mistakes_of_a_request_at_once(
     enter(lab_duckdb, monkeypatch)
     sets = TrainingSets(DbtProject(lab_duckdb.project, target_path="duckdb"))
     labels = simple().append_column("Rate", pa.nulls(65)).drop_columns("friend_id")
+    labels = labels.set_column(1, "customer_id", pc.add(labels["customer_id"], 0.5))
     parts: Any = [
         "rate",
         "visits",
@@ -292,6 +294,8 @@ def test_all_mistakes_of_a_request_at_once(
         "two columns are named 'rate': label column 'labels.Rate' and feature 'rate.rate'",
         "'visits' is no feature view",
         "view 'status' has no feature 'lvl'; it has level, score, ratio",
+        "join key 'status.customer_id' is of type bigint and label column 'labels.customer_id' of"
+        " type double precision, which do not hold the same values; cast one of them",
         "looks for label column 'friend_id', which 'labels' does not declare",
         "view 'odd' has no join key 'g'; it has Group",
     ]:

@@ -1,0 +1,147 @@
+{#- Which types of a join key and a label column may meet. Those may of which one holds every value of the
+    other exactly, and which `=` compares without loss: whole numbers, and texts of any length. The rest
+    would let a label find another entity, or none, by rules that differ between warehouses and from
+    Redis: '02' is 2 on DuckDB, PostgreSQL's char pads with blanks and citext ignores case, 2^53 + 1 is
+    2^53 as a double, a date is midnight of some time zone, true is 1. -#}
+
+{% macro _types_agree(one, other) -%}
+    {%- set one = feature_warehouse._key_type(one) -%}
+    {%- set other = feature_warehouse._key_type(other) -%}
+    {%- if one.name == other.name -%}
+        {{ return(true) }}
+    {%- elif one.span and other.span -%}
+        {{ return(
+            (one.span[0] >= other.span[0] and one.span[1] <= other.span[1])
+            or (one.span[0] <= other.span[0] and one.span[1] >= other.span[1])
+        ) }}
+    {%- endif -%}
+    {{ return(false) }}
+{%- endmacro %}
+
+
+{% macro _key_type(data_type) -%}
+    {#- A type by one name for all its spellings; a whole number with the least and greatest value. -#}
+    {%- set words = modules.re.sub('\\s+', ' ', data_type | lower | trim) -%}
+    {%- set bare = modules.re.sub(' ?\\(.*?\\)', '', words) -%}
+    {%- set digits = modules.re.fullmatch(
+        '(?:numeric|decimal|dec) ?\\( ?(\\d+) ?(?:, ?(\\d+) ?)?\\)', words
+    ) -%}
+    {%- set bits = {
+        'tinyint': 8, 'smallint': 16, 'integer': 32, 'bigint': 64, 'hugeint': 128,
+        'utinyint': 8, 'usmallint': 16, 'uinteger': 32, 'ubigint': 64, 'uhugeint': 128,
+    } -%}
+    {%- if digits -%}
+        {%- set scale = (digits.group(2) or 0) | int -%}
+        {%- set end = 10 ** (digits.group(1) | int) -%}
+        {{ return({
+            'name': 'numeric(' ~ digits.group(1) ~ ',' ~ scale ~ ')',
+            'span': none if scale else [1 - end, end - 1],
+        }) }}
+    {%- endif -%}
+    {%- set found = namespace(name=words) -%}
+    {%- for name, others in adapter.dispatch('_type_spellings', 'feature_warehouse')().items() -%}
+        {%- if bare == name or bare in others -%}
+            {%- set found.name = name -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set size = bits.get(found.name) -%}
+    {%- set span = none if size is none else [0, 2 ** size - 1] if found.name.startswith('u')
+        else [-(2 ** (size - 1)), 2 ** (size - 1) - 1] -%}
+    {{ return({'name': found.name, 'span': span}) }}
+{%- endmacro %}
+
+
+{% macro default___type_spellings() -%}
+    {{ return({
+        'smallint': ['int2'],
+        'integer': ['int', 'int4'],
+        'bigint': ['int8'],
+        'text': ['varchar', 'character varying'],
+        'char': ['character', 'bpchar', 'nchar', 'national character'],
+        'boolean': ['bool'],
+        'double precision': ['float8', 'float'],
+        'real': ['float4'],
+        'numeric': ['decimal', 'dec'],
+        'timestamp': ['timestamp without time zone'],
+        'timestamptz': ['timestamp with time zone'],
+    }) }}
+{%- endmacro %}
+
+
+{#- https://duckdb.org/docs/stable/sql/data_types/overview; char(n) pads nothing there. -#}
+{% macro duckdb___type_spellings() -%}
+    {{ return({
+        'tinyint': ['int1'],
+        'smallint': ['int2', 'short', 'int16'],
+        'integer': ['int', 'int4', 'signed', 'int32'],
+        'bigint': ['int8', 'long', 'int64'],
+        'hugeint': ['int128'],
+        'utinyint': ['uint8'],
+        'usmallint': ['uint16'],
+        'uinteger': ['uint32'],
+        'ubigint': ['uint64'],
+        'uhugeint': ['uint128'],
+        'text': [
+            'varchar', 'character varying', 'string', 'char', 'character', 'bpchar', 'nvarchar', 'enum'
+        ],
+        'boolean': ['bool', 'logical'],
+        'double precision': ['float8', 'double'],
+        'real': ['float4', 'float'],
+        'timestamp': ['datetime', 'timestamp without time zone', 'timestamp_us'],
+        'timestamptz': ['timestamp with time zone'],
+    }) }}
+{%- endmacro %}
+
+
+{% macro _key_type_mistakes(view, join_keys, label_set) -%}
+    {#- Of types that are known: a label set without a contract has none. -#}
+    {%- set mistakes = [] -%}
+    {%- set label_types = label_set.get('key_types') or label_set.types -%}
+    {%- for key, column in join_keys.items() if view.types.get(key) and label_types.get(column) -%}
+        {%- if not feature_warehouse._types_agree(view.types[key], label_types[column]) -%}
+            {%- do mistakes.append(
+                "join key '" ~ view.name ~ '.' ~ key ~ "' is of type " ~ view.types[key]
+                ~ " and label column '" ~ label_set.name ~ '.' ~ column ~ "' of type "
+                ~ label_types[column] ~ ', which do not hold the same values; cast one of them where'
+                ~ ' it is made'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
+
+
+{% macro _keys_are_exact(view, labels) -%}
+    {#- Whether the types of all keys are known, and no two labels find one entity by different keys. -#}
+    {%- for key, column in feature_warehouse._renames(view.join_keys).items() -%}
+        {%- set type = (view.get('types') or {}).get(key) -%}
+        {%- set label_type = (labels.get('types') or {}).get(column) -%}
+        {%- if view.get('has_windows') or not type or not label_type
+            or not feature_warehouse._types_agree(type, label_type) -%}
+            {{ return(false) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{% macro _label_key_types(node, relation) -%}
+    {#- Without a contract the warehouse is asked, but only when it has built the labels in any case. -#}
+    {%- set types = {} -%}
+    {%- if node and node.config.contract.enforced -%}
+        {%- for column in node.columns.values() -%}
+            {%- do types.update({column.name: column.data_type}) -%}
+        {%- endfor -%}
+    {%- elif flags.WHICH in ('build', 'run') and not feature_warehouse._is_unit_test()
+        and (node is none or node.config.materialized != 'ephemeral') -%}
+        {#- Of an enum or citext PostgreSQL says no more than that it is a user's. dbt calls every text
+            `character varying`, blank-padded ones too. -#}
+        {%- for column in adapter.get_columns_in_relation(relation)
+            if column.dtype | lower not in ('user-defined', 'array') -%}
+            {%- do types.update({
+                column.name: column.data_type if column.is_numeric() else column.dtype
+            }) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(types) }}
+{%- endmacro %}
