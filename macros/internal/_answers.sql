@@ -46,7 +46,8 @@
 
 {% macro _answer(matched, value, column, default=none, named=false) -%}
     {%- if matched.implied and default is none -%}
-        {{ return(',\n    ' ~ value | indent(4) ~ ('' if named else ' as ' ~ column)) }}
+        {%- set value = value | indent(4) -%}
+        {{ return(',\n    ' ~ (value if named else feature_warehouse._named(value, column, 4))) }}
     {%- endif -%}
     {%- set test = 'when ' ~ matched.test -%}
     {%- set result = 'then ' ~ value -%}
