@@ -289,9 +289,7 @@ def test_a_project_without_the_package(
 ) -> None:
     project = tmp_path / "bare"
     project.mkdir()
-    (project / "dbt_project.yml").write_text(
-        "{name: bare, version: 1.0.0, profile: feature_warehouse}"
-    )
+    (project / "dbt_project.yml").write_text("{name: bare, version: 1.0.0, profile: host}")
     for name, value in settings(project).items():
         monkeypatch.setenv(name, value)
     duckdb.connect(project / "bare.duckdb").close()

@@ -54,7 +54,7 @@ class Site(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture
-def site(demo_duckdb: Demo, tmp_path: Path) -> Site:
+def site(demo_duckdb: Demo, tmp_path: Path, redis_url: str) -> Site:
     copytree(DATA, tmp_path / "data")
     copytree(demo_duckdb.target_path, tmp_path / "target")
     name = "FEATURE_WAREHOUSE_DUCKDB_PATH"
@@ -64,7 +64,10 @@ def site(demo_duckdb: Demo, tmp_path: Path) -> Site:
         name: str(tmp_path / "demo.duckdb"),
         "FEATURE_WAREHOUSE_DATA": str(tmp_path / "data"),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "REDIS_URL": redis_url,
     }
+    # A manifest is of the file that it was written for.
+    dbt("--quiet", "parse", env=env)
     return Site(env, tmp_path / "data")
 
 
