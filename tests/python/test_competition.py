@@ -1,4 +1,4 @@
-"""Two publishers, a killed one, a sleeping one, one with an older clock: laws 4.6 and 4.7."""
+"""Two publishers, a killed one, a sleeping one, one with an older clock: rules 6 and 7."""
 
 import itertools
 import random
