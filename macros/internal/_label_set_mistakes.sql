@@ -2,12 +2,15 @@
 
 {% macro _label_set_mistakes(node) -%}
     {%- set block = feature_warehouse._declared(node, 'label_set') -%}
-    {%- if block is not mapping or not block.get('timestamp') -%}
+    {%- if block is not mapping -%}
         {{ return(["meta.label_set must be a mapping with at least `timestamp: <column>`"]) }}
     {%- endif -%}
     {%- set mistakes = feature_warehouse._unknown_keys(
         block, ['timestamp', 'label', 'known_at', 'maturity']
     ) -%}
+    {%- if not block.get('timestamp') -%}
+        {{ return(mistakes + ['timestamp is missing; name the column with the instant of a prediction']) }}
+    {%- endif -%}
     {%- if block.get('maturity') is not none -%}
         {%- if feature_warehouse._microseconds(block.maturity) is none -%}
             {%- do mistakes.append(

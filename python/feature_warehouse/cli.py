@@ -2,11 +2,12 @@
 
 import errno
 import os
+import signal
 import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Annotated, Any, Never
+from typing import Annotated, Any, Final, Never
 
 import typer
 
@@ -28,12 +29,16 @@ from feature_warehouse.watching_cli import drift
 
 __all__ = ["main"]
 
+_CUT_OFF: Final = 128 + signal.SIGPIPE
+"""The exit code of a program that wrote to a pipe which nobody reads, as for any other program."""
+
 app = typer.Typer(
     name="feature-warehouse",
     help="Publish dbt feature views to Redis and read them.",
     epilog=(
         "Exit codes: 0 done; 1 a gate or comparison failed; 2 wrong use or configuration;"
-        " 3 warehouse or Redis unreachable; 4 busy; 70 a bug of ours; 130 and 143 interrupted."
+        " 3 warehouse or Redis unreachable; 4 busy; 70 a bug of ours; 130 and 143 interrupted;"
+        " 141 nobody read the output to its end."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -177,14 +182,15 @@ def main() -> Never:
         # Typer returns the exit code of what it has caught itself, such as --help.
         code: Any = app(standalone_mode=False) or 0
     except SystemExit as end:
-        code = end.code
+        # Typer exits with 1, which is a gate's or a comparison's, where nobody reads on.
+        code = _CUT_OFF if isinstance(end.__context__, BrokenPipeError) else end.code
     except KeyboardInterrupt:
         code = 130
     except FeatureWarehouseError as error:
         code = _say(str(error), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = _CUT_OFF
     except ModuleNotFoundError as error:
         extras = "'feature-warehouse[duckdb]' or '[postgres]'"
         code = _say(f"this needs the Python package {error.name}; pip install {extras}", 2)

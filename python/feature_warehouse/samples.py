@@ -12,14 +12,22 @@ _NEWEST: Final = 10
 
 
 def rows_of(view: FeatureView, feature: str | None = None) -> str:
-    """A query for the newest rows of a view, of all columns or of one feature and its keys."""
+    """A query for the newest rows of a view, of all columns or of one feature and its keys.
+
+    Without rows of the future, of which a window view has some: events that will leave.
+    """
     columns = "*"
     if feature is not None:
         names = [*(key.name for key in view.join_keys), view.event_timestamp.name, feature]
         columns = ", ".join(map(_quoted, names))
+    event = _quoted(view.event_timestamp.name)
+    has_zone = (
+        "tz" in view.event_timestamp.data_type or "with time" in view.event_timestamp.data_type
+    )
+    now = "current_timestamp" if has_zone else "current_timestamp at time zone 'UTC'"
     return (
-        f"select {columns}\nfrom {view.relation}\n"
-        f"order by {_quoted(view.event_timestamp.name)} desc nulls last\nlimit {_NEWEST}"
+        f"select {columns}\nfrom {view.relation}\nwhere {event} <= {now}\n"
+        f"order by {event} desc\nlimit {_NEWEST}"
     )
 
 

@@ -59,7 +59,10 @@ def _print_drift(report: "DriftReport", page: Path) -> None:
         figure = "" if psi is None else f"PSI {psi:.3f}"
         line = f"{one.verdict:10}  {one.feature:{width}}  {figure:9}  {one.reason}"
         print(line.rstrip())
+    judged = [one for one in report.features if one.verdict in ("alarm", "ok")]
+    unjudged = len(report.features) - len(judged)
     print(
-        f"{report.service}: {len(report.alarms)} of {len(report.features)} features drifted too far"
+        f"{report.service}: {len(report.alarms)} of {len(judged)} judged features drifted too far"
+        + (f", {unjudged} not judged" if unjudged else "")
     )
     print(page)

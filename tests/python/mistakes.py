@@ -228,7 +228,7 @@ MISTAKES = (
     ),
     Mistake(
         "labels_no_timestamp",
-        (("meta.label_set", "`timestamp: <column>`"),),
+        (("timestamp is missing", "instant of a prediction"),),
         {"timestamp": ABSENT},
         kind="label_set",
     ),

@@ -129,3 +129,12 @@ def test_dev_server(tmp_path: Path) -> None:
         assert process.returncode == 130
     with redis.Redis.from_url(url) as connection, pytest.raises(redis.ConnectionError):
         connection.ping()
+
+
+def test_a_pipe_that_nobody_reads_is_no_failed_gate() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    program = BIN / "feature-warehouse"
+    result = subprocess.run([program, "--help"], stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+    assert (result.returncode, result.stderr) == (141, b"")
