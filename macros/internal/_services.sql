@@ -182,21 +182,3 @@
     {%- endif -%}
     {{ return(mistakes) }}
 {%- endmacro %}
-
-
-{% macro _name_fits(name) -%}
-    {#- Whether the warehouse keeps the whole name of a column. -#}
-    {{ return(adapter.dispatch('_name_fits', 'feature_warehouse')(name)) }}
-{%- endmacro %}
-
-
-{#- PostgreSQL cuts a longer name off and only mentions it:
-    https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
-{% macro default___name_fits(name) -%}
-    {{ return(name.encode('utf-8') | length <= 63) }}
-{%- endmacro %}
-
-
-{% macro duckdb___name_fits(name) -%}
-    {{ return(true) }}
-{%- endmacro %}

@@ -197,16 +197,3 @@ select
     {%- endfor %}
 from changes
 {%- endmacro %}
-
-
-{% macro _in_type(expression, type, wanted) -%}
-    {#- An instant of one type as another. -#}
-    {%- set has_zone = 'tz' in wanted | lower or 'with time zone' in wanted | lower -%}
-    {%- if type | lower == wanted | lower -%}
-        {{ return(expression) }}
-    {%- endif -%}
-    {%- set instant = feature_warehouse._utc(expression, type) -%}
-    {{ return(
-        instant ~ " at time zone 'UTC'" if has_zone else 'cast(' ~ instant ~ ' as ' ~ wanted ~ ')'
-    ) }}
-{%- endmacro %}

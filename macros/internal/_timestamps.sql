@@ -56,3 +56,16 @@
 {% macro duckdb___seconds_between(first, last) -%}
     {{ return('(epoch_us(' ~ last ~ ') - epoch_us(' ~ first ~ ')) / 1e6') }}
 {%- endmacro %}
+
+
+{% macro _in_type(expression, type, wanted) -%}
+    {#- An instant of one type as another. -#}
+    {%- set has_zone = 'tz' in wanted | lower or 'with time zone' in wanted | lower -%}
+    {%- if type | lower == wanted | lower -%}
+        {{ return(expression) }}
+    {%- endif -%}
+    {%- set instant = feature_warehouse._utc(expression, type) -%}
+    {{ return(
+        instant ~ " at time zone 'UTC'" if has_zone else 'cast(' ~ instant ~ ' as ' ~ wanted ~ ')'
+    ) }}
+{%- endmacro %}

@@ -142,4 +142,4 @@ def test_variables_that_are_no_mapping(fw: Fw, text: str) -> None:
 
 def test_a_profile_may_be_named(fw: Fw) -> None:
     one_line(fw("materialize", "--profile", "other"), 2, "Could not find profile named 'other'")
-    assert fw("materialize", "--profile", "feature_warehouse")[0] == 0
+    assert fw("materialize", "--profile", "host")[0] == 0
