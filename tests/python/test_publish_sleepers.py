@@ -47,8 +47,11 @@ MODES = ("full", "compare", "incremental")
 
 
 def stopped(process: Any) -> bool:
-    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return state == "T"
+    try:
+        state = Path(f"/proc/{process.pid}/stat").read_text()
+    except FileNotFoundError:  # it has ended
+        return False
+    return state.rpartition(")")[2].split()[0] == "T"
 
 
 def forget_one(mini: Mini, client: Any, number: int) -> None:
