@@ -125,7 +125,7 @@ def _feature(registry: Registry, view: FeatureView, column: Column) -> Descripti
         description=column.description,
         facts={
             "data type": column.data_type,
-            "view": f"{view.name}: {' '.join(view.description.split())}",
+            "view": ": ".join(filter(None, (view.name, " ".join(view.description.split())))),
             **_view_facts(view),
             "owner": column.owner or view.owner or "",
             "tags": ", ".join(tags),

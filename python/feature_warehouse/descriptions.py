@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from feature_warehouse.describe import ColumnDescription, Description
+from feature_warehouse.screen import screen, table_of
 
 __all__ = ["print_descriptions"]
 
-_WIDTH: Final = 120
 _HINTS: Final = {
     "SQL": "the newest rows, in any client of the warehouse",
     "dbt": "a model that joins it to labels",
@@ -26,9 +25,7 @@ def print_descriptions(found: Sequence[Description], *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode({"found": found}).decode())
         return
-    # A name must not be cut off; a narrow terminal wraps the lines.
-    console = Console(highlight=False)
-    console.width = max(console.width, _WIDTH)
+    console = screen()
     for description in found:
         _print(console, description)
 
@@ -38,6 +35,8 @@ def _print(console: Console, one: Description) -> None:
     if one.description:
         console.print(escape(" ".join(one.description.split())))
     facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(overflow="fold")
+    facts.add_column(overflow="fold")
     for heading, text in one.facts.items():
         facts.add_row(heading, escape(text) or "-")
     console.print()
@@ -53,12 +52,9 @@ def _print(console: Console, one: Description) -> None:
 
 
 def _table(one: Description) -> Table:
-    table = Table(box=SIMPLE_HEAD)
     several = len({column.view for column in one.columns}) > 1
     headings = ["column", "data type", "what it is", "notes"]
-    for heading in [*(["view"] if several else []), *headings]:
-        wraps = heading in ("what it is", "notes")
-        table.add_column(heading, overflow="fold", no_wrap=not wraps)
+    table = table_of([*(["view"] if several else []), *headings])
     for column in one.columns:
         row = [column.name, column.data_type, " ".join(column.description.split()), _notes(column)]
         table.add_row(*map(escape, [*([column.view] if several else []), *row]))

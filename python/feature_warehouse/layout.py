@@ -146,7 +146,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
 
     What a reader needs never changes: ``keys``, ``features``, ``schema`` (a fingerprint of both),
     and in microseconds ``ttl`` and ``grace``, how long a row is told *expired* before it is
-    *missing*. ``declaration`` is a fingerprint of all that says which row is the newest.
+    *missing*. ``declaration`` has fingerprints of all that says which row is the newest.
 
     The rest says how far publishing has come, and is replaced by each run in one compare-and-set.
     At ``clock`` every row was seen that was loaded up to ``watermark``, as far as one can tell: it
@@ -163,7 +163,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     keys: tuple[Column, ...]
     features: tuple[Feature, ...]
     schema: int
-    declaration: str
+    declaration: dict[str, str]
     ttl: int | None = None
     grace: int = 0
     simulated: bool = False

@@ -59,7 +59,8 @@ class FeatureView(msgspec.Struct, frozen=True):
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
     ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
-    ``tests`` are names by column; those of the view as a whole stand under ''.
+    ``tests`` are names by column; those of the view as a whole stand under ''. ``has_windows`` is
+    true of a view that ``window_features`` computes.
     """
 
     name: str
@@ -80,25 +81,13 @@ class FeatureView(msgspec.Struct, frozen=True):
     owner: str | None = None
     tags: tuple[str, ...] = ()
     tests: dict[str, tuple[str, ...]] = {}
+    has_windows: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """What is published, in the order of ``Warehouse.newest_rows``."""
         created = (self.created_timestamp,) if self.created_timestamp else ()
         return (*self.join_keys, *self.features, self.event_timestamp, *created)
-
-    @property
-    def declaration(self) -> str:
-        """A fingerprint of all that says which row is an entity's newest, and how it is read."""
-        created = self.created_timestamp
-        columns = [*self.join_keys, self.event_timestamp, *([created] if created else [])]
-        lines = [
-            f"{len(self.join_keys)} {self.availability_lag} {self.ttl} {self.relation}",
-            *(f"{column.name}:{column.data_type}" for column in columns),
-            *(f"tie {column.name}" for column in self.tie_breakers),
-            *(f"{one.name}:{one.data_type}={one.default!r}" for one in self.features),
-        ]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 class ServicePart(msgspec.Struct, frozen=True):
@@ -280,6 +269,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         checksum=node.checksum.checksum,
         built_at=to_microseconds(built_at) if built_at else None,
         tags=tuple(sorted(set(node.tags))),
+        has_windows="window_features" in node.config.meta,
     )
 
 

@@ -72,6 +72,8 @@ def print_forgotten(forgotten: Forgotten, models: Sequence[str], *, as_json: boo
         )
     if not forgotten.erased:
         print("no published view has such join keys; there is nothing to erase in Redis")
+    elif not any(erasure.rows_erased for erasure in forgotten.erased):
+        print("Redis has no row of this entity: nothing was erased, check its keys")
     print("not reached, look there yourself:")
     for model in models:
         print(f"- model {model}, until `dbt build` makes it anew")

@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 from feature_warehouse import __version__, layout
 from feature_warehouse.codec.values import from_microseconds
@@ -24,6 +22,7 @@ from feature_warehouse.online import FeatureVector
 from feature_warehouse.publication import ViewResult
 from feature_warehouse.quality.results import GateResult
 from feature_warehouse.registry import Registry
+from feature_warehouse.screen import screen, table_of
 from feature_warehouse.services import ServiceResult
 from feature_warehouse.status import Status
 from feature_warehouse.tasks import Clock
@@ -175,7 +174,10 @@ class MaterializeReport:
         self._error(f"warning: {message}")
 
 
-_STATUS_WIDTH = 120
+_STATUS_HEADINGS = (
+    *("view", "generation", "rows", "newest event"),
+    *("age", "ttl", "memory", "published"),
+)
 _MODES = {"full": "all rows", "compare": "what differs", "incremental": "what is new"}
 
 
@@ -218,23 +220,9 @@ def print_status(status: Status, *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode(status).decode())
         return
-    # Names and instants must not be cut off; a narrow terminal wraps the lines.
-    console = Console(highlight=False)
-    console.width = max(console.width, _STATUS_WIDTH)
-    views = Table(
-        title=f"{status.project}.{status.environment}", title_justify="left", box=SIMPLE_HEAD
-    )
-    for heading in (
-        "view",
-        "generation",
-        "rows",
-        "newest event",
-        "age",
-        "ttl",
-        "memory",
-        "published",
-    ):
-        views.add_column(heading, justify="right" if heading in ("rows", "memory") else "left")
+    console = screen()
+    console.print(f"[italic]{status.project}.{status.environment}[/]")
+    views = table_of(_STATUS_HEADINGS, right=("rows", "memory"))
     for view in status.views:
         views.add_row(
             view.view,
@@ -330,9 +318,9 @@ def print_vector(
         print(msgspec.json.encode(content).decode())
         return
     keys = ", ".join(f"{key}={value}" for key, value in entity.items())
-    table = Table(title=escape(f"{name} {keys}"), title_justify="left", box=SIMPLE_HEAD)
-    for heading in ("feature", "value", "status", "true since (UTC)"):
-        table.add_column(heading)
+    console = screen()
+    console.print(f"[italic]{escape(f'{name} {keys}')}[/]")
+    table = table_of(("feature", "value", "status", "true since (UTC)"))
     for feature, value in vector.items():
         since = vector.event_timestamp(feature)
         table.add_row(
@@ -341,7 +329,6 @@ def print_vector(
             vector.status(feature),
             f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
         )
-    console = Console(highlight=False)
     console.print(table)
     console.print(f"fingerprint {fingerprint}")
 

@@ -10,6 +10,7 @@ from feature_warehouse.connection import reachable
 from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
 from feature_warehouse.generations import Generations, list_name, listed
 from feature_warehouse.registry import Service
+from feature_warehouse.tasks import declaration
 
 __all__ = ["ServiceResult", "Services"]
 
@@ -62,7 +63,7 @@ class Services:
             return "skipped", f"not served: {', '.join(unpublished)} is not published yet", 0
         generations = {name: one for name, one in found.items() if one}
         if other := sorted(
-            n for n, one in generations.items() if one.declaration != views[n].declaration
+            n for n, one in generations.items() if one.declaration != declaration(views[n])
         ):
             return "skipped", f"not changed: {', '.join(other)} is not published as declared", 0
         if conflict := _key_conflict(service, generations):

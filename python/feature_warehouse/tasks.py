@@ -1,8 +1,9 @@
 """What a run has to do with a view, and why."""
 
+import hashlib
 import time
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -14,10 +15,12 @@ from feature_warehouse.generations import Stored
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.warehouse import Inspection, Warehouse
 
-__all__ = ["GRACE", "Clock", "Task", "describe", "plan"]
+__all__ = ["GRACE", "Clock", "Task", "changes", "declaration", "describe", "plan"]
 
 GRACE: Final = 86_400_000_000
 """How long a row stays after its ttl, in microseconds: within it readers are told *expired*."""
+
+_DIGITS: Final = 16
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -104,6 +107,8 @@ def _choose(
     """Mode and reason of a run over a view that is published."""
     if why := _unfit(clock, current, fresh):
         return "full", why
+    if not current.history and view.has_windows:
+        return "compare", "a window view's rows change as time goes by, whatever was loaded"
     if not current.history:
         return "compare", "the view has no created timestamp"
     if current.entities is None or current.reached != current.clock:
@@ -123,17 +128,47 @@ def _choose(
 
 def _unfit(clock: Clock, current: layout.Generation, fresh: layout.Generation) -> str:
     """Why rows of today cannot be put into the generation in service, if they cannot."""
-    if current.schema != fresh.schema:
-        return "the columns changed"
-    if current.ttl != fresh.ttl:
-        return "the ttl changed"
-    if (current.declaration, current.grace) != (fresh.declaration, fresh.grace):
-        return "the declaration of the view changed"
+    if parts := changes(current, fresh):
+        return f"{parts} changed"
+    if current.grace != fresh.grace:
+        return "this version keeps expired rows for another time"
     if current.simulated != clock.simulated:
         return "the clock is no longer simulated" if current.simulated else "a simulated clock"
     if current.reached > clock.now:
         return "the clock is earlier than that of the last run"
     return ""
+
+
+def changes(one: layout.Generation, other: layout.Generation) -> str:
+    """In what the declarations of two generations differ; nothing where they are the same."""
+    if one.schema != other.schema:
+        return "the columns"
+    parts = dict.fromkeys([*other.declaration, *one.declaration])
+    differing = [part for part in parts if one.declaration.get(part) != other.declaration.get(part)]
+    return " and ".join(f"the {part}" for part in differing)
+
+
+def declaration(view: FeatureView) -> dict[str, str]:
+    """Fingerprints of all that says which row is an entity's newest, and how it is read.
+
+    Each stands under what people call it.
+    """
+    created = view.created_timestamp
+    parts: dict[str, Any] = {
+        "relation": view.relation,
+        "join keys": [key.name for key in view.join_keys],
+        "event timestamp": view.event_timestamp.name,
+        "created timestamp": created.name if created else None,
+        "availability lag": view.availability_lag,
+        "ttl": view.ttl,
+        "tie-breaker": [column.name for column in view.tie_breakers],
+        "data types": [(column.name, column.data_type) for column in view.columns],
+        "defaults": [(column.name, column.default) for column in view.features],
+    }
+    return {
+        part: hashlib.sha256(repr(value).encode()).hexdigest()[:_DIGITS]
+        for part, value in parts.items()
+    }
 
 
 def describe(
@@ -161,7 +196,7 @@ def describe(
         schema=schema_fingerprint(
             [(key.name, key.type) for key in keys] + [(f.name, f.type) for f in features]
         ),
-        declaration=view.declaration,
+        declaration=declaration(view),
         ttl=view.ttl,
         grace=GRACE,
         simulated=simulated,

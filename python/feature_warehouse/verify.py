@@ -25,7 +25,7 @@ from feature_warehouse.errors import (
 from feature_warehouse.generations import Generations
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.strangers import KeySet, strangers
-from feature_warehouse.tasks import describe
+from feature_warehouse.tasks import changes, describe
 from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 from feature_warehouse.writer import Rows
 
@@ -104,13 +104,9 @@ def _verify(
     generation = found.value
     declared = describe(view, warehouse.schema(view), simulated=generation.simulated)
     # The declaration says which row is the newest, and what readers are told where there is none.
-    if (declared.schema, declared.ttl, declared.declaration) != (
-        generation.schema,
-        generation.ttl,
-        generation.declaration,
-    ):
+    if parts := changes(generation, declared):
         raise UsageError(
-            f"the columns, ttl or declaration of {view.name!r} changed since it was published; run"
+            f"{view.name!r}: {parts} changed since it was published; run"
             " `feature-warehouse materialize`"
         )
     result.generation, result.clock = generation.number, generation.clock

@@ -50,21 +50,25 @@ class Mini:
         query: str | None = None,
         *,
         relation: str = "",
+        window: Mapping[str, Any] | None = None,
         **block: Any,
     ) -> None:
         """Declare a feature view; ``columns`` map names to types, or to a node's column entry.
 
-        With ``query`` it is built too; ``relation`` is one that lies elsewhere.
+        With ``query`` it is built too; ``relation`` is one that lies elsewhere. ``window`` is
+        what ``window_features`` declares; its ``events`` are another model.
         """
         entries = {
             column: {"name": column, **({"data_type": kind} if isinstance(kind, str) else kind)}
             for column, kind in columns.items()
         }
         block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True, **block}
+        meta = {"feature_view": block, **({"window_features": window} if window else {})}
         self._nodes[f"model.{PROJECT}.{name}"] = {
             **self._node(name),
             "columns": entries,
-            "config": {"contract": {"enforced": True}, "meta": {"feature_view": block}},
+            "config": {"contract": {"enforced": True}, "meta": meta},
+            "depends_on": {"nodes": [f"model.{PROJECT}.{window['events']}"] if window else []},
             "relation_name": relation or f'"mini"."main"."{name}"',
         }
         if query is not None:

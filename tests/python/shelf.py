@@ -44,7 +44,7 @@ class Shelf:
                 for name, kind in features.items()
             ),
             schema=schema,
-            declaration="",
+            declaration={},
             **generation,
         )
         for key, (event, values) in rows.items():

@@ -1,11 +1,7 @@
-"""The command line: one clear line and the documented exit code, whatever goes wrong."""
+"""The command line: what each command prints, reads and keeps, wherever it is called."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,48 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from command_line import Fw, Result, in_process
-from feature_warehouse.servers import Postgres, local_valkey
+from cli_project import AS_OF, ONE_ROW, SCORES, mini
+from command_line import Fw, one_line
 from mini import Mini
+from publishers import fw
 
-SCORES: dict[str, Any] = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
-ONE_ROW = "select 1::bigint as id, timestamp '2026-01-01' as ts, 1.5::double as score"
-AS_OF = ("--as-of", "2026-01-01T12:00:00Z")
-
-
-@pytest.fixture
-def mini(tmp_path: Path) -> Mini:
-    folder = tmp_path / "a project"
-    folder.mkdir()
-    project = Mini(folder)
-    project.view("scores", SCORES, ONE_ROW)
-    project.service("risk", {"view": "scores", "prefix": "user_"})
-    project.write()
-    return project
-
-
-@pytest.fixture
-def fw(
-    mini: Mini,
-    redis_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Fw:
-    """Run the command in this process, in the project's folder."""
-    monkeypatch.chdir(mini.folder)
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    return in_process(monkeypatch, capsys)
-
-
-def one_line(result: Result, code: int, *fragments: str) -> None:
-    """Nothing but one line, with this exit code, that says all of this."""
-    assert result[0] == code, result
-    assert result[2].count("\n") == 1, result
-    assert "Traceback" not in result[1] + result[2]
-    for fragment in fragments:
-        assert fragment in result[2], result
+__all__ = ["fw", "mini"]
 
 
 def test_materialize_status_get(fw: Fw, mini: Mini) -> None:
@@ -113,162 +73,41 @@ def test_a_pipe_gets_what_people_read(fw: Fw) -> None:
         assert isinstance(document, dict), command
 
 
+LONG = "what_a_customer_paid_on_the_mean_in_the_thirty_days_before_the_last_seven_that_went_by"
+
+
+@pytest.mark.parametrize("forced", [None, "1"])
+@pytest.mark.parametrize("columns", [40, 80])
+def test_no_name_is_cut_however_narrow_the_screen(
+    columns: int, forced: str | None, fw: Fw, mini: Mini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pipe no line is broken; on a terminal (forced) a cell goes on in the next line."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    if forced:
+        monkeypatch.setenv("FORCE_COLOR", forced)
+    types = {"id": "bigint", "ts": "timestamp", f"{LONG}_1": "text", f"{LONG}_2": "bigint"}
+    row = f"timestamp '2026-01-01' as ts, '{LONG}' as {LONG}_1, 2::bigint as {LONG}_2"
+    mini.view(LONG, types, f"select 1::bigint as id, {row}")
+    mini.write()
+    fw("materialize", *AS_OF)
+    for command in (("get", LONG, "id=1"), ("status",), ("describe", LONG)):
+        code, out, _ = fw(*command)
+        assert code == 0
+        wanted = [LONG] if command == ("status",) else [LONG, f"{LONG}_1", f"{LONG}_2"]
+        if forced:
+            assert "…" not in out, command
+            assert max(map(len, _plain(out).splitlines())) <= columns or command[0] == "describe"
+        else:
+            assert all(name in out for name in wanted), command
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 def test_one_json_result(fw: Fw) -> None:
     _, out, _ = fw("materialize", *AS_OF, "--json")
     assert [view["view"] for view in json.loads(out)["results"]] == ["scores"]
-
-
-def test_no_redis_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("REDIS_URL")
-    one_line(fw("materialize"), 2, "no Redis is named", "REDIS_URL", "dev-server")
-
-
-@pytest.mark.parametrize("command", [("materialize",), ("status",), ("get", "risk", "id=1")])
-def test_unreachable_redis(fw: Fw, command: tuple[str, ...]) -> None:
-    url = "redis://:hunter2@127.0.0.1:1/0"
-    result = fw(*command, "--redis-url", url)
-    one_line(result, 3, "Redis at 127.0.0.1:1 does not answer")
-    assert "hunter2" not in result[1] + result[2]
-
-
-def test_wrong_redis_password(fw: Fw) -> None:
-    with local_valkey(config={"requirepass": "right"}) as server:
-        url = f"redis://:wr0ng@127.0.0.1:{server.port}/0"
-        result = fw("status", "--redis-url", url)
-        one_line(result, 3, f"127.0.0.1:{server.port} refuses the login")
-        assert "wr0ng" not in result[2]
-
-
-def test_missing_and_broken_manifest(fw: Fw, mini: Mini) -> None:
-    manifest = mini.folder / "target" / "manifest.json"
-    manifest.write_text("{")
-    one_line(fw("materialize"), 2, "manifest.json is no dbt manifest", "dbt build")
-    manifest.unlink()
-    one_line(fw("materialize"), 2, "there is no target/manifest.json", "dbt build")
-
-
-def test_manifest_older_than_the_models(fw: Fw, mini: Mini) -> None:
-    models = mini.folder / "models"
-    models.mkdir()
-    (models / "scores.sql").write_text("select 2")
-    one_line(fw("materialize"), 2, "models/scores.sql changed after", "dbt build")
-
-
-def test_profile_and_target_mistakes(fw: Fw, mini: Mini) -> None:
-    one_line(fw("materialize", "--target", "nope"), 2, "does not have a target named 'nope'")
-    one_line(fw("materialize", "--profiles-dir", "/nowhere"), 2, "there is no profiles.yml in")
-    one_line(fw("materialize", "--project-dir", "target"), 2, "target/target/manifest.json")
-    profiles = mini.folder / "profiles.yml"
-    text = profiles.read_text()
-    profiles.write_text(text.replace("mini:\n  target", "other:\n  target"))
-    one_line(fw("materialize"), 2, "Could not find profile named 'mini'")
-
-
-def test_target_of_another_warehouse(fw: Fw, mini: Mini) -> None:
-    profiles = mini.folder / "profiles.yml"
-    profiles.write_text(
-        "mini: {target: pg, outputs: {pg: {type: postgres, host: localhost, port: 1, user: u,"
-        " password: hunter2, dbname: d, schema: s}}}"
-    )
-    result = fw("materialize")
-    one_line(result, 2, "for target 'dev' (duckdb", "for target 'pg' (postgres", "dbt build")
-
-
-def test_unreachable_postgres(fw: Fw, mini: Mini, postgres: Postgres) -> None:
-    mini.adapter = "postgres"
-    place = {"adapter": "postgres", "database": "postgres", "schema": "s"}
-    mini.written_for = {"target": "pg", **place}
-    mini.write()
-    profile = (
-        "mini: {target: pg, outputs: {pg: {type: postgres, host: 127.0.0.1, port: %d,"
-        " user: postgres, password: hunter2, dbname: postgres, schema: s}}}"
-    )
-    (mini.folder / "profiles.yml").write_text(profile % 1)
-    refused = fw("materialize")
-    one_line(refused, 3, "PostgreSQL at 127.0.0.1:1 does not let us in")
-    (mini.folder / "profiles.yml").write_text(profile % postgres.port)
-    wrong = fw("materialize")
-    one_line(wrong, 3, "password authentication failed")
-    assert "hunter2" not in refused[2] + wrong[2]
-
-
-def test_missing_and_invalid_duckdb_file(fw: Fw, mini: Mini) -> None:
-    mini.database.unlink()
-    one_line(fw("materialize"), 3, "DuckDB cannot open", "database does not exist")
-    mini.database.write_text("no database" * 1000)
-    one_line(fw("materialize"), 3, "DuckDB cannot open", "not a valid DuckDB database")
-
-
-@contextmanager
-def held(database: Path) -> Iterator[None]:
-    """Another process has the file open for writing, as dbt has while it builds."""
-    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
-    command = [sys.executable, "-c", code, str(database)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield
-        process.kill()
-
-
-def test_duckdb_file_that_dbt_holds(fw: Fw, mini: Mini) -> None:
-    with held(mini.database):
-        one_line(fw("materialize"), 4, "is open in another process, such as dbt")
-    assert fw("materialize", "--wait")[0] == 0
-
-
-def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
-    mini.view("fresh", SCORES)
-    mini.write()
-    code, out, err = fw("materialize", *AS_OF, "--json")
-    assert code == 2
-    assert "feature view 'fresh' is not in the warehouse as declared" in err
-    printed = json.loads(out)
-    assert [view["status"] for view in printed["results"]] == ["error", "success"]
-    assert [service["status"] for service in printed["services"]] == ["success"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "fragment"),
-    [
-        (("get", "risk", "id"), "'id' is no entity key; write it as id=value"),
-        (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
-        (("get", "risk", "tail=1"), "lacks id and has unknown tail; it takes id"),
-        (("get", "risk", "id=1", "more=2"), "has unknown more"),
-        (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev"),
-        (("get", "risk", "id=1", "--expect", "0000"), "its features changed since"),
-        (("get", "risk", "id=1", "--at", "noon"), "'noon' is no instant"),
-        (("get",), "Missing"),
-        (("materialize", "--as-of", "noon"), "'noon' is no instant"),
-        (("materialize", "--no-such-option"), "--no-such-option"),
-        (("serve",), "serve"),
-    ],
-)
-def test_wrong_use(fw: Fw, arguments: tuple[str, ...], fragment: str) -> None:
-    assert fw("materialize", *AS_OF)[0] == 0
-    one_line(fw(*arguments), 2, fragment)
-
-
-def test_nothing_published_yet(fw: Fw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one_line(fw("status"), 2, "nothing is published in mini.dev")
-    monkeypatch.chdir(tmp_path)
-    one_line(fw("status"), 2, "nothing is published here")
-
-
-def test_a_mistake_in_a_declaration(fw: Fw, mini: Mini) -> None:
-    mini.view("wrong", SCORES, tll="1 hour")
-    mini.view("worse", SCORES, event_timestamp="at", ttl="1 month")
-    mini.service("odd", {"view": "skores"}, {"view": "scores", "features": ["scor"]})
-    mini.write()
-    one_line(
-        fw("materialize"),
-        2,
-        "feature view 'wrong': Object contains unknown field `tll`",
-        "feature view 'worse': column 'at' is not declared",
-        "feature view 'worse': ttl '1 month' is no fixed length of time",
-        "'skores' is no feature view; did you mean 'scores'?",
-        "scores has no feature 'scor'; did you mean 'score'?",
-    )
 
 
 def test_deleted_views_are_told_and_pruned(fw: Fw, mini: Mini) -> None:
@@ -284,48 +123,6 @@ def test_deleted_views_are_told_and_pruned(fw: Fw, mini: Mini) -> None:
     _, out, _ = fw("materialize", *AS_OF, "--prune", "--json")
     assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": True}]
     one_line(fw("get", "old", "id=1"), 2, "'old' is not published")
-
-
-def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
-        raise ZeroDivisionError("oops\nagain")
-
-    monkeypatch.setattr("feature_warehouse.sites.read_registry", broken)
-    one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "redis://:hunter2/x@h:1",
-        "redis://:hun?ter2@h:1",
-        "redis://:hunter2#x@h:1",
-        "default:hunter2@host:1",
-        "redis:/:hunter2@h",
-        "http://:hunter2@h",
-        "redis://:hunter2@h:port",
-    ],
-)
-def test_a_mistyped_url_never_shows_its_password(fw: Fw, url: str) -> None:
-    result = fw("status", "--redis-url", url)
-    assert result[0] in (2, 3)
-    assert "hunter2" not in result[1] + result[2]
-    assert "ter2" not in result[1] + result[2]
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        "mini: {target: d, outputs: {d: {type: postgres, host: h, port: 1, user: u, password: %s,"
-        " dbname: d, schema: s}}}",
-        "mini: {target: d, outputs: {d: {type: postgres, password: %s\n]",
-    ],
-)
-def test_a_broken_profile_never_shows_its_password(fw: Fw, mini: Mini, broken: str) -> None:
-    (mini.folder / "profiles.yml").write_text(broken % "98765432123")
-    result = fw("materialize")
-    one_line(result, 2, "profiles.yml: it is no valid profile")
-    assert "98765432123" not in result[1] + result[2]
 
 
 def test_a_profile_with_env_var_and_secrets(
@@ -437,11 +234,6 @@ def test_the_result_file_is_of_this_run_or_not_there(fw: Fw, mini: Mini) -> None
     assert not results.exists()
 
 
-def test_odd_names_of_environments(fw: Fw) -> None:
-    for command in (("materialize",), ("status", "--project", "mini")):
-        one_line(fw(*command, "--environment", "a b"), 2, "environment 'a b' cannot be part of")
-
-
 def test_values_that_look_like_markup(fw: Fw, mini: Mini) -> None:
     mini.view(
         "notes",
@@ -454,11 +246,6 @@ def test_values_that_look_like_markup(fw: Fw, mini: Mini) -> None:
     assert code == 0
     assert "[bold]" in out
     assert "id=[/x]" in out
-
-
-def test_a_missing_extra_is_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "feature_warehouse.materialize", None)
-    one_line(fw("materialize"), 2, "pip install 'feature-warehouse[duckdb]'")
 
 
 def test_the_database_is_not_written_to(fw: Fw, mini: Mini) -> None:

@@ -133,6 +133,25 @@ def test_without_created_timestamp_all_is_compared_and_little_written(
     assert versions(client)[one] == before[one]
 
 
+def test_a_window_view_is_compared_for_a_reason_of_its_own(mini: Mini, publish: Publish) -> None:
+    """Its events may well have a created timestamp."""
+    window = {
+        "events": "orders",
+        "join_keys": {"id": "id"},
+        "timestamp": "ts",
+        "columns": [
+            {"name": "n", "description": "", "function": "count", "of": None, "type": None}
+        ],
+    }
+    rows = "select 1::bigint as id, timestamp '2026-01-01' as ts, 1::bigint as n"
+    mini.view("orders", {"id": "bigint", "ts": "timestamp", "x": "bigint"}, online=False)
+    mini.view("counts", {}, rows, window=window)
+    assert publish()["counts"].mode == "full"
+    result = publish()["counts"]
+    assert result.mode == "compare"
+    assert result.reason == "a window view's rows change as time goes by, whatever was loaded"
+
+
 def test_a_correction_with_equal_timestamps_arrives(
     mini: Mini, publish: Publish, store: OnlineStore
 ) -> None:
@@ -191,14 +210,21 @@ def test_rows_that_outlived_their_time_do_not_hide_a_deleted_entity(
         ({**SCORES, "score": "decimal(8,2)"}, {}, "the columns changed"),
         ({"id": "bigint", "extra": "text", "ts": "timestamp"}, {}, "the columns changed"),
         (SCORES, {"ttl": "2 days"}, "the ttl changed"),
-        (SCORES, {"availability_lag": "1 minute"}, "the declaration of the view changed"),
+        (SCORES, {"availability_lag": "1 minute"}, "the availability lag changed"),
+        (SCORES, {"relation": "main.scores"}, "the relation changed"),
+        (
+            SCORES,
+            {"relation": "main.scores", "tie_breaker": "score"},
+            "the relation and the tie-breaker changed",
+        ),
+        ({**SCORES, "id": "int8"}, {}, "the data types changed"),
         (
             {
                 **SCORES,
                 "score": {"data_type": "double precision", "config": {"meta": {"default": 1.5}}},
             },
             {},
-            "the declaration of the view changed",
+            "the defaults changed",
         ),
     ],
 )

@@ -18,7 +18,7 @@ GENERATION = layout.Generation(
     keys=(layout.Column("id", "int"),),
     features=(layout.Feature("a", "float", 1.5), layout.Feature("b", "float")),
     schema=schema_fingerprint(COLUMNS),
-    declaration="d",
+    declaration={"ttl": "d"},
     ttl=5,
 )
 SERVICE = layout.Service(

@@ -224,6 +224,22 @@ def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -
     assert (code, out.splitlines()[0]) == (0, "alone, generation 1: 0 rows erased, 0 left")
 
 
+def test_an_entity_that_never_was_is_said_to_be_none(
+    fw: Fw, mini: Mini, client: "redis.Redis"
+) -> None:
+    pairs(mini, 3, 1)
+    materialize(mini, client)
+    mini.execute("delete from pairs where id = 1")
+    nothing = "Redis has no row of this entity: nothing was erased"
+    code, out, err = fw("forget", "id=777")
+    assert (code, err) == (0, "")
+    assert nothing in out
+    code, out, err = fw("forget", "id=1")
+    assert (code, err) == (0, "")
+    assert out.startswith("pairs, generation 1: 1 rows erased, 0 left\n")
+    assert nothing not in out
+
+
 def test_what_is_not_built_yet_stops_nothing(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
     """A view that was never published has nothing to erase; one that was has to be asked again."""
     pairs(mini, 3, 1)

@@ -225,7 +225,7 @@ def test_verify_on_the_command_line(fw: Fw, mini: Mini, tampering: Tampering) ->
     assert (code, result["differences"], result["status"]) == (1, {"missing": 1}, "difference")
     mini.view("pairs", {"id": "bigint", "ts": "timestamp", "a": "bigint"})
     mini.write()
-    one_line(fw("verify"), 2, "declaration of 'pairs' changed since it was published")
+    one_line(fw("verify"), 2, "'pairs': the columns changed since it was published")
     pairs(mini, 1, 1, "unpublished")
     mini.drop("pairs")
     mini.write()

@@ -157,3 +157,22 @@ def test_the_python_to_copy_names_project_and_environment(mini: Mini) -> None:
     exec(lines[0], named)  # noqa: S102
     assert (named["project"], named["environment"]) == ("mini", 'pr"od')
     assert "from_url(url, project=project, environment=environment)" in found.samples["Python"]
+
+
+LONG = "the_mean_of_all_that_a_customer_paid_in_the_last_thirty_days_and_the_seven_before_those"
+
+
+@pytest.mark.parametrize("columns", ["80", "40"])
+def test_nothing_is_cut_in_a_narrow_pipe(
+    columns: str, fw: Fw, mini: Mini, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    mini.view(LONG, {"id": "bigint", "ts": "timestamp", f"{LONG}_x": "bigint"})
+    mini.write()
+    where = ("--project-dir", mini.folder)
+    for name in (LONG, f"{LONG}_x", "id"):
+        code, out, _ = fw(name, *where)
+        assert code == 0
+        assert "…" not in out
+        assert f"{LONG}_x" in out
+        assert not [line for line in out.splitlines() if line.rstrip().endswith(":")]
