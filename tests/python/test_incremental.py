@@ -214,8 +214,8 @@ def test_rows_that_outlived_their_time_do_not_hide_a_deleted_entity(
         (SCORES, {"relation": "main.scores"}, "the relation changed"),
         (
             SCORES,
-            {"relation": "main.scores", "tie_breaker": "score"},
-            "the relation and the tie-breaker changed",
+            {"relation": "main.scores", "availability_lag": "1 minute"},
+            "the relation and the availability lag changed",
         ),
         ({**SCORES, "id": "int8"}, {}, "the data types changed"),
         (
