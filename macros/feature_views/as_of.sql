@@ -1,6 +1,6 @@
 {% macro as_of(view, timestamp) -%}
     {%- do feature_warehouse._remember_nodes() -%}
-    {%- set relation = ref(view) -%}
+    {%- set relation = feature_warehouse._ref(view) -%}
     {%- if execute -%}
         {{ return(feature_warehouse._newest_rows(
             view, relation, feature_warehouse._instant(timestamp), true

@@ -6,7 +6,7 @@
     {%- if rows is string and modules.re.search('\\s', rows | trim) -%}
         {{ return('(\n' ~ rows.strip('\n') | indent(4, true) ~ '\n) as given_rows') }}
     {%- endif -%}
-    {{ return(ref(rows | trim) if rows is string else rows) }}
+    {{ return(feature_warehouse._ref(rows | trim) if rows is string else rows) }}
 {%- endmacro %}
 
 

@@ -1,5 +1,27 @@
 {#- Which relation stands for a model in this run, and how it stands in a query. -#}
 
+{% macro _ref(name) -%}
+    {#- ref(). A unit test has the models only that it gives rows for, and of another one dbt says no more
+        than that there is no node of that name. -#}
+    {%- if execute and feature_warehouse._is_unit_test() -%}
+        {%- set given = [] -%}
+        {%- for id in model.depends_on.nodes -%}
+            {%- do given.append(id.split('.')[2]) -%}
+        {%- endfor -%}
+        {%- if name not in given -%}
+            {%- set node = feature_warehouse._nodes(name) | first -%}
+            {{ exceptions.raise_compiler_error(
+                "feature_warehouse: unit test '" ~ model.name ~ "' gives no rows for '" ~ name ~ "', which '"
+                ~ feature_warehouse._own_node().name ~ "' reads; add `- {input: ref('" ~ name
+                ~ "'), rows: []}` under its `given`"
+                ~ (', with its rows of ' ~ node.columns | join(', ') ~ ' if it is to have some' if node.columns)
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+    {{ return(ref(name)) }}
+{%- endmacro %}
+
+
 {% macro _whole(relation) -%}
     {#- Features are never batched or sampled: the row that a label needs may be older than the batch
         to which dbt cuts every relation that has an `event_time`. -#}
@@ -32,7 +54,7 @@
     {#- What ref() of a model gives that comes before in the lineage, though this node does not refer to
         it: a training set does, and what follows one reads what it reads. -#}
     {%- if feature_warehouse._is_unit_test() -%}
-        {{ return(ref(name)) }}
+        {{ return(feature_warehouse._ref(name)) }}
     {%- endif -%}
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or node.relation_name is none -%}

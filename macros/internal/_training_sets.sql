@@ -5,7 +5,7 @@
     {%- if relations is none -%}
         {%- set relations = {} -%}
         {%- for part in parts -%}
-            {%- do relations.update({part.view: ref(part.view)}) -%}
+            {%- do relations.update({part.view: feature_warehouse._ref(part.view)}) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- set mistakes = feature_warehouse._option_mistakes(options, label_set) -%}

@@ -3,7 +3,7 @@
     {%- if not execute -%}
         {%- do ref(training_set) -%}
     {%- endif -%}
-    {%- set relation = ref(entities) -%}
+    {%- set relation = feature_warehouse._ref(entities) -%}
     {%- if execute -%}
         {%- set place = "scoring set '" ~ model.name ~ "'" -%}
         {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}

@@ -6,9 +6,9 @@
     {%- set place = "training set '" ~ model.name ~ "'" -%}
     {%- set parts = feature_warehouse._service_parts(features, place) -%}
     {%- for part in parts -%}
-        {%- do ref(part.view) -%}
+        {%- do feature_warehouse._ref(part.view) -%}
     {%- endfor -%}
-    {%- set relation = ref(labels) -%}
+    {%- set relation = feature_warehouse._ref(labels) -%}
     {%- set options = {
         'where': where, 'start': start, 'end': end, 'as_of': as_of, 'knowledge': knowledge,
         'split': split,

@@ -3,7 +3,7 @@
     availability_lag=none, where=none, tie_breaker=none, timestamp='changed_at', lookback=none
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
-    {%- set relation = ref(events) if events is string else events -%}
+    {%- set relation = feature_warehouse._ref(events) if events is string else events -%}
     {%- set view = feature_warehouse._window_view({
         'events': events if events is string else none,
         'join_keys': join_keys, 'event_timestamp': event_timestamp, 'aggregates': aggregates,

@@ -5,7 +5,7 @@ from typing import Any
 
 from feature_warehouse.servers import Postgres
 from hosts import macro_call, write_host
-from relations.unit_tests import unit_tests
+from relations.unit_tests import incomplete_unit_tests, unit_tests
 from support import postgres_output, write_yaml
 
 # A view `price` whose row is older than every batch and sample, one more with an index, and labels.
@@ -88,7 +88,10 @@ def write_twin(folder: Path, server: Postgres) -> Path:
             ]
         },
     )
-    write_yaml(folder / "models" / "unit_tests.yml", {"unit_tests": unit_tests()})
+    write_yaml(
+        folder / "models" / "unit_tests.yml",
+        {"unit_tests": [*unit_tests(), *incomplete_unit_tests().values()]},
+    )
     outputs = {}
     for name in ("prod", "dev", "ci", "copy"):
         outputs[f"duckdb_{name}"] = {

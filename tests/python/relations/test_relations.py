@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 
 from relations.conftest import DAYS, Twin
-from relations.unit_tests import unit_tests
+from relations.unit_tests import incomplete_unit_tests, unit_tests
 
 FOLLOWERS = ("scored", "card", "cost", "newest", "past", "figures")
 PROD = [(1, 100, 100), (1, 100, 100), (2, 200, 200)]
@@ -101,8 +101,13 @@ def test_unit_tests_need_no_declaration_of_their_own(production: Twin) -> None:
     outcomes = {
         name: word for word, name in re.findall(r"(PASS|FAIL|ERROR)[ \d]* \w+::(\w+)", said)
     }
-    expected = {test["name"]: "PASS" for test in unit_tests()}
-    assert outcomes == {**expected, "newest_is_wrong": "FAIL"}, said
+    expected = {test["name"]: "PASS" for test in unit_tests()} | {"newest_is_wrong": "FAIL"}
+    for incomplete, test in incomplete_unit_tests().items():
+        expected[test["name"]] = "ERROR"
+        assert f"unit test '{test['name']}' gives no rows for {incomplete}; add `- {{input:" in said
+    assert outcomes == expected, said
+    stock = "add `- {input: ref('stock'), rows: []}` under its `given`, with its rows of id, ts, n"
+    assert stock in said
 
 
 def _newest_in_card(twin: Twin) -> list[str]:

@@ -98,6 +98,33 @@ def unit_tests() -> list[dict[str, Any]]:
     ]
 
 
+def incomplete_unit_tests() -> dict[str, dict[str, Any]]:
+    """Unit tests that give no rows for a model, by its name and that of the tested one."""
+    prices, stocks, asked = _given("price", PRICES), _given("stock", STOCKS), _given("asked", ASKED)
+    people, grown = _given("people", [{"id": 1}]), {"input": "this", "rows": RAW[:1]}
+    given = {
+        ("learned", "stock"): [prices, asked],
+        ("learned", "asked"): [prices, stocks],
+        ("by_day", "price"): [stocks, asked],
+        ("scored", "stock"): [prices, people],
+        ("scored", "people"): [prices, stocks],
+        ("cost", "asked"): [prices, stocks],
+        ("card", "learned"): [prices, stocks, asked],
+        ("newest", "price"): [],
+        ("past", "price"): [],
+        ("figures", "stock"): [prices],
+        ("windows", "raw"): [],
+        ("grown", "raw"): [grown],
+        ("versions", "kept"): [],
+    }
+    return {
+        f"'{missing}', which '{model}' reads": _test(
+            model, inputs, [], name=f"{model}_without_{missing}", grows=model == "grown"
+        )
+        for (model, missing), inputs in given.items()
+    }
+
+
 def _answers(learned: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {key: value for key, value in row.items() if key != "price_event_timestamp"}
