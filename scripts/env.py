@@ -15,7 +15,8 @@ import subprocess
 import sys
 import time
 
-# Before anything that an older Python cannot even compile or import.
+# Before anything that an older Python cannot even compile or import, and in words that it knows;
+# the rules that are switched off take 3.11 for granted.
 if sys.version_info < (3, 11):  # noqa: UP036
     sys.stderr.write(
         "Python 3.11 or newer is needed, this is %d.%d: make PYTHON=python3.11 ...\n"  # noqa: UP031

@@ -87,6 +87,7 @@
     {%- set compared = [] -%}
     {%- if compare_to is not none -%}
         {%- set rows = {'source': compare_to, 'ctes': []} -%}
+        {%- set sample = none -%}
         {%- set name = compare_to.identifier -%}
         {%- set types = {} -%}
         {%- for column in adapter.get_columns_in_relation(compare_to) -%}
@@ -107,6 +108,8 @@
         {%- set rows = feature_warehouse._label_rows(made.label_set, options) -%}
         {%- set name = made.label_set.name -%}
         {%- set types = feature_warehouse._built_columns(feature_warehouse._model_node(name)) -%}
+        {#- dbt samples no model that a test is of, which may have batches of other runs. -#}
+        {%- set sample = feature_warehouse._sample_of(feature_warehouse._model_node(name)) -%}
     {%- endif -%}
     {%- for column in columns or types -%}
         {%- set column_name = feature_warehouse._quote(column) -%}
@@ -118,6 +121,10 @@
     {%- endfor -%}
     {{ return({
         'source': rows.source ~ (' where ' ~ condition if condition else ''),
+        'sampled': (
+            ' where ' ~ sample.field_name ~ " >= '" ~ sample.start ~ "' and " ~ sample.field_name
+            ~ " < '" ~ sample.end ~ "'" if sample else ''
+        ),
         'ctes': rows.ctes,
         'name': name,
         'names': (columns or types) | list,

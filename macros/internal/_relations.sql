@@ -70,15 +70,25 @@
 {% macro _built_labels(name) -%}
     {#- Labels may be sampled, as ref() samples them. -#}
     {%- set node = feature_warehouse._model_node(name) -%}
-    {%- set sample = invocation_args_dict.get('sample') -%}
-    {%- if not sample or not node or not node.config.event_time -%}
+    {%- set sample = feature_warehouse._sample_of(node) -%}
+    {%- if sample is none -%}
         {{ return(feature_warehouse._built_relation(name)) }}
     {%- endif -%}
-    {{ return(feature_warehouse._relation_of(node, {
+    {{ return(feature_warehouse._relation_of(node, sample)) }}
+{%- endmacro %}
+
+
+{% macro _sample_of(node) -%}
+    {#- To what `--sample` cuts a node; none where it does not. -#}
+    {%- set sample = invocation_args_dict.get('sample') -%}
+    {%- if not sample or not node or not node.config.event_time -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return({
         'field_name': feature_warehouse._quote(node.config.event_time),
         'start': sample.start.isoformat(),
         'end': sample.end.isoformat(),
-    })) }}
+    }) }}
 {%- endmacro %}
 
 

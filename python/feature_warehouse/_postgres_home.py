@@ -121,6 +121,7 @@ def make_home(data_dir: Path | None, bin_dir: Path | None, *, durable: bool) -> 
     the data could not be initialised.
     """
     account = _account()
+    # S108: a folder of our own is made there, that no other account can enter.
     scratch = account.new_folder(tempfile.gettempdir(), "/tmp", "/var/tmp")  # noqa: S108
     folder = (data_dir or scratch).resolve()
     try:
@@ -187,6 +188,7 @@ def _initialise(
     pgdata = folder / "pgdata"
     if pgdata.exists():
         raise UsageError(f"{pgdata} is not PostgreSQL's: remove it or name another folder")
+    # S108: as for the scratch folder above.
     place = folder if account.can_enter(folder) else account.new_folder("/var/tmp", "/tmp")  # noqa: S108
     # Under another name until it is complete, so that an interruption leaves nothing half made.
     new = place / "pgdata.new"

@@ -123,6 +123,7 @@ def placed(command: Callable[..., None]) -> Callable[..., None]:
 
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [each.replace(kind=keyword) for each in [*own, *fields] if each.name != "place"]
+    # Types know no signature of a function that is set; inspect, and so typer, reads it there.
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run

@@ -18,7 +18,7 @@ from (
         {{ column.value }},
         {%- endfor %}
         1 as {{ expected.side }}
-    from {{ model }}
+    from {{ model }}{{ expected.sampled }}
     union all
     select
         {%- for column in expected.columns %}

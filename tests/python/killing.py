@@ -81,7 +81,7 @@ def _child(
     vars(locks)["_LOCK_SECONDS"] = halt.lock_seconds
     with connect(url) as client:
         answers.send("begins")
-        # Of this process, which is forked for one run and then gone.
+        # Of this process, which is forked for one run and then gone; types forbid to assign to it.
         AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
         result = run_one(mini, client, clock, profile=profile, **options)
     answers.send((result.status, result.mode, result.exit_code, sent))
@@ -95,7 +95,7 @@ class Site:
         self.profile = profile_of(self.mini)
         self.state = 0
         self.kills = 0
-        block = {"created_timestamp": "loaded"} if mode == "incremental" else {}
+        block: dict[str, Any] = {"created_timestamp": "loaded"} if mode == "incremental" else {}
         columns = {**PAIRS, "loaded": "timestamp"} if block else PAIRS
         loaded = ", ts as loaded" if block else ""
         self.mini.view(

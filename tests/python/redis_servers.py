@@ -11,7 +11,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from feature_warehouse._postgres_home import embedded
+from feature_warehouse.connection import close, connect
 from feature_warehouse.servers import Valkey, local_valkey
 
 DEBIAN = shutil.which("redis-server")
@@ -117,6 +118,15 @@ def cluster() -> Iterator[Cluster]:
         for client in clients:
             eventually(partial(_is_whole, client), "a cluster")
         yield Cluster(nodes[:3], nodes[3:])
+
+
+@pytest.fixture
+def there(cluster: Cluster) -> Iterator[Any]:
+    """A client of the empty cluster."""
+    with closing(connect(cluster.url, socket_timeout=30.0)) as client:
+        eventually(lambda: client.flushall(target_nodes=client.PRIMARIES), "an empty cluster")
+        yield client
+        close(client)
 
 
 def _is_whole(client: Any) -> bool:

@@ -106,6 +106,7 @@ def test_a_row_that_comes_while_one_looks_again(redis_url: str, client: "redis.R
         def execute_command(self, *arguments: Any, **options: Any) -> Any:
             if arguments[0] == "EXISTS":
                 client.set(ROW, row)
+            # redis-py gives the method no types.
             return super().execute_command(*arguments, **options)  # type: ignore[no-untyped-call]
 
     with Slow.from_url(redis_url) as slow:

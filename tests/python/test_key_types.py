@@ -60,6 +60,7 @@ UNLIKE = (
 )
 NUMBERS: tuple[list[Value], list[Value]] = ([1, 2, 2], [1, 3, None, 2, 1])
 TEXTS: tuple[list[Value], list[Value]] = (["1", "02", "02"], ["1", "2", None, "02", "1"])
+# Of a generator no type checker knows that it gives two.
 UUIDS: tuple[list[Value], list[Value]] = tuple(  # type: ignore[assignment]
     [value and f"00000000-0000-0000-0000-00000000000{value}" for value in side] for side in NUMBERS
 )

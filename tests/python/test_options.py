@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from command_line import Fw, Result, in_process, one_line
 from hosts import settings, write_host
 from support import dbt
 
+MISTAKEN = {"feature_warehouse.not_stale": {"arguments": {"max_age": "one day"}}}
 VARIABLES = '{"run_day": "2024-01-01", "with_features": true}'
 
 
@@ -29,7 +31,7 @@ def _model(name: str, meta: dict[str, Any], **columns: str) -> dict[str, Any]:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project that cannot be parsed without its variables, built with them.
 
-    Entity 1 has v = 7 in the view f and 8 in g.
+    Entity 1 has v = 7 in the view f and 8 in g, of which a test has an argument that it refuses.
     """
     block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True}
     view = {"id": "bigint", "ts": "timestamp", "v": "integer"}
@@ -44,7 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         },
         [
             _model("f", {"feature_view": block}, **view),
-            _model("g", {"feature_view": block}, **view),
+            {**_model("g", {"feature_view": block}, **view), "data_tests": [MISTAKEN]},
             _model(
                 "l",
                 {"label_set": {"timestamp": "at", "label": "y"}},
@@ -60,7 +62,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps(configuration | {"models": {"vars": enabled}})
     )
     (project / "selectors.yml").write_text("selectors: [{name: nightly, definition: g}]")
-    dbt("build", "--vars", VARIABLES, project=project, env=settings(project))
+    said = dbt("build", "--vars", VARIABLES, project=project, env=settings(project), check=False)
+    assert re.search(r"ERROR=1 .*TOTAL", said.stdout), said.stdout
+    assert "one day" in said.stdout
     shutil.copytree(project / "duckdb", project / "before")
     (project / "duckdb" / "partial_parse.msgpack").unlink()
     return project
@@ -91,6 +95,13 @@ def test_several_words_after_select(fw: Fw) -> None:
     assert published(fw("materialize", "--json", "-s", "f", "g")) == ["f", "g"]
     words = ("--exclude", "f", "l", "--json", "--select", "f", "path:models/g.sql", "--wait")
     assert published(fw("materialize", *words)) == ["g"]
+
+
+def test_a_mistake_in_a_test_stops_no_selection(fw: Fw) -> None:
+    """Neither of another view nor of the view itself: dbt says so when it runs the test."""
+    assert published(fw("materialize", "--json", "--select", "f")) == ["f"]
+    assert published(fw("materialize", "--json", "--select", "g")) == ["g"]
+    assert fw("verify", "--select", "f")[0] == 0
 
 
 def test_selectors_of_the_project_and_of_a_state(fw: Fw) -> None:

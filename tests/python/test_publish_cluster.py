@@ -2,8 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -35,21 +33,12 @@ from publishers import (
     run_one,
     verified,
 )
-from redis_servers import Cluster, client_of, cluster, eventually
+from redis_servers import Cluster, client_of, cluster, eventually, there
 from troubled import small_batches
 
-__all__ = ["cluster", "small_batches"]
+__all__ = ["cluster", "small_batches", "there"]
 
 COUNT = 3_000
-
-
-@pytest.fixture
-def there(cluster: Cluster) -> Iterator[Any]:
-    """A client of the empty cluster."""
-    with closing(connect(cluster.url, socket_timeout=30.0)) as client:
-        eventually(lambda: client.flushall(target_nodes=client.PRIMARIES), "an empty cluster")
-        yield client
-        close(client)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ and forgotten. Afterwards no key of the entity may be in Redis, whatever the pub
 import os
 import shutil
 import signal
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 import redis
 
 from feature_warehouse import OnlineStore, locks
-from feature_warehouse.connection import close, connect
+from feature_warehouse.connection import connect
 from feature_warehouse.errors import NotPublishedError
 from feature_warehouse.forget import forget
 from feature_warehouse.generations import Generations
@@ -38,9 +37,9 @@ from publishers import (
     registry_of,
     run_one,
 )
-from redis_servers import Cluster, cluster, eventually
+from redis_servers import cluster, eventually, there
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "there"]
 
 FORGOTTEN = 1_234
 MODES = ("full", "compare", "incremental")
@@ -161,14 +160,6 @@ def test_no_row_without_the_lock(client: "redis.Redis") -> None:
     with pytest.raises(LapsedError):
         write_one(client, lock, key(1))
     assert keys_of(client) == {NAMES.lock("pairs").encode()}
-
-
-@pytest.fixture
-def there(cluster: Cluster) -> Iterator[Any]:
-    with closing(connect(cluster.url, socket_timeout=30.0)) as client:
-        eventually(lambda: client.flushall(target_nodes=client.PRIMARIES), "an empty cluster")
-        yield client
-        close(client)
 
 
 def test_no_row_after_the_lock_in_a_cluster(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:

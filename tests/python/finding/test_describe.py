@@ -79,7 +79,7 @@ def test_the_python_to_copy_runs(
     expected = {"many": "{'od\"d': 1.5}", 'many:od"d': "1.5", "all": "{'x_od\"d': 1.5}"}
     for name, printed in expected.items():
         [found] = describe(registry, name)
-        exec(found.samples["Python"], {})  # noqa: S102
+        exec(found.samples["Python"], {})  # noqa: S102 (our own sample, to be pasted)
         assert capsys.readouterr().out == printed + "\n"
 
 
@@ -154,7 +154,7 @@ def test_the_python_to_copy_names_project_and_environment(mini: Mini) -> None:
     [found] = describe(msgspec.structs.replace(registry, written_for=target), "v")
     named: dict[str, Any] = {}
     lines = [line for line in found.samples["Python"].split("\n") if line.startswith("project")]
-    exec(lines[0], named)  # noqa: S102
+    exec(lines[0], named)  # noqa: S102 (a line of our own sample)
     assert (named["project"], named["environment"]) == ("mini", 'pr"od')
     assert "from_url(url, project=project, environment=environment)" in found.samples["Python"]
 

@@ -126,6 +126,7 @@ def _properties() -> list[dict[str, Any]]:
         _model("versions", _view(**late), [ID, TS, LD, V]),
         {"name": "windows", "config": {"meta": {"feature_view": {"online": True}}}},
         {"name": "people", "columns": [ID]},
+        {"name": "by_day", "data_tests": ["feature_warehouse.same_rows_as"]},
         {
             "name": "learned",
             "data_tests": [

@@ -84,6 +84,19 @@ def test_a_sample_is_of_labels_and_never_of_features(twin: Twin) -> None:
     ]
 
 
+def test_a_sample_is_compared_with_its_own_rows_of_a_set_with_other_batches(twin: Twin) -> None:
+    """dbt samples the labels, and not the model that a test is of."""
+    twin.dbt("dev", "build", "-s", "raw", "price", "stock", "asked", "by_day", *DAYS)
+    sample = ("--sample", "{'start': '2024-01-04', 'end': '2024-01-06'}")
+    said = twin.dbt("dev", "build", "-s", "by_day", *sample)
+    assert "PASS same_rows_as_by_day" in said.replace("feature_warehouse_", "")
+    assert twin.rows("dev", "select extract(day from asked_at) from by_day order by 1") == [
+        (2,),
+        (5,),
+        (5,),
+    ]
+
+
 def test_empty_builds_everything_without_a_row(production: Twin) -> None:
     production.drop("ci")
     production.dbt("ci", "build", "--empty", *DAYS)
