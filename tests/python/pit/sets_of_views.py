@@ -13,7 +13,6 @@ from pit.label_sets import (
     pair_labels,
     zoned_labels,
 )
-from pit.options import MARCH
 from pit.views import (
     broad,
     corrected,
@@ -102,7 +101,6 @@ SETS_OF_VIEWS = (
             Part(view=counted, keys={"k": "dest"}, event_timestamp=True),
             Part(view=indexed, keys={"k": "origin"}, prefix="stored_"),
         ),
-        start=MARCH,
     ),
     TrainingSet(
         name="of_three_views",
