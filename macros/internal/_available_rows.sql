@@ -44,9 +44,9 @@
 {%- endmacro %}
 
 
-{% macro _newest_first(spec) -%}
+{% macro _newest_first(spec, rest=[]) -%}
     {%- set order = [spec.event ~ ' desc'] -%}
-    {%- for column in ([spec.created] if spec.created else []) + spec.ties -%}
+    {%- for column in ([spec.created] if spec.created else []) + spec.ties + rest -%}
         {%- do order.append(column ~ ' desc nulls last') -%}
     {%- endfor -%}
     {{ return(order) }}
@@ -60,26 +60,4 @@
         {%- do order.append(column ~ ' nulls first') -%}
     {%- endfor -%}
     {{ return(order) }}
-{%- endmacro %}
-
-
-{% macro _tie_breakers(view, types, features) -%}
-    {%- set columns = [] -%}
-    {%- for column in view.get('tie_breakers') or features -%}
-        {%- do columns.append(adapter.dispatch('_bytewise', 'feature_warehouse')(
-            feature_warehouse._quote(column), (types.get(column) or '') | lower
-        )) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
-
-{% macro default___bytewise(column, type) -%}
-    {%- set is_text = modules.re.match('text|n?varchar|n?char|national|character|string|bpchar', type) -%}
-    {{ return(column ~ (' collate "C"' if is_text and '[]' not in type else '')) }}
-{%- endmacro %}
-
-
-{% macro duckdb___bytewise(column, type) -%}
-    {{ return(column) }}
 {%- endmacro %}

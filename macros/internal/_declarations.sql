@@ -72,25 +72,13 @@
         'features': features,
         'defaults': defaults,
         'types': types,
-        'tie_breakers': feature_warehouse._declared_order(block, features, types),
+        'tie_breakers': feature_warehouse._tie_columns(
+            {'tie_breakers': [block.tie_breaker] if block.get('tie_breaker') else []}, features
+        ),
         'stored': feature_warehouse._is_stored(node),
         'indexed': feature_warehouse._declares_index(node, block),
         'has_windows': 'window_features' in node.config.meta,
     }) }}
-{%- endmacro %}
-
-
-{% macro _declared_order(block, features, types) -%}
-    {#- What decides between rows of equal timestamps. No feature without an order can be among it:
-        only window views have such features and no tie-breaker, and a row for each instant. -#}
-    {%- if block.get('tie_breaker') -%}
-        {{ return([block.tie_breaker]) }}
-    {%- endif -%}
-    {%- set ordered = [] -%}
-    {%- for feature in features if feature_warehouse._has_order(types[feature]) -%}
-        {%- do ordered.append(feature) -%}
-    {%- endfor -%}
-    {{ return(ordered) }}
 {%- endmacro %}
 
 

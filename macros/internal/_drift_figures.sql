@@ -11,7 +11,10 @@ placed as (
         sum(then_rows) over by_feature as then_total,
         sum(now_rows) over by_number as now_so_far,
         sum(then_rows) over by_number as then_so_far,
-        row_number() over (partition by feature order by then_rows desc, category, number) as place
+        row_number() over (
+            partition by feature
+            order by then_rows desc, category collate "C", number
+        ) as place
     from counts
     where number is not null or category is not null
     window

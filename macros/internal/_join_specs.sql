@@ -61,7 +61,7 @@
         {%- do pairs.append((feature_warehouse._quote(label_key), feature_warehouse._quote(key))) -%}
     {%- endfor -%}
     {%- set other_ties = [] -%}
-    {%- for column in view.get('tie_breakers') or [] if column not in features -%}
+    {%- for column in feature_warehouse._tie_columns(view, features) if column not in features -%}
         {%- do other_ties.append(feature_warehouse._quote(column)) -%}
     {%- endfor -%}
     {%- set found_keys = [] -%}
@@ -89,7 +89,7 @@
         'indexed': view.get('indexed', false)
             and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
         'stored': view.get('stored', false),
-        'ties': feature_warehouse._tie_breakers(view, types, features),
+        'ties': feature_warehouse._tie_order(view, types, features),
         'other_ties': other_ties,
         'features': features,
         'defaults': view.get('defaults') or {},

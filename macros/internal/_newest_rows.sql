@@ -14,7 +14,8 @@
         select
             *,
             {{ feature_warehouse._window(
-                'row_number()', spec.entity, feature_warehouse._newest_first(spec), 12,
+                'row_number()', spec.entity,
+                feature_warehouse._newest_first(spec, feature_warehouse._order_of_the_rest(view)), 12,
                 ' as ' ~ choice
             ) }}
         from {{ spec.relation }}

@@ -12,7 +12,7 @@
         {%- endfor -%}
         {%- set sorted = [] -%}
         {%- for column in order if column in types -%}
-            {%- do sorted.append(feature_warehouse._comparable(
+            {%- do sorted.extend(feature_warehouse._sort_keys(
                 feature_warehouse._quote(column), types[column]
             )) -%}
         {%- endfor -%}

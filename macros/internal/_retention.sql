@@ -48,7 +48,9 @@
     {%- set spec = feature_warehouse._join_spec(view) -%}
     {%- set row = adapter.dispatch('_row_id', 'feature_warehouse')() -%}
     {%- set is_later = feature_warehouse._free_name('is_later', view.types) -%}
-    {%- set order = [spec.event ~ ' desc nulls last'] + feature_warehouse._newest_first(spec)[1:] -%}
+    {%- set order = [spec.event ~ ' desc nulls last'] + feature_warehouse._newest_first(
+        spec, feature_warehouse._order_of_the_rest(view)
+    )[1:] -%}
     {%- set ends = [] -%}
     {%- if spec.expires -%}
         {%- do ends.append(spec.expires ~ ' < ' ~ before) -%}

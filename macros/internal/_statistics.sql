@@ -131,7 +131,7 @@ top_values as (
             *,
             row_number() over (
                 partition by view, feature
-                order by row_count desc, {{ adapter.dispatch('_bytewise', 'feature_warehouse')('label', 'text') }}
+                order by row_count desc, label collate "C"
             ) as place
         from counts
         where label is not null

@@ -12,8 +12,8 @@
         {{ return(feature_warehouse._ranked_value(plan, aggregate, window, type)) }}
     {%- elif function in ('min', 'max') -%}
         {%- set payload = feature_warehouse._named_payload(
-            plan, aggregate, adapter.dispatch('_bytewise', 'feature_warehouse')(
-                aggregate.expression, (type or '') | lower
+            plan, aggregate, adapter.dispatch('_bytewise_extreme', 'feature_warehouse')(
+                aggregate.expression, type
             )
         ) -%}
         {{ return(feature_warehouse._cast_if_exact(
@@ -72,8 +72,10 @@
 
 
 {% macro _cast_if_exact(expression, type) -%}
-    {#- A function's result has no such thing as the (6, 2) of a decimal on PostgreSQL. -#}
-    {{ return('cast(' ~ expression ~ ' as ' ~ type ~ ')' if '(' in (type or '') else expression) }}
+    {#- A function's result has no such thing as the (6, 2) of a decimal on PostgreSQL, and a citext is
+        compared as a text. -#}
+    {%- set exact = '(' in (type or '') or (type or '') | lower | trim == 'citext' -%}
+    {{ return('cast(' ~ expression ~ ' as ' ~ type ~ ')' if exact else expression) }}
 {%- endmacro %}
 
 
@@ -88,15 +90,18 @@
         {%- set condition = feature_warehouse._payload(
             plan, '*', aggregate.where, aggregate.stem ~ '_counts'
         ) if aggregate.where else none -%}
+        {%- set order = [plan.event_at] -%}
+        {%- set tie_type = plan.types.get((plan.tie_breaker or '').strip('"')) -%}
+        {%- for sorted in (feature_warehouse._sort_keys(plan.tie, tie_type) if plan.tie_breaker else [])
+            + feature_warehouse._sort_keys(value, type) -%}
+            {%- do order.append(sorted ~ ' nulls first') -%}
+        {%- endfor -%}
         {%- do plan.ranked.update({key: {
             'name': feature_warehouse._taken_name(plan, value.strip('"') ~ '_ranked'),
             'value': value,
             'type': (type or '') | lower | trim,
             'condition': condition,
-            'order': [plan.event_at] + ([plan.tie ~ ' nulls first'] if plan.tie_breaker else []) + [
-                adapter.dispatch('_bytewise', 'feature_warehouse')(value, (type or '') | lower)
-                ~ ' nulls first'
-            ],
+            'order': order,
         }}) -%}
     {%- endif -%}
     {%- set ranked = plan.ranked[key] -%}
@@ -141,4 +146,15 @@
         'cast(' ~ value ~ ' as ' ~ type ~ ')'
         if type == 'interval' or feature_warehouse._number_class(type) == 'double' else value
     ) }}
+{%- endmacro %}
+
+
+{% macro default___bytewise_extreme(column, type) -%}
+    {{ return(feature_warehouse._bytewise(column, type)) }}
+{%- endmacro %}
+
+
+{#- DuckDB would keep the collation as the column's, and compare it with no column of another. -#}
+{% macro duckdb___bytewise_extreme(column, type) -%}
+    {{ return(column) }}
 {%- endmacro %}

@@ -33,10 +33,6 @@ from feature_warehouse.window_views import completed
 __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "read_registry"]
 
 
-# Only window views may have such a feature and no tie-breaker: their rows differ in their instant.
-_WITHOUT_ORDER = {"json", "xml", "point", "variant"}
-
-
 class Column(msgspec.Struct, frozen=True):
     """A declared column; ``data_type`` as in the model's contract.
 
@@ -261,9 +257,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         availability_lag=_length(block.availability_lag) or 0,
         ttl=_length(block.ttl),
         features=features,
-        tie_breakers=(columns[block.tie_breaker],)
-        if block.tie_breaker
-        else tuple(feature for feature in features if feature.data_type not in _WITHOUT_ORDER),
+        tie_breakers=_tie_breakers(block.tie_breaker, columns, features),
         online=block.online,
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
@@ -271,6 +265,14 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         tags=tuple(sorted(set(node.tags))),
         has_windows="window_features" in node.config.meta,
     )
+
+
+def _tie_breakers(
+    declared: str | None, columns: dict[str, Column], features: tuple[Column, ...]
+) -> tuple[Column, ...]:
+    """What decides between rows of equal instants: the features too, where a tie-breaker ties."""
+    first = (columns[declared],) if declared else ()
+    return (*first, *(feature for feature in features if feature.name != declared))
 
 
 def _gated(

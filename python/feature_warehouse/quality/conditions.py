@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from feature_warehouse.quality.values import Binder
 from feature_warehouse.registry import Column
+from feature_warehouse.warehouse.order import compared
 from feature_warehouse.warehouse.sql import quote
 
 __all__ = ["IN_PYTHON", "considered", "unexpected"]
@@ -35,7 +36,7 @@ IN_PYTHON: Final = frozenset(
 def unexpected(metric: str, columns: Columns, arguments: Arguments, binder: Binder) -> str:
     """The condition that a row fails; ``arguments`` are the metric's."""
     if metric in _PAIRS:
-        first, second = (quote(str(arguments[key])) for key in ("column_A", "column_B"))
+        first, second = (compared(columns[str(arguments[key])]) for key in ("column_A", "column_B"))
         failing = _PAIRS[metric](first, second, arguments)
         return f"{considered(arguments)} and {failing}"
     column = columns[str(arguments["column"])]
@@ -75,7 +76,7 @@ _PAIRS: Final[dict[str, Callable[[str, str, Arguments], str]]] = {
 
 
 def _between(column: Column, arguments: Arguments, binder: Binder) -> str:
-    return _outside(quote(column.name), arguments, lambda value: binder.value(column, value))
+    return _outside(compared(column), arguments, lambda value: binder.value(column, value))
 
 
 def _outside(expression: str, arguments: Arguments, bind: Callable[[Any], str]) -> str:

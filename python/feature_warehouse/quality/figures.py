@@ -7,6 +7,7 @@ from feature_warehouse.quality.conditions import IN_PYTHON, considered, unexpect
 from feature_warehouse.quality.metrics import Metric
 from feature_warehouse.quality.values import Binder, is_number, number
 from feature_warehouse.registry import Column
+from feature_warehouse.warehouse.order import compared
 from feature_warehouse.warehouse.sql import quote
 
 __all__ = ["UNIQUE", "aggregates", "is_plain"]
@@ -60,7 +61,7 @@ def _number(text: str | None) -> int | float | None:
 
 
 def _extreme(function: str) -> Callable[[Column, Mapping[str, Any]], Aggregates]:
-    return lambda column, _: _one(column, f"{function}({quote(column.name)})")
+    return lambda column, _: _one(column, f"{function}({compared(column)})")
 
 
 def _mean(column: Column, _: Mapping[str, Any]) -> Aggregates:
@@ -73,7 +74,7 @@ def _mean(column: Column, _: Mapping[str, Any]) -> Aggregates:
 
 
 def _quantiles(column: Column, arguments: Mapping[str, Any]) -> Aggregates:
-    name = quote(column.name)
+    name = compared(column)
     wanted = [repr(float(one)) for one in arguments["quantiles"]]
     texts = [f"percentile_disc({one}) within group (order by {name})" for one in wanted]
     numeric = is_number(column)

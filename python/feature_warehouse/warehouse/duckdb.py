@@ -15,6 +15,7 @@ from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.warehouse import BATCH_ROWS, Inspection, sql
+from feature_warehouse.warehouse.order import on_duckdb
 
 __all__ = ["DuckDBWarehouse"]
 
@@ -78,7 +79,7 @@ class DuckDBWarehouse:
             yield reader
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
-        return sql.newest_rows_query(view, clock, since, bytewise="")
+        return sql.newest_rows_query(view, clock, since, sort_keys=on_duckdb)
 
     def identity(self) -> list[str]:
         if self._file is None:

@@ -16,6 +16,7 @@ from feature_warehouse.interruption import cancelled_by_signals, received
 from feature_warehouse.registry import Column, FeatureView
 from feature_warehouse.secrets_in_text import masked
 from feature_warehouse.warehouse import Inspection, sql
+from feature_warehouse.warehouse.order import on_postgres
 
 __all__ = ["PostgresWarehouse"]
 
@@ -82,7 +83,7 @@ class PostgresWarehouse:
             yield reader
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
-        return sql.newest_rows_query(view, clock, since, bytewise='collate "C"')
+        return sql.newest_rows_query(view, clock, since, sort_keys=on_postgres)
 
     def identity(self) -> list[str]:
         known = self._credentials

@@ -27,6 +27,9 @@ Hashed = Callable[[Sequence[Column]], str]
 """Makes a number of the values of columns: another one of values that readers could tell apart,
 such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
 
+SortKeys = Callable[[Column], list[str]]
+"""The expressions to sort a column by, so that no two values tie."""
+
 
 def quote(name: str) -> str:
     """An identifier, whatever it contains."""
@@ -42,12 +45,11 @@ def published_type(view: FeatureView, column: Column) -> str:
 
 
 def newest_rows_query(
-    view: FeatureView, clock: int, since: int | None = None, *, bytewise: str
+    view: FeatureView, clock: int, since: int | None = None, *, sort_keys: SortKeys
 ) -> str:
     """The newest available row per entity at a clock (microseconds since 1970 UTC).
 
-    With ``since`` only of the entities that got a row since then. ``bytewise`` is what makes text
-    sort by its bytes, such as ``collate "C"``.
+    With ``since`` only of the entities that got a row since then.
     """
     keys = [_key(key) for key in view.join_keys]
     event = _utc(view.event_timestamp)
@@ -55,9 +57,12 @@ def newest_rows_query(
     created = _utc(view.created_timestamp) if view.created_timestamp else None
     if created:
         order.append(f"{created} desc nulls last")
-    for column in view.tie_breakers:
-        collation = f" {bytewise}" if bytewise and _TEXT.fullmatch(column.data_type) else ""
-        order.append(f"{quote(column.name)}{collation} desc nulls last")
+    ties = [key for column in view.tie_breakers for key in sort_keys(column)]
+    # Keys that are equal, and so of one entity, may still differ.
+    for column in view.join_keys:
+        if (found := sort_keys(column)) != [quote(column.name)]:
+            ties += found
+    order += [f"{key} desc nulls last" for key in ties]
     partition = f"partition by {', '.join(keys)} " if keys else ""
     columns = [*keys, *(quote(feature.name) for feature in view.features), event]
     columns += [created] if created else []

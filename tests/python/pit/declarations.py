@@ -72,7 +72,9 @@ class View:
 
     @property
     def tie_breakers(self) -> tuple[str, ...]:
-        return (self.tie_breaker,) if self.tie_breaker else tuple(f.name for f in self.features)
+        """The one that is declared, then the features: both may tie."""
+        first = (self.tie_breaker,) if self.tie_breaker else ()
+        return (*first, *(f.name for f in self.features if f.name != self.tie_breaker))
 
 
 @dataclass(frozen=True, kw_only=True)

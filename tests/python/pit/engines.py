@@ -127,8 +127,11 @@ def difference(expected: list[list[Value]], found: list[list[Value]]) -> str:
 
 
 def _comparable(value: Any) -> Value:
-    """NaN equals itself here, and 1 is not true. An age of millennia has no microseconds."""
+    """NaN equals itself here, 1 is not true and -0.0 not 0.0. An age of millennia has no
+    microseconds."""
     if isinstance(value, float):
+        if value == 0:
+            return str(value)
         return "NaN" if math.isnan(value) else float(f"{value:.15g}")
     return str(value).lower() if isinstance(value, bool) else value
 

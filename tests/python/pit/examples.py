@@ -34,9 +34,9 @@ VALUES: dict[str, tuple[Value, ...]] = {
     "boolean": (False, True, None),
     # By its bytes: upper case, lower case, beyond ASCII; the last two change places in UTF-16.
     "text": ("1", "11", "12", "2", "B", "a", "á", "", None, "\ue000", "\U0001f600"),
-    "double precision": (0.5, -1.0, float("nan"), float("inf"), float("-inf"), None),
+    "double precision": (0.5, -1.0, 0.0, -0.0, float("nan"), float("inf"), float("-inf"), None),
     "numeric(6,2)": (150, 149, -150, None),
-    "real": (0.5, float("nan"), -0.25, None),
+    "real": (0.5, 0.0, -0.0, float("nan"), -0.25, None),
     "uuid": (
         "00000000-0000-0000-0000-000000000001",
         "80000000-0000-0000-0000-000000000000",
@@ -154,7 +154,7 @@ def _clamped(instant: int, type_: str = "timestamp") -> int:
 
 def _view_rows(random: Random, view: View, palette: list[int]) -> list[Row]:
     keys = {key.name for key in view.keys}
-    return _without_undecided_ties(view, _rows(random, view.columns, keys, palette))
+    return _rows(random, view.columns, keys, palette)
 
 
 def _rows(
@@ -185,13 +185,3 @@ def _instant(random: Random, column: Column, palette: list[int]) -> int | None:
         return None
     instant = random.choice(palette)
     return instant // DAY * DAY if column.type == "date" else _clamped(instant, column.type)
-
-
-def _without_undecided_ties(view: View, rows: list[Row]) -> list[Row]:
-    """Where the law decides no further: one row of each."""
-    if not (view.tie_breaker or view.extra):
-        return rows
-    identity = [*(key.name for key in view.keys), view.event.name]
-    identity += [view.created.name] if view.created else []
-    identity += view.tie_breakers
-    return list({tuple(row[name] for name in identity): row for row in rows}.values())

@@ -3,6 +3,7 @@
 from pit.mutations import DUCKDB, POSTGRES, Mutation
 
 SPECS = "internal/_join_specs.sql"
+TIES = "internal/_tie_order.sql"
 ROWS = "internal/_available_rows.sql"
 ANSWERS = "internal/_answers.sql"
 TIMES = "internal/_timestamps.sql"
@@ -40,7 +41,7 @@ JOIN_MUTATIONS = (
     Mutation(
         "ties left to chance",
         SPECS,
-        "'ties': feature_warehouse._tie_breakers(view, types, features)",
+        "'ties': feature_warehouse._tie_order(view, types, features)",
         "'ties': []",
     ),
     Mutation(
@@ -96,8 +97,20 @@ JOIN_MUTATIONS = (
         "([spec.created] if spec.created else []) + spec.ties",
         "spec.ties",
     ),
+    Mutation("declared tie-breaker ignored", TIES, "(view.get('tie_breakers') or []) | list", "[]"),
     Mutation(
-        "declared tie-breaker ignored", ROWS, "view.get('tie_breakers') or features", "features"
+        "features ignored where the tie-breaker ties",
+        TIES,
+        "{%- for feature in features if feature not in columns -%}",
+        "{%- for feature in features if not columns -%}",
+    ),
+    Mutation("zeros tie (DuckDB)", TIES, "'not signbit(' ~ column ~ ')'", "column", DUCKDB),
+    Mutation(
+        "zeros tie (PostgreSQL)",
+        TIES,
+        "'(' ~ column ~ ' <> 0 or cast(' ~ column ~ \" as text) = '0')\"",
+        "column",
+        POSTGRES,
     ),
     Mutation("NULL wins ties of a join (DuckDB)", ROWS, "' nulls first'", "' nulls last'", DUCKDB),
     Mutation(

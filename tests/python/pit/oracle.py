@@ -76,10 +76,13 @@ def is_expired(view: View, row: Row, at: int) -> bool:
 
 
 def is_newer(view: View, row: Row, other: Row) -> bool:
-    """By event, then created, then the tie-breakers; the greater wins and NULL loses."""
+    """By event, then created, then the tie-breakers; the greater wins and NULL loses.
+
+    What no model sees comes last: it decides which row `latest` shows.
+    """
     order = [view.event.name]
     order += [view.created.name] if view.created else []
-    order += view.tie_breakers
+    order += [*view.tie_breakers, *(column.name for column in view.extra)]
     for name in order:
         if is_greater(row[name], other[name]):
             return True
@@ -89,7 +92,7 @@ def is_newer(view: View, row: Row, other: Row) -> bool:
 
 
 def is_greater(one: Value, other: Value) -> bool:
-    """Text by its bytes, NaN above all numbers, true above false, NULL below everything."""
+    """Text by its bytes, NaN above all numbers, 0.0 above -0.0, true above false, NULL lowest."""
     if one is None or other is None:
         return one is not None and other is None
     if isinstance(one, str) and isinstance(other, str):
@@ -97,7 +100,7 @@ def is_greater(one: Value, other: Value) -> bool:
     if isinstance(one, float) and isinstance(other, float):
         if math.isnan(one) or math.isnan(other):
             return math.isnan(one) and not math.isnan(other)
-        return one > other
+        return (one, math.copysign(1, one)) > (other, math.copysign(1, other))
     assert isinstance(one, int)
     assert isinstance(other, int)
     return one > other

@@ -10,6 +10,7 @@ import psycopg2
 from feature_warehouse.registry import read_registry
 from feature_warehouse.warehouse import duckdb as duckdb_warehouse
 from feature_warehouse.warehouse import postgres
+from feature_warehouse.warehouse.order import on_duckdb, on_postgres
 from feature_warehouse.warehouse.sql import inspection_query, newest_rows_query
 from pit import oracle
 from pit.declarations import Column, TrainingSet, Value, View
@@ -96,12 +97,12 @@ def _newest_rows(
     ``instants`` maps clocks to the instants since when entities got rows.
     """
     declared = read_registry(target / "manifest.json").views[view.name]
-    bytewise = 'collate "C"' if engine.name == "postgres" else ""
+    sort_keys = on_postgres if engine.name == "postgres" else on_duckdb
     moments = [view.event, *([view.created] if view.created else [])]
     given = [*view.keys, *view.features, *(Column(m.name, "timestamp") for m in moments)]
     query = " union all ".join(
         f"select {number} as number, newest.*"
-        f" from ({newest_rows_query(declared, at, since, bytewise=bytewise)}) as newest"
+        f" from ({newest_rows_query(declared, at, since, sort_keys=sort_keys)}) as newest"
         for number, (at, since) in enumerate(
             (at, since) for at, all_since in instants.items() for since in all_since
         )

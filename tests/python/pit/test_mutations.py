@@ -6,7 +6,7 @@ import pytest
 
 from feature_warehouse.registry import FeatureView
 from feature_warehouse.servers import Postgres
-from feature_warehouse.warehouse.sql import newest_rows_query
+from feature_warehouse.warehouse.sql import SortKeys, newest_rows_query
 from pit.conftest import Prepared, duckdb_output
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL
 from pit.join_mutations import JOIN_MUTATIONS
@@ -55,8 +55,10 @@ def test_the_proofs_notice_a_mistake_in_the_macros(
 def test_the_proofs_notice_a_mistake_of_the_publisher(
     old: str, new: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def mistaken(view: FeatureView, clock: int, since: int | None = None, *, bytewise: str) -> str:
-        return newest_rows_query(view, clock, since, bytewise=bytewise).replace(old, new)
+    def mistaken(
+        view: FeatureView, clock: int, since: int | None = None, *, sort_keys: SortKeys
+    ) -> str:
+        return newest_rows_query(view, clock, since, sort_keys=sort_keys).replace(old, new)
 
     monkeypatch.setattr("pit.proofs.newest_rows_query", mistaken)
     assert is_difference(noticed(*prepared))

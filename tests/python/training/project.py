@@ -8,7 +8,9 @@ from hosts import macro_call, write_host
 from training.attached_tests import TESTED, WARN, generic
 from training.rows import AT
 from training.tables import (
+    ALIKE,
     BALANCE,
+    CASES,
     ENTITIES,
     ODD,
     RATE,
@@ -60,7 +62,17 @@ def _models() -> dict[str, str]:
         "wide_set": _set("visits", ["wide"]),
         "tied_set": _set("visits", ["tied", {"view": "tied_view", "prefix": "view_"}]),
         "tied_view": "select * from {{ ref('tied') }}",
+        "some_visits": (
+            "{{ config(materialized='view') }}"
+            "select visit_id, customer_id, \"at\" from {{ ref('visits') }} where random() < 0.5"
+        ),
+        "sampled_set": _set(
+            "some_visits", ["tied", {"view": "tied_view", "prefix": "view_"}, "balance"]
+        ),
         "tied_latest": "select * from {{ feature_warehouse.latest('tied') }}",
+        "alike_set": _set("cases", ["alike", {"view": "alike_view", "prefix": "view_"}]),
+        "alike_view": "select * from {{ ref('alike') }}",
+        "alike_latest": "select * from {{ feature_warehouse.latest('alike') }}",
         "plain_set": _set("visits", ["rate", "odd:order"]),
         "empty_set": _set("visits", ["rate"], where="1 = 0"),
         "typed_set": _set("typed", ["rate"]),
@@ -110,12 +122,16 @@ def _properties() -> list[dict[str, Any]]:
         _view("summary", SUMMARY, ["customer_id"], "at", tie_breaker="rank"),
         _view("wide", WIDE, ["customer_id"], "at"),
         *(_tied(name) for name in ("tied", "tied_view")),
+        _view("alike", ALIKE, ["customer_id"], "at"),
+        _view("alike_view", ALIKE, ["customer_id"], "at"),
+        _model("cases", CASES, {"label_set": {"timestamp": "at"}}),
         _model(
             "visits",
             VISITS,
             {"label_set": {"timestamp": "at", "label": "outcome", "known_at": "known"}},
         ),
         {"name": "loose", "config": {"meta": {"label_set": {"timestamp": "at"}}}},
+        {"name": "some_visits", "config": {"meta": {"label_set": {"timestamp": "at"}}}},
         {
             "name": "ripening",
             "config": {"meta": {"label_set": {"timestamp": "at", "maturity": "3 days"}}},

@@ -42,6 +42,19 @@ ODD = {
     "problem": "text",
 }
 TIED = {"customer_id": "bigint", "at": "timestamp", "price": "integer", "word": "text"}
+ALIKE = {
+    "customer_id": "bigint",
+    "at": "timestamp",
+    "ratio": "double precision",
+    "single": "real",
+    "span": "interval",
+    "digits": "{{ 'numeric' if target.type == 'postgres' else 'text' }}",
+    "document": "{{ 'jsonb' if target.type == 'postgres' else 'text' }}",
+    "ratios": "double precision[]",
+    "spans": "interval[]",
+    "place": "text",
+}
+CASES = {"customer_id": "bigint", "at": "timestamp"}
 SUMMARY = {
     "customer_id": "bigint",
     "at": "timestamp",
@@ -109,6 +122,40 @@ def tied() -> list[Row]:
     ]
 
 
+APART = (
+    ("ratio", "-0.0", "0.0"),
+    ("single", "-0.0", "0.0"),
+    ("span", "24 hours", "1 day"),
+    ("span", "30 days", "1 month"),
+    ("span", "-1 month", "-30 days"),
+    ("span", "1 month 24 hours", "1 month 1 day"),
+    ("digits", "1.0", "1.00"),
+    ("document", '{"a": 1.00}', '{"a": 1.0}'),
+    ("ratios", "[1.5, -0.0, 2.5]", "[1.5, 0.0, 2.5]"),
+    ("spans", "[1 month]", "[30 days]"),
+)
+"""Columns with two values, of which most sort alike: the one that loses a tie, and the winner."""
+
+
+def alike() -> list[Row]:
+    """Two rows for each: that the right one wins is against the order of their last column."""
+    same = {
+        "at": datetime(2024, 1, 1),
+        "ratio": "1.5",
+        "single": "1.5",
+        "span": "1 hour",
+        "digits": "1.5",
+        "document": "{}",
+        "ratios": "[1.5]",
+        "spans": "[1 hour]",
+    }
+    return [
+        {**same, "customer_id": number, column: value, "place": place}
+        for number, (column, *values) in enumerate(APART)
+        for place, value in zip(("second", "first"), values, strict=True)
+    ]
+
+
 def typed() -> list[Row]:
     """Every type at its edges; NULL everywhere in the last row."""
     columns: dict[str, list[Any]] = {
@@ -160,6 +207,11 @@ def tables() -> dict[str, tuple[Columns, Iterable[Row]]]:
         "odd": (ODD, made.odd(Random(11))),
         "summary": (SUMMARY, summary),
         "tied": (TIED, tied()),
+        "alike": (ALIKE, alike()),
+        "cases": (
+            CASES,
+            [{"customer_id": n, "at": datetime(2024, 1, 2)} for n in range(len(APART))],
+        ),
         "wide": (WIDE, wide),
         "visits": (VISITS, visits()),
         "loose": (VISITS, visits()),
@@ -191,6 +243,9 @@ def _cast(column: str, name: str, kind: str) -> str:
         return (
             f"{on_postgres}decode({column}, 'hex'){{% else %}}unhex({column}){{% endif %}} as raw"
         )
+    if kind.endswith("[]"):
+        written = f"translate({column}, '[]', '{{}}')"
+        column = f"{{% if target.type == 'postgres' %}}{written}{{% else %}}{column}{{% endif %}}"
     return f"cast({column} as {kind}) as {quoted(name)}"
 
 

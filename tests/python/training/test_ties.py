@@ -8,10 +8,11 @@ import pytest
 
 from feature_warehouse import OnlineStore
 from feature_warehouse.registry import read_registry
+from feature_warehouse.warehouse.order import on_duckdb, on_postgres
 from feature_warehouse.warehouse.sql import newest_rows_query
 from support import run
 from training.lab import Lab
-from training.tables import tied, visits
+from training.tables import APART, tied, visits
 
 ORDERS = ("price nulls first, word", "price desc nulls last, word desc", 'word, price, "at"')
 """In which the rows may lie in the table."""
@@ -60,12 +61,23 @@ def test_a_training_set_has_the_answer_of_the_rule(lab: Lab) -> None:
     assert sorted(lab.ask("select customer_id, price, word from tied_latest")) == latest()
 
 
+def test_labels_that_sample_are_read_once(lab: Lab) -> None:
+    """They are others each time they are asked for; whichever they are, they have their answers."""
+    names = "visit_id, price, word, view_price, view_word"
+    answers = {row[0]: row for row in TRAINED}
+    query = lab.model("sampled_set")
+    built = lab.ask(f"select {names} from sampled_set")
+    for found in (built, *(lab.ask(f"select {names} from ({query}) as made") for _ in range(5))):
+        assert 0 < len(found) < len(TRAINED)
+        assert found == [answers[row[0]] for row in found]
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_order_of_the_table_changes_nothing(lab: Lab, order: str) -> None:
     """Of the training set, of `latest` and of what is published."""
     view = read_registry(lab.target / "manifest.json").views["tied"]
-    bytewise = 'collate "C"' if lab.engine == "postgres" else ""
-    published = newest_rows_query(view, NOW, bytewise=bytewise)
+    sort_keys = on_postgres if lab.engine == "postgres" else on_duckdb
+    published = newest_rows_query(view, NOW, sort_keys=sort_keys)
     names = "visit_id, price, word, view_price, view_word"
     with lab.changed(
         f"create temporary table kept as select * from tied order by {order}",
@@ -79,6 +91,27 @@ def test_the_order_of_the_table_changes_nothing(lab: Lab, order: str) -> None:
         )
         assert sorted(again) == latest()
         assert sorted(row[:3] for row in lab.ask(published)) == latest()
+
+
+@pytest.mark.parametrize("order", ["place", "place desc"])
+def test_values_that_sort_alike_are_told_apart(lab: Lab, order: str) -> None:
+    """In a training set, of a table and of a view, in `latest` and in what is published."""
+    view = read_registry(lab.target / "manifest.json").views["alike"]
+    sort_keys = on_postgres if lab.engine == "postgres" else on_duckdb
+    published = newest_rows_query(view, NOW, sort_keys=sort_keys)
+    place = len(view.join_keys) + [feature.name for feature in view.features].index("place")
+    firsts = [(number, "first") for number in range(len(APART))]
+    with lab.changed(
+        f"create temporary table kept as select * from alike order by {order}",
+        "delete from alike",
+        f"insert into alike select * from kept order by {order}",
+    ):
+        trained = f"({lab.model('alike_set')}) as made"
+        for column in ("place", "view_place"):
+            assert sorted(lab.ask(f"select customer_id, {column} from {trained}")) == firsts
+        latest = f"({lab.model('alike_latest')}) as made"
+        assert sorted(lab.ask(f"select customer_id, place from {latest}")) == firsts
+        assert sorted(lab.ask(f"select c0, c{place} from ({published}) as made")) == firsts
 
 
 def test_redis_serves_the_answer_of_the_rule(lab: Lab, redis_url: str) -> None:

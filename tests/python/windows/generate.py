@@ -13,7 +13,7 @@ STARTS = (EPOCH_2026, -3 * DAY, EPOCH_2026 + 66 * DAY)
 """Also before 1970, and around a clock change."""
 
 TEXTS = ("a", "B", "b", "é", "", "a:b", "Ω")
-DOUBLES = (0.1, 0.2, -0.3, 1e16, -1e16, 1e-9, 3.5, 7e7, -7e7, 1 / 3)
+DOUBLES = (0.0, -0.0, 0.1, 0.2, -0.3, 1e16, -1e16, 1e-9, 3.5, 7e7, -7e7, 1 / 3)
 RARE = (math.inf, -math.inf, math.nan, 1e150)
 
 

@@ -162,13 +162,14 @@ def _order(view: View, aggregate: Aggregate, event: Event) -> tuple[Any, ...]:
     last = [event[view.tie]] if view.tie else []
     one = aggregate.of(event)
     key = None if one is None else _text_order(one) if aggregate.bytewise else _number_order(one)
-    return (event[view.event], *((x is not None, x or 0) for x in last), one is not None, key)
+    ties = [(x is not None, _text_order(x) if isinstance(x, str) else x or 0) for x in last]
+    return (event[view.event], *ties, one is not None, key)
 
 
 def _text_order(text: str) -> bytes:
     return text.encode()
 
 
-def _number_order(number: Any) -> tuple[bool, Any]:
-    """NaN is above all numbers."""
-    return (True, 0) if number != number else (False, number)
+def _number_order(number: Any) -> tuple[bool, Any, float]:
+    """NaN is above all numbers, and 0.0 above -0.0."""
+    return (True, 0, 0) if number != number else (False, number, math.copysign(1, number))

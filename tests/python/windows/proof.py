@@ -110,7 +110,9 @@ def equal(aggregate: Aggregate, wanted: Any, got: Any, inside: list[Event]) -> b
     if isinstance(wanted, float) and not math.isfinite(wanted):
         return isinstance(got, float) and (got == wanted or (got != got and wanted != wanted))
     if isinstance(wanted, float):
-        if aggregate.function in ("min", "max", "first", "last"):
+        if aggregate.function in ("first", "last"):
+            return (got, math.copysign(1, got)) == (wanted, math.copysign(1, wanted))
+        if aggregate.function in ("min", "max"):
             return bool(got == wanted)
         size = scale(aggregate, inside)
         return isinstance(got, float) and abs(got - wanted) <= PRECISION * max(size, abs(wanted))

@@ -219,6 +219,15 @@ VIEWS = (
         options={"tie_breaker": "n", "where": "i < 4"},
     ),
     View(
+        name="told_by_text",
+        keys=KEY,
+        event="ts",
+        aggregates=ENDS,
+        windows=WINDOWS[:1],
+        tie="t",
+        options={"tie_breaker": "t"},
+    ),
+    View(
         name="words",
         keys={"select": "k"},
         event="ts",

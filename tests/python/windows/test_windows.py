@@ -3,10 +3,13 @@
 import pytest
 
 from pit.engines import ZONE
+from pit.servers import dictionary_postgres, older_servers
 from windows.growing import Site
 from windows.law import View
-from windows.proof import prove
+from windows.project import compiled
+from windows.proof import create_events, prove
 from windows.shapes import VIEWS
+from windows.sites import connected
 
 SLICE = range(2)
 LONG = range(2, 60)
@@ -26,6 +29,20 @@ def test_a_window_is_the_same_in_every_time_zone(built: Site, name: str, zone: s
     built.engine.ask(f"set time zone '{zone}'")
     prove(built.engine, built.full, view, SLICE[:1])
     built.engine.ask(f"set time zone '{ZONE}'")
+
+
+def test_a_text_breaks_ties_by_its_bytes(built: Site) -> None:
+    """Whatever the collation of the database, where a server knows one."""
+    [view] = [view for view in VIEWS if view.name == "told_by_text"]
+    assert 'collate "C"' in compiled(built.full, view.name)
+    if built.engine.name == "duckdb":
+        built.engine.ask("set default_collation = 'nocase'")
+        prove(built.engine, built.full, view, SLICE)
+        built.engine.ask("reset default_collation")
+    for folder in older_servers().values() if built.engine.name == "postgres" else ():
+        with dictionary_postgres(folder) as server, connected(folder, server) as engine:
+            create_events(engine)
+            prove(engine, built.full, view, SLICE)
 
 
 @pytest.mark.long

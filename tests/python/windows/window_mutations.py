@@ -153,9 +153,7 @@ WINDOW_MUTATIONS = (
         "aggregate.expression",
         POSTGRES,
     ),
-    Mutation(
-        "NULL is last", STATES, "~ ' nulls first'\n            ]", "~ ' nulls last'\n            ]"
-    ),
+    Mutation("NULL is last", STATES, "sorted ~ ' nulls first'", "sorted ~ ' nulls last'"),
     Mutation(
         "the tie breaker is ignored", STATES, "if plan.tie_breaker else []", "if false else []"
     ),
