@@ -1,5 +1,7 @@
 """Label sets with timestamps of every type, with and without a contract."""
 
+from dataclasses import replace
+
 from pit.declarations import Column, Labels, Length
 from pit.views import DAY, MINUTE, TS, K
 
@@ -44,6 +46,23 @@ named_labels = Labels(
     ),
     timestamp="Time Stamp",
 )
+
+INTERNAL_NAMES = (
+    *("available_at", "choice", "created_at", "event_at", "expires_at", "found_key_1", "is_label"),
+    *("is_newest", "label_at", "label_key_1", "newest_at", "number", "asked", "sampled", "known"),
+)
+"""What the SQL of joins calls columns of its own, tables and windows."""
+
+crowded_labels = Labels(
+    name="crowded_labels",
+    columns=(
+        Column("label_number", "bigint"),
+        Column("instant", "timestamp"),
+        *(Column(name, "integer") for name in INTERNAL_NAMES),
+    ),
+    timestamp="instant",
+)
+free_crowded_labels = replace(crowded_labels, name="free_crowded_labels", contract=False)
 
 nano_labels = Labels(name="nano_labels", columns=(K, Column("ts", "timestamp_ns")), timestamp="ts")
 known_labels = Labels(

@@ -2,7 +2,9 @@
 
 from pit.declarations import Part, TrainingSet, simple
 from pit.label_sets import (
+    crowded_labels,
     daily_labels,
+    free_crowded_labels,
     free_zoned_labels,
     leg_labels,
     mature_labels,
@@ -30,7 +32,22 @@ from pit.views import (
     stored_tested,
 )
 
+KEY = {"k": "label_number"}
+CROWDED = (
+    Part(view=corrected, keys=KEY, event_timestamp=True),
+    Part(view=indexed_late, keys=KEY, prefix="late_", age=True),
+    Part(view=stored_tested, keys=KEY, prefix="stored_"),
+    Part(view=labels, keys=KEY, prefix="its_", age=True),
+)
+
 SETS_OF_INDEXES = (
+    TrainingSet(name="of_crowded_labels", labels=crowded_labels, parts=CROWDED),
+    TrainingSet(
+        name="of_free_crowded_labels",
+        labels=free_crowded_labels,
+        parts=CROWDED,
+        as_of=CHANGE,
+    ),
     simple("of_index", naive_labels, indexed),
     simple("of_index_with_lag_and_ttl", naive_labels, indexed_lagged),
     simple("of_index_with_created", naive_labels, indexed_corrected),
