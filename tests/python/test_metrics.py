@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,10 +10,13 @@ from typing import Any
 
 import pytest
 
-from command_line import Fw, in_process, one_line
+from command_line import Fw, one_line
 from feature_warehouse.prometheus import exposition
 from feature_warehouse.status import ServiceStatus, Status, ViewStatus
 from mini import Mini
+from publishers import fw
+
+__all__ = ["fw"]
 
 SCORES: dict[str, Any] = {"id": "bigint", "ts": "timestamp", "score": "double precision"}
 ROWS = (
@@ -89,17 +91,6 @@ def mini(tmp_path: Path) -> Mini:
     project.service("risk", {"view": "scores"})
     project.write()
     return project
-
-
-@pytest.fixture
-def fw(
-    mini: Mini, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Fw:
-    monkeypatch.chdir(mini.folder)
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    return in_process(monkeypatch, capsys)
 
 
 def test_metrics_say_what_was_published_and_how_the_run_went(fw: Fw, mini: Mini) -> None:
