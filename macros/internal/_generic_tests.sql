@@ -93,6 +93,7 @@
         {%- for column in adapter.get_columns_in_relation(compare_to) -%}
             {%- do types.update({column.name: column.dtype | lower}) -%}
         {%- endfor -%}
+        {%- do feature_warehouse._refuse_other_types(types, columns, name) -%}
     {%- else -%}
         {%- set made = feature_warehouse._tested_training_set('same_rows_as') -%}
         {%- set options = made.options.copy() -%}

@@ -93,24 +93,6 @@
 {%- endmacro %}
 
 
-{% macro _key_type_mistakes(view, join_keys, label_set) -%}
-    {#- Of types that are known: a label set without a contract has none. -#}
-    {%- set mistakes = [] -%}
-    {%- set label_types = label_set.get('key_types') or label_set.types -%}
-    {%- for key, column in join_keys.items() if view.types.get(key) and label_types.get(column) -%}
-        {%- if not feature_warehouse._types_agree(view.types[key], label_types[column]) -%}
-            {%- do mistakes.append(
-                "join key '" ~ view.name ~ '.' ~ key ~ "' is of type " ~ view.types[key]
-                ~ " and label column '" ~ label_set.name ~ '.' ~ column ~ "' of type "
-                ~ label_types[column] ~ ', which do not hold the same values; cast one of them where'
-                ~ ' it is made'
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(mistakes) }}
-{%- endmacro %}
-
-
 {% macro _keys_are_exact(view, labels) -%}
     {#- Whether the types of all keys are known, and no two labels find one entity by different keys. -#}
     {%- for key, column in feature_warehouse._renames(view.join_keys).items() -%}
@@ -134,14 +116,34 @@
         {%- endfor -%}
     {%- elif flags.WHICH in ('build', 'run') and not feature_warehouse._is_unit_test()
         and (node is none or node.config.materialized != 'ephemeral') -%}
-        {#- Of an enum or citext PostgreSQL says no more than that it is a user's. dbt calls every text
-            `character varying`, blank-padded ones too. -#}
-        {%- for column in adapter.get_columns_in_relation(relation)
-            if column.dtype | lower not in ('user-defined', 'array') -%}
-            {%- do types.update({
-                column.name: column.data_type if column.is_numeric() else column.dtype
-            }) -%}
-        {%- endfor -%}
+        {%- do types.update(adapter.dispatch('_column_types', 'feature_warehouse')(relation)) -%}
     {%- endif -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{#- dbt calls every text `character varying`, blank-padded ones too, and citext `USER-DEFINED`. An enum or a domain
+    goes by several names, with and without its schema. -#}
+{% macro default___column_types(relation) -%}
+    {%- set types = {} -%}
+    {%- for name, type in run_query(
+        'select attname, format_type(atttypid, atttypmod) from pg_attribute'
+        ~ ' inner join pg_type on pg_type.oid = atttypid'
+        ~ " where attnum > 0 and not attisdropped and typtype = 'b' and attrelid = cast("
+        ~ feature_warehouse._text_literal(relation.render()) ~ ' as regclass)'
+    ).rows -%}
+        {%- do types.update({name: type.split('.')[-1]}) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{% macro duckdb___column_types(relation) -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do types.update({
+            column.name: column.data_type if column.is_numeric() else column.dtype
+        }) -%}
+    {%- endfor -%}
     {{ return(types) }}
 {%- endmacro %}

@@ -44,6 +44,7 @@
             'join_keys names a column twice: ' ~ keys | join(', ') ~ '; name each once'
         ) -%}
     {%- endif -%}
+    {%- do mistakes.extend(feature_warehouse._loose_key_mistakes(keys, columns)) -%}
     {%- if not block.get('event_timestamp') -%}
         {%- do mistakes.append(
             "event_timestamp is missing; name the column that says when a row is true from"

@@ -49,6 +49,7 @@
     {#- The views of a join, each with the features, names and keys this service asks for. All that
         is wrong goes to `mistakes`. -#}
     {%- set views = [] -%}
+    {%- set met = {} -%}
     {#- By lower-case name: DuckDB takes names that differ in case for the same. -#}
     {%- set owners = {} -%}
     {%- for column in label_set.columns -%}
@@ -114,6 +115,9 @@
         {%- endfor -%}
         {%- do mistakes.extend(
             feature_warehouse._key_type_mistakes(view, join_keys, label_set)
+            + feature_warehouse._met_key_mistakes(
+                view, join_keys, label_set.get('key_types') or label_set.types, met
+            )
         ) -%}
         {%- do view.update({
             'alias': part.view if parts | selectattr('view', 'equalto', part.view) | list | length == 1

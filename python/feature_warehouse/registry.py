@@ -19,6 +19,7 @@ from feature_warehouse.derived import checks_of
 from feature_warehouse.durations import microseconds
 from feature_warehouse.errors import UsageError
 from feature_warehouse.expectations import Check
+from feature_warehouse.key_types import key_mistakes
 from feature_warehouse.manifest import (
     Manifest,
     ManifestColumn,
@@ -206,6 +207,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     mistakes += [
         f"service {name!r} has the name of a feature view" for name in services if name in views
     ]
+    mistakes += key_mistakes(views.values(), read, content.metadata.adapter_type)
     if mistakes:
         raise UsageError("; ".join(mistakes))
     metadata = content.metadata

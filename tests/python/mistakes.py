@@ -61,6 +61,11 @@ MISTAKES = (
     ),
     Mistake("key_unknown", (("join_keys names 'ID'", "declared are id, "),), {"join_keys": ["ID"]}),
     Mistake(
+        "loose_key",
+        (("join key 'id' is of type varchar collate nocase", "cast it to text where it is made"),),
+        columns={"id": "varchar collate nocase"},
+    ),
+    Mistake(
         "no_event",
         (("event_timestamp is missing", "name the column"),),
         {"event_timestamp": ABSENT},

@@ -9,8 +9,12 @@ import duckdb
 import psycopg2
 import pytest
 
+from feature_warehouse.errors import UsageError
+from feature_warehouse.key_types import types_agree
+from feature_warehouse.registry import read_registry
 from feature_warehouse.servers import Postgres
 from hosts import macro_call, settings, write_host
+from mini import Mini
 from support import dbt
 
 Value = int | str | None
@@ -39,7 +43,7 @@ ALIKE = (
     Pair("text", "varchar(3)"),
     Pair("character varying(5)", "text"),
     Pair("uuid", "uuid"),
-    Pair("char(4)", "character(4)"),
+    Pair("char(4)", "character(4)", "duckdb"),
     Pair("char(4)", "varchar", "duckdb"),
     Pair("enum('1', '02')", "text", "duckdb"),
     Pair("ubigint", "utinyint", "duckdb"),
@@ -55,7 +59,7 @@ UNLIKE = (
     Pair("bigint", "decimal(18,2)"),
     Pair("date", "timestamp"),
     Pair("timestamp", "timestamptz"),
-    Pair("char(4)", "text", "postgres"),
+    Pair("text", "char(4)", "postgres"),
     Pair("ubigint", "bigint", "duckdb"),
 )
 NUMBERS: tuple[list[Value], list[Value]] = ([1, 2, 2], [1, 3, None, 2, 1])
@@ -237,3 +241,54 @@ def test_no_types_double_a_label(built: Built) -> None:
         for stored in ("true", "false"):
             found = built.rows[f"joined_{name}_{stored}"]
             assert [n for n, _ in found] == list(range(1, len(asked) + 1)), (name, stored)
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+def test_the_registry_says_the_same_of_types(engine: str) -> None:
+    for pair in pairs(engine, ALIKE):
+        assert types_agree(pair.key, pair.label, engine), pair
+        assert types_agree(pair.label, pair.key, engine), pair
+    for pair in pairs(engine, UNLIKE):
+        assert not types_agree(pair.key, pair.label, engine), pair
+        assert not types_agree(pair.label, pair.key, engine), pair
+
+
+def test_the_registry_refuses_views_of_one_service_whose_keys_differ(mini: Mini) -> None:
+    """`dbt parse` looks at no type; no value of a key would do for both of them."""
+    mini.view("a", {"id": "bigint", "ts": "timestamp", "x": "integer"})
+    mini.view("b", {"id": "text", "ts": "timestamp", "y": "integer"})
+    mini.view("c", {"id": "smallint", "ts": "timestamp", "z": "integer"})
+    mini.service("fits", {"view": "a"}, {"view": "c"})
+    mini.service("apart", {"view": "a"}, {"view": "b", "join_keys": {"id": "other"}})
+    assert set(read_registry(mini.write()).services) == {"fits", "apart"}
+    mini.service("clash", {"view": "a"}, {"view": "c"}, {"view": "b"})
+    with pytest.raises(UsageError) as error:
+        read_registry(mini.write())
+    assert str(error.value) == (
+        "training set 'clash_training': label column 'id' meets join key 'a.id' of type bigint and"
+        " 'b.id' of type text, which do not hold the same values; cast one of them where it is made"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "adapters"),
+    [
+        ("citext", ("duckdb", "postgres")),
+        ("varchar collate nocase", ("duckdb", "postgres")),
+        ("char(4)", ("postgres",)),
+        ("national character (5)", ("postgres",)),
+        ("bpchar", ("postgres",)),
+        ("varchar(4)", ()),
+    ],
+)
+def test_a_key_is_of_a_type_that_readers_compare_as_joins_do(
+    mini: Mini, kind: str, adapters: tuple[str, ...]
+) -> None:
+    mini.view("a", {"id": kind, "ts": "timestamp", "x": "integer"})
+    for mini.adapter in ("duckdb", "postgres"):
+        file = mini.write()
+        if mini.adapter in adapters:
+            with pytest.raises(UsageError, match=r"join key 'id' is of type .* cast it to text"):
+                read_registry(file)
+        else:
+            assert list(read_registry(file).views) == ["a"]

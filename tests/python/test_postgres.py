@@ -35,7 +35,7 @@ def tables(postgres: Postgres) -> None:
                 "create view rows.bad as select id, ts, 1 / (id - 20000) as x from rows.good"
             )
             cursor.execute(
-                "create table rows.padded as select 'ab'::char(5) as id,"
+                "create table rows.priced as select 'ab' as id,"
                 " timestamp '2020-01-01' as ts, '1.5'::money as x"
             )
             cursor.execute(
@@ -89,21 +89,18 @@ def test_a_view_that_fails_leaves_the_others_readable(warehouse: PostgresWarehou
     assert sum(rows.column(1).to_pylist()) == 30_000 * 30_001 // 2
 
 
-@pytest.mark.parametrize(
-    "kind", ["character(5)", "char(5)", "nchar(5)", "national char(5)", "national character (5)"]
-)
-def test_padding_of_char_is_no_part_of_a_key(kind: str, warehouse: PostgresWarehouse) -> None:
-    rows = read(warehouse, view("padded", id=kind))
+def test_money_cannot_be_served(warehouse: PostgresWarehouse) -> None:
+    rows = read(warehouse, view("priced", id="text"))
     assert row_keys("{", ["id"], [rows.column(0).chunk(0)]) == ["{ab}"]
     with pytest.raises(UnservableError, match="'x' is of type money"):
         stored_type("x", rows.schema.field(1))
 
 
-@pytest.mark.parametrize(("kind", "value"), [("integer", "7"), ("character(5)", "ab")])
+@pytest.mark.parametrize(("kind", "value"), [("integer", "7"), ("varchar(5)", "ab")])
 def test_values_of_another_type_are_held_by_no_row(
     kind: str, value: str, warehouse: PostgresWarehouse
 ) -> None:
-    wanted = view("good" if kind == "integer" else "padded", id=kind)
+    wanted = view("good" if kind == "integer" else "priced", id=kind)
     assert warehouse.holds(wanted, {"id": value}) == 1
     for other in ("x" * 6, "9" * 30, "abcdefg"):
         assert warehouse.holds(wanted, {"id": other}) == 0

@@ -79,6 +79,10 @@ MISATTACHED: dict[str, tuple[dict[str, Any], str]] = {
     "bounds": ({"column_name": "id"}, "it has neither min_value nor max_value"),
 }
 UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
+    "same_rows_as": (
+        {"compare_to": "ref('texts')"},
+        "column 'id' is of type integer here and varchar in texts, which do not hold the same",
+    ),
     "no_future_features": ({"timestamp": "a"}, "it needs both, timestamp and feature_timestamps"),
     "not_stale": (
         {"max_age": "1 month", "timestamp": "at"},
@@ -120,6 +124,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     models = {name: _empty(types) for name, types in columns.items()}
     models |= dict.fromkeys(["plain", "other", "tested", "strangers"], "select 1 as id")
+    models["texts"] = "select '1' as id"
     models |= {name: macro_call(call) for name, call in SERVICES.items()}
     project = write_host(tmp_path_factory.mktemp("hosts") / "services", models, properties)
     assert dbt("build", project=project, env=settings(project), check=False).returncode == 1

@@ -20,7 +20,6 @@ __all__ = [
 ]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
-_PADDED = re.compile(r"((national\s+)?(char|character)|nchar|bpchar)\s*(\(.*\))?")
 _TEXT = re.compile(r"(text|varchar|n?char|national|character|string|bpchar)\b[^\[]*")
 
 Hashed = Callable[[Sequence[Column]], str]
@@ -40,8 +39,7 @@ def published_type(view: FeatureView, column: Column) -> str:
     """The type that a column has in ``newest_rows_query``."""
     if column in (view.event_timestamp, view.created_timestamp):
         return "timestamp"
-    is_padded_key = column in view.join_keys and _PADDED.fullmatch(column.data_type)
-    return "text" if is_padded_key else column.data_type
+    return column.data_type
 
 
 def newest_rows_query(
@@ -51,7 +49,7 @@ def newest_rows_query(
 
     With ``since`` only of the entities that got a row since then.
     """
-    keys = [_key(key) for key in view.join_keys]
+    keys = [quote(key.name) for key in view.join_keys]
     event = _utc(view.event_timestamp)
     order = [f"{event} desc"]
     created = _utc(view.created_timestamp) if view.created_timestamp else None
@@ -135,7 +133,7 @@ def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> st
     """
     keys = {key.name: key for key in view.join_keys}
     conditions = [
-        f"{_key(keys[name])} = {bound(keys[name], parameter % place)}"
+        f"{quote(name)} = {bound(keys[name], parameter % place)}"
         for place, name in enumerate(names, 1)
     ]
     return f"select count(*) from {view.relation} where {' and '.join(conditions) or 'true'}"
@@ -184,12 +182,6 @@ def _loaded(view: FeatureView) -> str:
 def _between(view: FeatureView, since: int, clock: int) -> str:
     available = _available(view)
     return f"{available} > {_literal(since)} and {available} <= {_literal(clock)}"
-
-
-def _key(column: Column) -> str:
-    # PostgreSQL pads char(n) with blanks, which joins ignore and a row key would not.
-    padded = _PADDED.fullmatch(column.data_type)
-    return f"cast({quote(column.name)} as text)" if padded else quote(column.name)
 
 
 def _utc(column: Column) -> str:
