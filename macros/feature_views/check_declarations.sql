@@ -9,7 +9,7 @@
             {%- endfor -%}
         {%- endfor -%}
         {%- for node in graph.nodes.values()
-            if node.resource_type == 'model' and not feature_warehouse._misplaced_blocks(node) -%}
+            if feature_warehouse._may_be_referred_to(node) and not feature_warehouse._misplaced_blocks(node) -%}
             {%- set meta = node.config.meta or {} -%}
             {%- set mistakes = [] -%}
             {%- if 'feature_service' in meta -%}
@@ -17,6 +17,11 @@
             {%- endif -%}
             {%- if 'feature_view' in meta or 'window_features' in meta -%}
                 {%- do mistakes.extend(feature_warehouse._feature_view_mistakes(node)) -%}
+            {%- endif -%}
+            {%- if node.resource_type == 'snapshot' and 'feature_view' in meta and not mistakes -%}
+                {%- do mistakes.extend(feature_warehouse._local_time_mistakes(
+                    node, meta.feature_view.get('created_timestamp') or meta.feature_view.event_timestamp
+                )) -%}
             {%- endif -%}
             {%- if 'label_set' in meta -%}
                 {%- do mistakes.extend(feature_warehouse._label_set_mistakes(node)) -%}

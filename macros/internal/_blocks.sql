@@ -12,13 +12,15 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- if node.resource_type != 'model' -%}
+    {%- if node.resource_type == 'source' -%}
         {%- for block, kind in blocks.items() if block in meta -%}
             {%- do mistakes.append(
-                'a ' ~ node.resource_type ~ ' is no ' ~ kind ~ ', for nothing holds it to its types; make a'
-                ~ ' model that selects from it, and give that the block'
+                'a source is no ' ~ kind ~ ', for dbt does not build it; make a model that selects from it,'
+                ~ ' and give that the block'
             ) -%}
         {%- endfor -%}
+    {%- elif node.resource_type == 'snapshot' -%}
+        {%- do mistakes.extend(feature_warehouse._snapshot_view_mistakes(node)) -%}
     {%- elif 'feature_view' in meta or 'window_features' in meta -%}
         {%- if node.language == 'python' -%}
             {%- do mistakes.append(

@@ -160,10 +160,10 @@ newest_statistics as (
 
 
 {% macro _latest_models() -%}
-    {#- By name. Of versions only the latest is a feature view or a service. -#}
+    {#- And seeds and snapshots, by name. Of versions only the latest is a feature view or a service. -#}
     {%- set found = [] -%}
-    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'model' -%}
-        {%- if node.version is none or node.version == node.latest_version -%}
+    {%- for node in (graph.nodes or {}).values() if feature_warehouse._may_be_referred_to(node) -%}
+        {%- if feature_warehouse._is_latest(node) -%}
             {%- do found.append(node) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -2,10 +2,10 @@
     block is reported at once. -#}
 
 {% macro _model_node(name) -%}
-    {#- The model that ref(name) means here: of this package before others, of the latest version. -#}
+    {#- What ref(name) means here: of this package before others, of the latest version. -#}
     {%- set found = namespace(own=none, other=[]) -%}
-    {%- for node in feature_warehouse._nodes(name) if node.resource_type == 'model' -%}
-        {%- if node.version is none or node.version == node.latest_version -%}
+    {%- for node in feature_warehouse._nodes(name) if feature_warehouse._may_be_referred_to(node) -%}
+        {%- if feature_warehouse._is_latest(node) -%}
             {%- if model is defined and node.package_name == model.package_name -%}
                 {%- set found.own = node -%}
             {%- else -%}
@@ -19,10 +19,21 @@
         {{ return(found.other[0]) }}
     {%- elif found.other -%}
         {{ exceptions.raise_compiler_error(
-            "feature_warehouse: several packages have a model '" ~ name ~ "'; rename one of them"
+            "feature_warehouse: several packages have a '" ~ name ~ "'; rename one of them"
         ) }}
     {%- endif -%}
     {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _may_be_referred_to(node) -%}
+    {{ return(node.resource_type in ('model', 'seed', 'snapshot')) }}
+{%- endmacro %}
+
+
+{% macro _is_latest(node) -%}
+    {#- Only models have versions. -#}
+    {{ return(node.get('version') is none or node.version == node.latest_version) }}
 {%- endmacro %}
 
 
@@ -78,6 +89,7 @@
         'stored': feature_warehouse._is_stored(node),
         'indexed': feature_warehouse._declares_index(node, block),
         'has_windows': 'window_features' in node.config.meta,
+        'is_held_to_types': node.resource_type == 'model',
     }) }}
 {%- endmacro %}
 
@@ -129,7 +141,7 @@
     {%- endif -%}
     {%- set block = feature_warehouse._declared(node, 'label_set') -%}
     {%- set types = {} -%}
-    {%- for column in node.columns.values() if node.config.contract.enforced -%}
+    {%- for column in node.columns.values() if feature_warehouse._enforces_types(node) -%}
         {%- do types.update({column.name: column.data_type}) -%}
     {%- endfor -%}
     {{ return({

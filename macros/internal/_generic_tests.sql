@@ -177,6 +177,6 @@
             ~ ' one; attach it to the events, with the column as timestamp'
         ]) }}
     {%- endif -%}
-    {%- do view.update({'relation': ''}) -%}
+    {%- do view.update({'relation': feature_warehouse._relation_of(node)}) -%}
     {{ return(feature_warehouse._join_spec(view)) }}
 {%- endmacro %}

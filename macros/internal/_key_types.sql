@@ -110,7 +110,7 @@
 {% macro _label_key_types(node, relation) -%}
     {#- Without a contract the warehouse is asked, but only when it has built the labels in any case. -#}
     {%- set types = {} -%}
-    {%- if node and node.config.contract.enforced -%}
+    {%- if node and feature_warehouse._enforces_types(node) -%}
         {%- for column in node.columns.values() -%}
             {%- do types.update({column.name: column.data_type}) -%}
         {%- endfor -%}

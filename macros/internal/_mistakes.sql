@@ -25,7 +25,7 @@
     {%- set columns = feature_warehouse._view_columns(node) -%}
     {%- if 'window_features' in node.config.meta -%}
         {%- do mistakes.extend(feature_warehouse._window_mistakes(node)) -%}
-    {%- elif not node.config.contract.enforced -%}
+    {%- elif node.resource_type == 'model' and not node.config.contract.enforced -%}
         {%- do mistakes.append(
             "the model has no enforced contract; add `contract: {enforced: true}` to its config, so"
             ~ " that the declared columns are the built ones"

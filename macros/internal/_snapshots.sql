@@ -6,7 +6,7 @@
     {%- set mistakes = feature_warehouse._snapshot_mistakes(view, node) -%}
     {%- set names = feature_warehouse._snapshot_columns(node, given) -%}
     {%- if not mistakes -%}
-        {%- do mistakes.extend(feature_warehouse._snapshot_type_mistakes(view, relation, names)) -%}
+        {%- do mistakes.extend(feature_warehouse._snapshot_type_mistakes(view, relation, names, node)) -%}
     {%- endif -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail("feature view '" ~ model.name ~ "'", mistakes) }}
@@ -20,7 +20,7 @@
 {%- endmacro %}
 
 
-{% macro _snapshot_type_mistakes(view, relation, names) -%}
+{% macro _snapshot_type_mistakes(view, relation, names, node) -%}
     {#- No contract holds a snapshot to the types of the view over it, and a union of its rows with their ends
         would make one of an instant with a time zone and one without, by the session's zone. -#}
     {%- if not feature_warehouse._asks_for_types() -%}
@@ -31,7 +31,7 @@
         view.created_timestamp: view.types[view.created_timestamp],
         names.dbt_valid_from: event_type,
         names.dbt_valid_to: event_type,
-    })) }}
+    }) + (feature_warehouse._local_time_mistakes(node, view.created_timestamp) if node else [])) }}
 {%- endmacro %}
 
 
@@ -71,35 +71,15 @@
     {%- elif not node -%}
         {{ return([]) }}
     {%- endif -%}
-    {%- set mistakes = [] -%}
-    {%- set own_time = node.config.strategy == 'check' and not node.config.updated_at -%}
-    {%- set names = node.config.get('snapshot_meta_column_names') or {} -%}
-    {%- for column in ['dbt_valid_from', 'dbt_valid_to', 'dbt_updated_at'] -%}
-        {%- if created == (names.get(column) or column) and not own_time -%}
-            {%- do mistakes.append(
-                "created_timestamp '" ~ created ~ "' is the time of the row, not of the snapshot; let"
-                ~ ' the snapshot select its own time, and declare that column'
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- set checked = node.config.check_cols -%}
-    {%- if node.config.strategy == 'check' and (
-        checked in ('all', ['all']) or created in (checked or [])
-    ) and not created.startswith('dbt_') -%}
+    {%- set mistakes = feature_warehouse._unseen_rows(node, created) -%}
+    {%- set ends = feature_warehouse._snapshot_names(node).dbt_valid_to -%}
+    {%- if created | lower == ends | lower -%}
         {%- do mistakes.append(
-            "snapshot '" ~ node.name ~ "' checks '" ~ created ~ "' as well, which makes every row a new"
-            ~ ' version in every run; list the other columns as check_cols'
+            "created_timestamp '" ~ created ~ "' is the time of a version's end, not of the snapshot; let"
+            ~ ' the snapshot select its own time, and declare that column'
         ) -%}
     {%- endif -%}
-    {%- set unique = node.config.unique_key -%}
-    {%- set unique = [unique] if unique is string else unique -%}
-    {%- if unique | reject('in', view.types) | list == [] and unique | sort != view.join_keys | sort -%}
-        {%- do mistakes.append(
-            "its join_keys are " ~ view.join_keys | join(', ') ~ ', and the unique_key of snapshot '
-            ~ "'" ~ node.name ~ "' is " ~ unique | join(', ') ~ '; they must be the same columns'
-        ) -%}
-    {%- endif -%}
-    {{ return(mistakes) }}
+    {{ return(mistakes + feature_warehouse._other_keys(node, view.join_keys, view.types)) }}
 {%- endmacro %}
 
 

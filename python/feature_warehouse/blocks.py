@@ -8,11 +8,15 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 from feature_warehouse.manifest import Manifest, Node
+from feature_warehouse.snapshots import snapshot_mistakes
 
-__all__ = ["hint", "misplaced", "misplacements"]
+__all__ = ["DECLARABLE", "hint", "misplaced", "misplacements"]
 
 _BLOCKS = {"feature_view": "feature view", "label_set": "label set"}
-_PLACES = ("model", "seed", "snapshot", "source")
+DECLARABLE = ("model", "seed", "snapshot")
+"""The types of what may be a feature view or a label set."""
+
+_PLACES = (*DECLARABLE, "source")
 
 
 def misplacements(manifest: Manifest) -> list[str]:
@@ -34,13 +38,15 @@ def misplaced(node: Node) -> list[str]:
         for block in _BLOCKS
         if key not in _BLOCKS and _differing_letters(str(key), block) <= 2
     ]
-    if node.resource_type != "model":
+    if node.resource_type == "source":
         return found + [
-            f"a {node.resource_type} is no {kind}, for nothing holds it to its types; make a model"
-            " that selects from it, and give that the block"
+            f"a source is no {kind}, for dbt does not build it; make a model that selects from it,"
+            " and give that the block"
             for block, kind in _BLOCKS.items()
             if block in node.config.meta
         ]
+    if node.resource_type == "snapshot":
+        return found + snapshot_mistakes(node)
     if not {"feature_view", "window_features"} & node.config.meta.keys():
         return found
     if node.language == "python":

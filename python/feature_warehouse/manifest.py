@@ -32,7 +32,7 @@ class Contract(msgspec.Struct, frozen=True):
 
 
 class Config(msgspec.Struct, frozen=True):
-    """The part of a node's or column's config that concerns us; the second half is a test's."""
+    """The part of a node's or column's config that concerns us: a test's, then a snapshot's."""
 
     meta: dict[str, Any] = {}
     contract: Contract = Contract()
@@ -43,6 +43,13 @@ class Config(msgspec.Struct, frozen=True):
     limit: int | None = None
     error_if: str = "!= 0"
     warn_if: str = "!= 0"
+    strategy: Any = None
+    updated_at: Any = None
+    unique_key: Any = None
+    check_cols: Any = None
+    hard_deletes: Any = None
+    invalidate_hard_deletes: Any = None
+    snapshot_meta_column_names: Any = None
 
 
 class Constraint(msgspec.Struct, frozen=True):
@@ -263,7 +270,7 @@ def is_current(manifest: Path, project: Path) -> bool:
 
 
 def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:
-    """A manifest that does not know the models as they are on disk must not be published from."""
+    """A manifest that does not know the files as they are on disk must not be published from."""
     for node in nodes:
         model = project / node.original_file_path
         if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
@@ -296,7 +303,8 @@ def _block_changed(properties: Path, node: Node) -> bool:
 
     try:
         content = yaml.safe_load(properties.read_text(encoding="utf-8"))
-        [model] = [model for model in content["models"] if model["name"] == node.name]
+        declared = content[f"{node.resource_type}s"]
+        [model] = [model for model in declared if model["name"] == node.name]
         meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
         block = meta.get("feature_view")
         columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]

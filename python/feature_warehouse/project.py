@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from feature_warehouse.blocks import DECLARABLE
 from feature_warehouse.dbt_messages import explained, selection_mistake
 from feature_warehouse.errors import BusyError, UsageError
 from feature_warehouse.manifest import is_current, read_manifest, read_variables
@@ -101,7 +102,7 @@ class DbtProject:
         selector: str | None = None,
         state: str | None = None,
     ) -> set[str]:
-        """The models of dbt's manifest that dbt's selectors name, as their unique ids.
+        """What dbt's selectors name of the manifest and may be a feature view, as unique ids.
 
         ``selector`` is one of the project's selectors.yml, ``state`` the folder that the method
         ``state:`` compares with, relative to the project. UsageError for what dbt refuses.
@@ -110,7 +111,8 @@ class DbtProject:
         options += [f"--exclude={text}" for text in exclude]
         options += [f"--selector={selector}"] if selector else []
         options += ["--state", str(self.folder / state)] if state else []
-        kind = ["--resource-type", "model", "--output", "json", "--output-keys", "unique_id"]
+        kind = [f"--resource-type={kind}" for kind in DECLARABLE]
+        kind += ["--output", "json", "--output-keys", "unique_id"]
         result = self._on_manifest("ls", *options, *kind)
         if result.returncode:
             words = " ".join(options)

@@ -13,7 +13,7 @@ from feature_warehouse.annotations import (
     owner_text,
     tests_by_model,
 )
-from feature_warehouse.blocks import hint, misplaced, misplacements
+from feature_warehouse.blocks import DECLARABLE, hint, misplaced, misplacements
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.derived import checks_of
 from feature_warehouse.durations import microseconds
@@ -51,13 +51,14 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class FeatureView(msgspec.Struct, frozen=True):
-    """A dbt model with a ``feature_view`` block. Lengths are microseconds; ttl None means none.
+    """What has a ``feature_view`` block. Lengths are microseconds; ttl None means none.
 
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
     ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
     ``tests`` are names by column; those of the view as a whole stand under ''. ``has_windows`` is
     true of a view that ``window_features`` computes.
+    ``is_held_to_types`` is false of a seed or snapshot, which may have other types than declared.
     """
 
     name: str
@@ -79,6 +80,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     tags: tuple[str, ...] = ()
     tests: dict[str, tuple[str, ...]] = {}
     has_windows: bool = False
+    is_held_to_types: bool = True
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -170,7 +172,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     models = [
         node
         for node in content.nodes.values()
-        if node.resource_type == "model"
+        if node.resource_type in DECLARABLE
         and not misplaced(node)
         and (node.version is None or node.version == node.latest_version)
     ]
@@ -179,7 +181,6 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     if project_dir is not None:
         refuse_stale(manifest, content.metadata.generated_at, project_dir, declared)
     declared = [completed(node, content) for node in declared]
-
     built_at = read_build_times(manifest, content)
     tests = tests_by_model(content)
     mistakes = misplacements(content)
@@ -266,6 +267,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         built_at=to_microseconds(built_at) if built_at else None,
         tags=tuple(sorted(set(node.tags))),
         has_windows="window_features" in node.config.meta,
+        is_held_to_types=node.resource_type == "model",
     )
 
 
@@ -327,7 +329,9 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
         found.append(f"ttl {block.ttl!r} is not above the availability lag")
     if not _features(node, block):
         found.append("it has no feature")
-    if not node.config.contract.enforced and "window_features" not in node.config.meta:
+    # dbt holds no seed and no snapshot to one, so the warehouse is asked for their types.
+    has_types = node.resource_type != "model" or "window_features" in node.config.meta
+    if not has_types and not node.config.contract.enforced:
         found.append("the model has no enforced contract")
     return found
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from feature_warehouse.blocks import DECLARABLE
 from feature_warehouse.forget import Forgotten
 from feature_warehouse.manifest import Manifest
 
@@ -31,7 +32,7 @@ def models_built_from(manifest: Manifest, views: Collection[str]) -> list[str]:
     reached = {
         node.unique_id
         for node in manifest.nodes.values()
-        if node.resource_type == "model" and node.name in views
+        if node.resource_type in DECLARABLE and node.name in views
     }
     found: dict[str, str] = {}
     while new := [

@@ -70,8 +70,8 @@ def plan(
     published = current.value if current else None
     last = (published.clock, published.watermark) if published else None
     watermark, inferred = _watermark(view, clock, published, warehouse)
-    inspection = warehouse.inspect(view, clock.now, watermark, last)
     schema = warehouse.schema(view)
+    inspection = warehouse.inspect(view, clock.now, watermark, last)
     fresh = describe(view, schema, simulated=clock.simulated)
     if published is None:
         mode, reason = "full", "nothing is published yet"

@@ -19,22 +19,20 @@ COLUMNS = [
     {"name": "ts", "data_type": "timestamp"},
     {"name": "v", "data_type": "integer"},
 ]
+SEEN_AT = {"name": "seen_at", "data_type": "timestamp"}
 QUERY = "select cast(1 as bigint) as id, timestamp '2024-01-01' as ts, 1 as v"
 PYTHON = "def model(dbt, session):\n    return session.sql('select 1 as id')\n"
 
-HELD_TO_NOTHING = (
-    "a {} is no {}, for nothing holds it to its types; make a model that selects from it"
-)
+UNBUILT = "a source is no {}, for dbt does not build it; make a model that selects from it"
 EPHEMERAL = "an ephemeral model is no feature view, for it has no rows to publish"
 SPELLING = "meta.{} is no block that is known; did you mean {}?"
 
 CASES: dict[str, tuple[str, dict[str, Any], str]] = {
-    "seeded_view": ("seed", VIEW, HELD_TO_NOTHING.format("seed", "feature view")),
-    "seeded_labels": ("seed", LABELS, HELD_TO_NOTHING.format("seed", "label set")),
-    "snapped_view": ("snapshot", VIEW, HELD_TO_NOTHING.format("snapshot", "feature view")),
-    "snapped_labels": ("snapshot", LABELS, HELD_TO_NOTHING.format("snapshot", "label set")),
-    "raw_view": ("source", VIEW, HELD_TO_NOTHING.format("source", "feature view")),
-    "raw_labels": ("source", LABELS, HELD_TO_NOTHING.format("source", "label set")),
+    "seeded_view": ("seed", VIEW, ""),
+    "seeded_labels": ("seed", LABELS, ""),
+    "snapped_labels": ("snapshot", LABELS, ""),
+    "raw_view": ("source", VIEW, UNBUILT.format("feature view")),
+    "raw_labels": ("source", LABELS, UNBUILT.format("label set")),
     "python_view": ("python", VIEW, "a Python model is no feature view, for dbt holds it to no"),
     "passing_view": ("ephemeral", VIEW, EPHEMERAL),
     "veiw": ("model", {"feature_veiw": {}}, SPELLING.format("feature_veiw", "feature_view")),
@@ -44,7 +42,138 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "Label": ("model", {"Label_Set": {}}, SPELLING.format("Label_Set", "label_set")),
     "other": ("model", {"features": {}, "owner": "a", "label": 1}, ""),
 }
-"""Where it stands, the meta, and what has to be said of it; nothing of the last."""
+"""Where it stands, the meta, and what has to be said of it; nothing of some."""
+
+BY_TIME = {"strategy": "timestamp", "updated_at": "ts"}
+BY_VALUE = {"strategy": "check", "check_cols": ["v"]}
+OWN_NAMES = {"snapshot_meta_column_names": {"dbt_valid_from": "since", "dbt_valid_to": "until"}}
+DELETIONS = "a snapshot that notices deletions is no feature view, for it would serve for ever"
+UNSEEN = "without a created_timestamp its rows count from before the snapshot saw them; "
+SELECT = UNSEEN + "let the snapshot select its time, and declare that column"
+OF_ROW = "created_timestamp '{}' is the time of the row, not of the snapshot; let the snapshot"
+REWRITTEN = "column '{}' is written when a version has ended, and would tell of the future; leave"
+OTHER_KEYS = (
+    "its join_keys are {0}, and the unique_key of snapshot '{1}' is id; they must be the same"
+)
+CHECKED = "snapshot '{}' checks 'seen_at' as well, which makes every row a new version in every run"
+
+SNAPSHOTS: dict[str, tuple[dict[str, Any], dict[str, Any], str | dict[str, Any], str]] = {
+    # By dbt's rule for updated_at, a version is true from then, and nothing says when it was seen.
+    "unseen": (BY_TIME, {}, "", SELECT),
+    "seen": (BY_TIME, {"created_timestamp": "seen_at"}, "", ""),
+    "by_itself": (BY_TIME, {"created_timestamp": "ts"}, "", OF_ROW.format("ts")),
+    "by_start": (
+        BY_TIME,
+        {"created_timestamp": "dbt_valid_from"},
+        "dbt_valid_from",
+        OF_ROW.format("dbt_valid_from"),
+    ),
+    "by_update": (
+        BY_TIME,
+        {"created_timestamp": "DBT_UPDATED_AT"},
+        "DBT_UPDATED_AT",
+        OF_ROW.format("DBT_UPDATED_AT"),
+    ),
+    # With check_cols alone dbt writes its own time, unless it is given another.
+    "unseen_value": (
+        BY_VALUE,
+        {},
+        "",
+        UNSEEN + "declare dbt_valid_from, which is when it did",
+    ),
+    "unseen_since": (
+        BY_VALUE | OWN_NAMES,
+        {},
+        "",
+        UNSEEN + "declare since, which is when it did",
+    ),
+    "seen_value": (BY_VALUE, {"created_timestamp": "dbt_valid_from"}, "dbt_valid_from", ""),
+    "seen_only": (BY_VALUE, {"event_timestamp": "dbt_valid_from"}, "dbt_valid_from", ""),
+    "seen_since": (BY_VALUE | OWN_NAMES, {"created_timestamp": "since"}, "since", ""),
+    "dated_value": (BY_VALUE | {"updated_at": "ts"}, {}, "", SELECT),
+    "dated_start": (
+        BY_VALUE | {"updated_at": "ts"},
+        {"event_timestamp": "dbt_valid_from"},
+        "dbt_valid_from",
+        SELECT,
+    ),
+    "all_checked": (
+        BY_VALUE | {"check_cols": "all"},
+        {"created_timestamp": "seen_at"},
+        "",
+        CHECKED.format("all_checked"),
+    ),
+    "seen_checked": (
+        BY_VALUE | {"check_cols": ["v", "seen_at"]},
+        {"created_timestamp": "seen_at"},
+        "",
+        CHECKED.format("seen_checked"),
+    ),
+    "ended": (
+        BY_TIME,
+        {"created_timestamp": "seen_at"},
+        "dbt_valid_to",
+        REWRITTEN.format("dbt_valid_to"),
+    ),
+    "ended_loudly": (
+        BY_TIME,
+        {"created_timestamp": "seen_at"},
+        "DBT_VALID_TO",
+        REWRITTEN.format("dbt_valid_to"),
+    ),
+    "ended_by_name": (
+        BY_TIME | OWN_NAMES,
+        {"created_timestamp": "seen_at"},
+        "until",
+        REWRITTEN.format("until"),
+    ),
+    "ended_apart": (
+        BY_TIME,
+        {"created_timestamp": "seen_at"},
+        {"name": "dbt_valid_to", "config": {"meta": {"feature": False}}},
+        "",
+    ),
+    "ended_first": (
+        BY_TIME,
+        {"created_timestamp": "seen_at", "tie_breaker": "dbt_valid_to"},
+        {"name": "dbt_valid_to", "config": {"meta": {"feature": False}}},
+        REWRITTEN.format("dbt_valid_to"),
+    ),
+    "deleted": (
+        BY_TIME | {"hard_deletes": "invalidate"},
+        {"created_timestamp": "seen_at"},
+        "",
+        DELETIONS,
+    ),
+    "deleted_anew": (
+        BY_TIME | {"hard_deletes": "new_record"},
+        {"created_timestamp": "seen_at"},
+        "",
+        DELETIONS,
+    ),
+    "deleted_of_old": (
+        BY_TIME | {"invalidate_hard_deletes": True},
+        {"created_timestamp": "seen_at"},
+        "",
+        DELETIONS,
+    ),
+    "kept": (BY_TIME | {"hard_deletes": "ignore"}, {"created_timestamp": "seen_at"}, "", ""),
+    "keyed": (
+        BY_TIME,
+        {"created_timestamp": "seen_at", "join_keys": ["v"]},
+        "",
+        OTHER_KEYS.format("v", "keyed"),
+    ),
+    "keyed_so": (
+        BY_TIME | {"unique_key": "id || '-'"},
+        {"created_timestamp": "seen_at", "join_keys": ["v"]},
+        "",
+        "",
+    ),
+}
+"""A snapshot's config, what its block differs in, one more column, and what has to be said."""
+
+WANTED = {name: case[-1] for name, case in (CASES | SNAPSHOTS).items()}
 
 
 @pytest.fixture(scope="module")
@@ -58,10 +187,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
         if place == "source":
             tables.append(node)
         elif place == "snapshot":
-            node["config"] |= {"unique_key": "id", "strategy": "check", "check_cols": ["v"]}
+            node["config"] |= {"unique_key": "id", **BY_VALUE}
             content["snapshots"].append(node | {"relation": "ref('other')"})
         elif place == "seed":
-            content["seeds"].append(node)
+            content["seeds"].append(node | {"columns": COLUMNS})
         else:
             if "feature_view" in meta and place != "python":
                 node["config"]["contract"] = {"enforced": True}
@@ -69,6 +198,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
             settings_of = "{{ config(materialized='ephemeral') }}" * (place == "ephemeral")
             queries |= {name: settings_of + QUERY} if place != "python" else {}
             content["models"].append(node)
+    content["snapshots"] += [_snapshot(name) for name in SNAPSHOTS]
     host = write_host(tmp_path_factory.mktemp("blocks") / "host", queries, content.pop("models"))
     (host / "models" / "python_view.py").write_text(PYTHON)
     sources = [{"name": "raw", "schema": "main", "tables": tables}]
@@ -76,19 +206,28 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     (host / "seeds").mkdir()
     for seed in content["seeds"]:
         (host / "seeds" / f"{seed['name']}.csv").write_text("id,ts,v\n1,2024-01-01,5\n")
-    by_dbt = dbt("run", project=host, env=settings(host), check=False).stdout
+    by_dbt = dbt("run", project=host, env=settings(host) | {"TZ": "UTC"}, check=False).stdout
     manifest = host / "duckdb" / "manifest.json"
     with pytest.raises(UsageError) as refusal:
         read_registry(manifest)
     return manifest, by_dbt, str(refusal.value)
 
 
-@pytest.mark.parametrize("name", CASES)
+def _snapshot(name: str) -> dict[str, Any]:
+    config, changes, more, _ = SNAPSHOTS[name]
+    block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True} | changes
+    column = {"name": more} if isinstance(more, str) else more
+    columns = [*COLUMNS, SEEN_AT, *([{**column, "data_type": "timestamp"}] if more else [])]
+    config = {"unique_key": "id", **config, "meta": {"feature_view": block}}
+    return {"name": name, "relation": "ref('other')", "config": config, "columns": columns}
+
+
+@pytest.mark.parametrize("name", WANTED)
 def test_dbt_and_the_registry_say_the_same_of_a_block(
     name: str, said: tuple[Path, str, str]
 ) -> None:
     _, dbt_says, we_say = said
-    wanted = CASES[name][2]
+    wanted = WANTED[name]
     by_dbt = re.findall(rf"^ *- {name}: (.*)$", dbt_says, re.MULTILINE)
     assert by_dbt == re.findall(rf"'{name}': (.*)$", we_say.replace("; '", "\n'"), re.MULTILINE)
     assert len(by_dbt) == (1 if wanted else 0)
@@ -102,3 +241,19 @@ def test_the_manifest_has_the_blocks_that_are_refused(said: tuple[Path, str, str
     metas = {node["name"]: node["config"]["meta"] for node in nodes if node["name"] in CASES}
     for name, (_, meta, _) in CASES.items():
         assert metas[name].keys() >= meta.keys()
+
+
+def test_a_time_that_dbt_keeps_must_be_utc(said: tuple[Path, str, str]) -> None:
+    """Read as UTC, what it writes in New York would be known five hours too early."""
+    host = said[0].parents[1]
+    env = settings(host) | {"TZ": "America/New_York"}
+    out = dbt("snapshot", project=host, env=env, check=False).stdout
+    complained = re.findall(
+        r"- (\w+): dbt writes '(\w+)' in the time zone of its session, which is America/New_York",
+        out,
+    )
+    assert sorted(complained) == [
+        ("seen_only", "dbt_valid_from"),
+        ("seen_since", "since"),
+        ("seen_value", "dbt_valid_from"),
+    ]

@@ -33,6 +33,7 @@ def validate(
         try:
             last = _last(view, last_rows)
             warehouse.refresh()
+            warehouse.schema(view)  # types that nothing enforces
             yield gate.check(view, warehouse, clock, last_rows=last)
         except FeatureWarehouseError as error:
             yield GateResult(

@@ -53,7 +53,10 @@ class Warehouse(Protocol):
         """When the newest row that is available at the clock was loaded; 0 without any."""
 
     def schema(self, view: FeatureView) -> pa.Schema:
-        """The columns of ``newest_rows``."""
+        """The columns of ``newest_rows``.
+
+        UnservableError for a seed or snapshot whose columns are not of the declared types.
+        """
 
     def newest_rows(
         self, view: FeatureView, clock: int, since: int | None = None

@@ -65,6 +65,7 @@ class DuckDBWarehouse:
         return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
+        sql.refuse_other_types(view, self)
         with self.newest_rows(view, 0, limit=" limit 0") as reader:
             return reader.schema
 

@@ -71,6 +71,7 @@ class PostgresWarehouse:
         return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
+        sql.refuse_other_types(view, self)
         with self.newest_rows(view, 0, limit=" limit 0") as reader:
             return reader.schema
 

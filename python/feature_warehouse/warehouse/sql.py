@@ -5,8 +5,13 @@ They say what the macro ``as_of`` says; a differential test holds the two togeth
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
+from feature_warehouse.errors import UnservableError
 from feature_warehouse.registry import Column, FeatureView
+
+if TYPE_CHECKING:
+    from feature_warehouse.warehouse import Warehouse
 
 __all__ = [
     "bound",
@@ -16,6 +21,7 @@ __all__ = [
     "newest_rows_query",
     "published_type",
     "quote",
+    "refuse_other_types",
     "values_query",
 ]
 
@@ -40,6 +46,30 @@ def published_type(view: FeatureView, column: Column) -> str:
     if column in (view.event_timestamp, view.created_timestamp):
         return "timestamp"
     return column.data_type
+
+
+def refuse_other_types(view: FeatureView, warehouse: "Warehouse") -> None:
+    """UnservableError where nothing holds a view to its declared types and it has others."""
+    if view.is_held_to_types:
+        return
+    columns = list({each.name: each for each in (*view.columns, *view.tie_breakers)}.values())
+    function = "typeof" if warehouse.dialect == "duckdb" else "pg_typeof"
+    pairs = ", ".join(
+        f"cast({function}({quote(column.name)}) as text) as a{place},"
+        f" cast({function}(cast(null as {column.data_type})) as text) as d{place}"
+        for place, column in enumerate(columns)
+    )
+    query = f"select {pairs} from (select 1) as one left join {view.relation} on false"
+    with warehouse.rows(query, f"feature view {view.name!r}") as reader:
+        [types] = reader.read_all().to_pylist()
+    found = [
+        f"column {column.name!r} is declared as {column.data_type} and is"
+        f" {types[f'a{place}'].lower()}"
+        for place, column in enumerate(columns)
+        if types[f"a{place}"] != types[f"d{place}"]
+    ]
+    if found:
+        raise UnservableError(f"{'; '.join(found)}: declare what it has, or build it anew")
 
 
 def newest_rows_query(

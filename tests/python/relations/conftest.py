@@ -53,8 +53,17 @@ class Twin:
 
     def drop(self, environment: str) -> None:
         """Drop all tables of an environment."""
-        schema = environment if self.engine == "duckdb" else f"twin_{environment}"
-        statement = f"drop schema if exists {schema} cascade"
+        self._execute(f"drop schema if exists {self._schema(environment)} cascade")
+
+    def execute(self, environment: str, statement: str) -> None:
+        """Change what dbt has built; tables are those of the environment."""
+        use = "use" if self.engine == "duckdb" else "set search_path to"
+        self._execute(f"{use} {self._schema(environment)}; {statement}")
+
+    def _schema(self, environment: str) -> str:
+        return environment if self.engine == "duckdb" else f"twin_{environment}"
+
+    def _execute(self, statement: str) -> None:
         if self.engine == "duckdb":
             with duckdb.connect(str(self.project / "twin.duckdb")) as connection:
                 connection.execute(statement)

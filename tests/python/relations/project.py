@@ -5,6 +5,7 @@ from typing import Any
 
 from feature_warehouse.servers import Postgres
 from hosts import macro_call, write_host
+from relations.seeds import SEEDED_MODELS, seeded_models, seeds, snapshots, write_seeds
 from relations.unit_tests import incomplete_unit_tests, unit_tests
 from support import postgres_output, write_yaml
 
@@ -74,7 +75,9 @@ V = {"name": "v", "data_type": "integer", "config": {"meta": {"default": -1}}}
 
 
 def write_twin(folder: Path, server: Postgres) -> Path:
-    write_host(folder, MODELS, _properties())
+    write_host(folder, MODELS | SEEDED_MODELS, _properties() + seeded_models())
+    write_seeds(folder / "seeds")
+    write_yaml(folder / "models" / "seeds.yml", {"seeds": seeds()})
     (folder / "snapshots").mkdir()
     write_yaml(
         folder / "snapshots" / "snapshots.yml",
@@ -84,7 +87,8 @@ def write_twin(folder: Path, server: Postgres) -> Path:
                     "name": "kept",
                     "relation": "ref('raw')",
                     "config": {"unique_key": "id", "strategy": "check", "check_cols": ["v"]},
-                }
+                },
+                *snapshots(),
             ]
         },
     )

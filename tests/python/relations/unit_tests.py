@@ -94,6 +94,35 @@ def unit_tests() -> list[dict[str, Any]]:
                 {"id": 1, "ts": "2024-01-03 00:00:00", "v": None},
             ],
         ),
+        _test(
+            "taught",
+            [
+                _given("polled", [{"id": 1, "polled_at": "2024-01-08 00:00:00", "y": 1}]),
+                _given(
+                    "tariff",
+                    [
+                        {
+                            "id": 1,
+                            "since": "2024-01-01 00:00:00",
+                            "known": "2024-01-09 00:00:00",
+                            "grade": "late",
+                        },
+                    ],
+                ),
+                _given(
+                    "offer",
+                    [
+                        {
+                            "id": 1,
+                            "changed_at": "2024-01-01 00:00:00",
+                            "seen_at": "2024-01-08 00:00:00",
+                            "price": 5,
+                        },
+                    ],
+                ),
+            ],
+            [{"id": 1, "y": 1, "grade": None, "price": 5}],
+        ),
         _test("newest", [prices], [{"id": 1, "v": 5}, {"id": 2, "v": 8}], name="newest_is_wrong"),
     ]
 
