@@ -24,7 +24,7 @@
 
 
 {% macro _join_spec(view) -%}
-    {%- do feature_warehouse._refuse_other_types(view) -%}
+    {%- do feature_warehouse._refuse_untrue_types(view) -%}
     {%- set types = view.get('types') or {} -%}
     {%- set join_keys = feature_warehouse._renames(view.join_keys) -%}
     {%- set features = feature_warehouse._renames(view.features) -%}

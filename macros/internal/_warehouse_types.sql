@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 
-{% macro _refuse_other_types(view) -%}
+{% macro _refuse_untrue_types(view) -%}
     {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. -#}
     {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')
         or model is defined and model.resource_type == 'sql_operation' -%}
