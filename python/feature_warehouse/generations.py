@@ -249,7 +249,7 @@ class Generations:
         return Stored(after, text) if done else None
 
     def roll_back(self, shares: Mapping[str, Sequence[layout.ServicePart]]) -> layout.Generation:
-        """Put the previous generation in service, and the present one in its place.
+        """Put the generation before in service; never a later one, however often it is called.
 
         ``shares`` is what services take from the view: UsageError if that is not in the previous
         generation. Also raises NotPublishedError and BusyError.
@@ -260,7 +260,8 @@ class Generations:
         now, before = self.find(found.value.edition), self.find(found.value.previous)
         if now is None:
             raise NotPublishedError(f"no view {self.view!r} is published in {self._names.store}")
-        if before is None:
+        # After a rollback the generation that was taken back stands there.
+        if before is None or before.value.number > now.value.number:
             raise NotPublishedError(
                 f"no generation of {self.view!r} before {now.value.number} is kept; correct the"
                 " model, run `dbt build` and `feature-warehouse materialize`"

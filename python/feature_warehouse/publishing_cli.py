@@ -182,7 +182,7 @@ def rollback(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Point readers at the previous generation of a view.
+    """Point readers at the generation before the one in service; never at a later one.
 
     The next `materialize` publishes again what the warehouse says then.
     """

@@ -10,6 +10,7 @@ from command_line import Fw, one_line
 from feature_warehouse import EntityError, OnlineStore, Status, layout
 from feature_warehouse.errors import BusyError, RetainedError
 from feature_warehouse.forget import forget
+from feature_warehouse.generations import Generations
 from feature_warehouse.locks import locked
 from feature_warehouse.warehouse import open_warehouse
 from mini import NAMES, Mini
@@ -92,6 +93,9 @@ def test_an_entity_is_erased_everywhere(mini: Mini, client: "redis.Redis") -> No
     with OnlineStore(client) as store:
         assert store.get("pairs", {"id": 7}).status("a") is Status.MISSING
         assert store.get("shops", {"shop": "7"}).status("a") is Status.FOUND
+        assert Generations(client, NAMES, "pairs").roll_back({}).number == 1
+        assert store.get("pairs", {"id": 7}).status("a") is Status.MISSING
+        assert store.get("pairs", {"id": 8}).status("a") is Status.FOUND
     full: Options = {"full_refresh": True}
     for options in ({}, full):
         materialize(mini, client, **options)
