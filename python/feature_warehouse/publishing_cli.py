@@ -122,10 +122,12 @@ def verify(
     """Compare Redis with the warehouse, row by row; exit code 1 on any difference."""
     from feature_warehouse.reports import VerifyReport
     from feature_warehouse.sites import Site
+    from feature_warehouse.verify import stopped_by_gate
     from feature_warehouse.verify import verify as compare
 
     required(place.redis_url)
     site = Site(place, wait=wait)
+    stopped = stopped_by_gate(site.project.target_path / "materialize_results.json", site.names)
     report = VerifyReport(as_json=as_json)
     with site.project.open_warehouse() as warehouse:
         site.refuse_another_warehouse(warehouse)
@@ -136,6 +138,7 @@ def verify(
             warehouse,
             selected=site.selected(select, exclude, selector, state),
             sample=sample,
+            stopped=stopped,
         ):
             report.view(result)
     report.finish()

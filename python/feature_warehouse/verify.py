@@ -3,9 +3,10 @@
 import operator
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from itertools import repeat
+from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
 
@@ -22,20 +23,19 @@ from feature_warehouse.errors import (
     UnservableError,
     UsageError,
 )
-from feature_warehouse.generations import Generations
+from feature_warehouse.generations import Generations, Stored
+from feature_warehouse.prometheus import read_results
 from feature_warehouse.registry import FeatureView, Registry
 from feature_warehouse.strangers import KeySet, strangers
-from feature_warehouse.tasks import changes, describe
+from feature_warehouse.tasks import Clock, changes, describe, plan
 from feature_warehouse.warehouse import BATCH_ROWS, Warehouse
 from feature_warehouse.writer import Rows
 
-__all__ = ["Verification", "verify"]
+__all__ = ["Verification", "stopped_by_gate", "verify"]
 
 _EXAMPLES: Final = 10
-_REMEDY: Final = (
-    "Redis and the warehouse differ; run `feature-warehouse materialize --full-refresh`, which"
-    " publishes every row anew"
-)
+_PUBLISH: Final = "run `feature-warehouse materialize`"
+_RENEW: Final = "run `feature-warehouse materialize --full-refresh`, which publishes every row anew"
 _VERSION: Final = slice(0, 16)
 _CONTENT: Final = slice(20, -CHECKSUM.size)
 
@@ -45,8 +45,9 @@ class Verification(msgspec.Struct):
 
     ``status`` is success, difference, error, or skipped for what is neither built nor published.
     ``differences`` counts by kind: *missing* and *extra* entities; *older* and *newer* rows than
-    the warehouse's newest; another *value*, type or damaged bytes at the same version; another
-    *expiry*. ``examples`` are the first row keys of each kind, ``message`` says what to do.
+    the warehouse's newest; another *value* or type at the same version; *damaged* bytes; another
+    *expiry*. ``examples`` are the first row keys of each kind, ``message`` says what happened, as
+    far as it can be known, and what to do.
     """
 
     view: str
@@ -68,8 +69,12 @@ def verify(
     *,
     selected: set[str] | None = None,
     sample: int | None = None,
+    stopped: Mapping[str, int] = {},
 ) -> Iterator[Verification]:
     """Compare view by view; with ``sample`` so many entities of each, if it has them.
+
+    ``stopped`` are views that their gate stopped in the last run, and when it ended (microseconds
+    since 1970 UTC).
 
     The clock is that of the last run (rule 5 of docs/rules.md), the warehouse is as it is now: what
     a build has added since and no run has published counts as a difference.
@@ -79,7 +84,7 @@ def verify(
             result = Verification(view.name)
             try:
                 with reachable(client):
-                    _verify(result, client, names, view, warehouse, sample)
+                    _verify(result, client, names, view, warehouse, sample, stopped)
             except FeatureWarehouseError as error:
                 result.status, result.message = "error", str(error)
                 result.exit_code = error.exit_code
@@ -93,6 +98,7 @@ def _verify(
     view: FeatureView,
     warehouse: Warehouse,
     sample: int | None,
+    stopped: Mapping[str, int],
 ) -> None:
     generations = Generations(client, names, view.name)
     found = generations.find(generations.pointer().value.edition)
@@ -122,8 +128,73 @@ def _verify(
             comparison.note("extra", key)
         if sample and seen >= sample:
             break
-    if result.differences:
-        result.status, result.exit_code, result.message = "difference", 1, _REMEDY
+    if not result.differences:
+        return
+    result.status, result.exit_code = "difference", 1
+    if stopped.get(view.name, 0) > generation.published_at:
+        result.message = (
+            "its gate stopped the last run, and nothing of it was published; mend what failed,"
+            f" then {_PUBLISH}"
+        )
+        return
+    result.message = _remedy(view, warehouse, found, comparison, len(known), encoder)
+
+
+def _remedy(
+    view: FeatureView,
+    warehouse: Warehouse,
+    found: Stored[layout.Generation],
+    comparison: "_Comparison",
+    entities: int,
+    encoder: RowEncoder,
+) -> str:
+    """What happened, as far as it can be known, and the least that mends it.
+
+    ``entities`` are those of the warehouse. What a run without --full-refresh would do is asked of
+    the plan of one.
+    """
+    kinds, generation = comparison.counts, found.value
+    if kinds["damaged"] or kinds["expiry"]:
+        return f"rows in Redis are damaged; {_RENEW}"
+    clock = Clock(generation.clock, simulated=True) if generation.simulated else Clock.real()
+    task = plan(view, clock, warehouse, found, full_refresh=False)
+    if task.mode == "full":
+        return f"{task.reason}; {_PUBLISH}"
+    if task.mode == "incremental":
+        with warehouse.newest_rows(view, generation.clock, generation.watermark) as reader:
+            new = sum(comparison.among(rows.keys) for rows in _encoded(reader, encoder))
+        if new < kinds.total():
+            return f"Redis does not hold what was published; {_RENEW}"
+    # Entities that are gone are found by counting, see ``Publication``.
+    elif kinds["extra"] and generation.entities == entities - kinds["missing"]:
+        return f"Redis holds what nobody published; {_RENEW}"
+    if kinds["older"]:
+        return f"the warehouse has newer rows than were published; {_PUBLISH}"
+    return f"the warehouse has other rows than were published, or Redis lost some; {_PUBLISH}"
+
+
+def stopped_by_gate(results: Path, names: layout.Names) -> dict[str, int]:
+    """The views that their gate stopped in the last run on this machine, and when it ended.
+
+    ``results`` is the result file of `materialize`; one that is not there, of another store or
+    that cannot be read says nothing.
+    """
+    try:
+        content = read_results(results)
+        ended = results.stat().st_mtime_ns // 1000
+    except (UsageError, OSError):
+        return {}
+    metadata = content.get("metadata") if content else None
+    store = {"project": names.project, "environment": names.environment}
+    if not content or not isinstance(metadata, dict) or not store.items() <= metadata.items():
+        return {}
+    return {
+        str(one.get("view")): ended
+        for one in content["results"]
+        if isinstance(one, dict)
+        and isinstance(gate := one.get("gate"), dict)
+        and gate.get("failures")
+    }
 
 
 def _is_built(view: FeatureView, warehouse: Warehouse) -> bool:
@@ -146,14 +217,18 @@ def _compare(
     known = KeySet()
     chosen = _Sample(sample or 0)
     take = chosen.add if sample else comparison.compare
-    for large in reader:
-        for start in range(0, large.num_rows, BATCH_ROWS):
-            rows = encoder.encode(large.slice(start, BATCH_ROWS))
-            known.add(rows.keys)
-            take(rows)
+    for rows in _encoded(reader, encoder):
+        known.add(rows.keys)
+        take(rows)
     for rows in chosen.rows.cut(BATCH_ROWS):
         comparison.compare(rows)
     return known
+
+
+def _encoded(reader: Iterable[pa.RecordBatch], encoder: RowEncoder) -> Iterator[Rows]:
+    for large in reader:
+        for start in range(0, large.num_rows, BATCH_ROWS):
+            yield encoder.encode(large.slice(start, BATCH_ROWS))
 
 
 class _Sample:
@@ -180,14 +255,20 @@ def _hash(key: bytes) -> bytes:
 class _Comparison:
     def __init__(self, client: Any, result: Verification, schema: int) -> None:
         self._client, self._result, self._schema = client, result, schema
-        self._counts: Counter[str] = Counter()
+        self._differing = KeySet()
+        self.counts: Counter[str] = Counter()
 
     def note(self, kind: str, key: bytes) -> None:
-        self._counts[kind] += 1
-        self._result.differences = dict(sorted(self._counts.items()))
+        self.counts[kind] += 1
+        self._differing.add([key])
+        self._result.differences = dict(sorted(self.counts.items()))
         examples = self._result.examples.setdefault(kind, [])
         if len(examples) < _EXAMPLES:
             examples.append(key.decode(errors="backslashreplace"))
+
+    def among(self, keys: list[bytes]) -> int:
+        """How many of these keys differ."""
+        return len(keys) - len(self._differing.without(keys))
 
     def compare(self, rows: Rows) -> None:
         if not rows.keys:
@@ -205,7 +286,8 @@ class _Comparison:
 def _difference(key: bytes, expected: bytes, found: bytes | None, schema: int) -> str:
     if found is None:
         return "missing"
+    if crc32(found, seed(key, schema)) != INTACT:
+        return "damaged"
     if found[_VERSION] != expected[_VERSION]:
         return "older" if found[_VERSION] < expected[_VERSION] else "newer"
-    intact = crc32(found, seed(key, schema)) == INTACT
-    return "" if intact and found[_CONTENT] == expected[_CONTENT] else "value"
+    return "" if found[_CONTENT] == expected[_CONTENT] else "value"

@@ -38,15 +38,16 @@ from support import dbt
 
 __all__ = ["fw"]
 
+AS_OF = ("--as-of", NOW.isoformat())
 COUNT = 300
 TTL = timedelta(days=3)
 GRACE = timedelta(days=1)
 
 
-def sealed(row: bytes) -> bytes:
-    """A row with the checksum of its bytes, as the format says."""
+def sealed(row: bytes, name: str) -> bytes:
+    """A row with the checksum of its key and bytes, as the format says."""
     [schema] = struct.unpack_from(">I", row, 20)
-    return row + struct.pack("<I", zlib.crc32(row, schema))
+    return row + struct.pack("<I", zlib.crc32(row, zlib.crc32(name.encode(), 0xFFFFFFFF) ^ schema))
 
 
 class Tampering:
@@ -56,8 +57,9 @@ class Tampering:
         self.client = client
 
     def _rewrite(self, number: int, change: Callable[[bytes], bytes]) -> None:
-        row = self.client.get(key(number))
-        self.client.set(key(number), sealed(change(row[:-4])), keepttl=True)
+        name = key(number)
+        row = self.client.get(name)
+        self.client.set(name, sealed(change(row[:-4]), name), keepttl=True)
 
     def _shift(self, number: int, microseconds: int) -> None:
         def shifted(row: bytes) -> bytes:
@@ -81,11 +83,24 @@ class Tampering:
     def value(self, number: int) -> None:
         self._rewrite(number, lambda row: row[:24] + b"\x92\x07\xa17")
 
+    def damaged(self, number: int) -> None:
+        row = self.client.get(key(number))
+        self.client.set(key(number), row[:-1] + bytes([row[-1] ^ 1]), keepttl=True)
+
     def expiry(self, number: int) -> None:
         self.client.persist(key(number))
 
 
-KINDS = ("missing", "extra", "older", "newer", "value", "expiry")
+CAUSES = {
+    "missing": "the warehouse has other rows than were published, or Redis lost some",
+    "extra": "Redis holds what nobody published",
+    "older": "the warehouse has newer rows than were published",
+    "newer": "the warehouse has other rows than were published, or Redis lost some",
+    "value": "the warehouse has other rows than were published, or Redis lost some",
+    "damaged": "rows in Redis are damaged",
+    "expiry": "rows in Redis are damaged",
+}
+KINDS = tuple(CAUSES)
 
 
 @pytest.fixture
@@ -117,10 +132,70 @@ def test_each_kind_of_difference_is_found(kind: str, mini: Mini, tampering: Tamp
     shift = 100_000 if kind == "extra" else 0
     assert set(result.examples[kind]) == {key(number + shift) for number in (7, 77, 177)}
     assert result.rows_compared == COUNT
-    assert "run `feature-warehouse materialize --full-refresh`" in result.message
-    # A run brings all back to what the warehouse says; but never by an older version.
-    run_one(mini, tampering.client, Clock.real(), full_refresh=True)
-    assert_equal(mini, tampering.client)
+    assert result.message.startswith(f"{CAUSES[kind]}; run `feature-warehouse materialize")
+    # The run that is recommended brings all back; a lesser one does not.
+    for full_refresh in (False, True):
+        run_one(mini, tampering.client, Clock.real(), full_refresh=full_refresh)
+        if ("materialize --full-refresh`" in result.message) == full_refresh:
+            assert_equal(mini, tampering.client)
+            break
+        assert verified(mini, tampering.client)["pairs"].status == "difference"
+
+
+LOADED: Columns = {"id": "bigint", "ts": "timestamp", "loaded": "timestamp", "a": "bigint"}
+
+
+def test_verify_says_what_is_the_case(mini: Mini, client: "redis.Redis") -> None:
+    """Of a view whose rows say when they were loaded: the warehouse went on, or Redis lost rows."""
+    mini.view(
+        "pairs",
+        LOADED,
+        "select i as id, timestamp '2025-12-31' as ts, ts as loaded, 1::bigint as a"
+        " from range(9) t(i)",
+        created_timestamp="loaded",
+    )
+    assert run_one(mini, client).status == "success"
+
+    def add(entity: int, loaded: str) -> None:
+        row = f"{entity}, timestamp '2025-12-31 10:00', timestamp '{loaded}', 2"
+        mini.execute(f"insert into pairs values ({row})")
+
+    add(3, "2026-01-01 11:00")  # while dbt was building: after the watermark, before the clock
+    newer = verified(mini, client)["pairs"]
+    assert (newer.differences, newer.message) == (
+        {"older": 1},
+        "the warehouse has newer rows than were published; run `feature-warehouse materialize`",
+    )
+    client.delete(key(5))
+    lost = verified(mini, client)["pairs"]
+    assert lost.differences == {"missing": 1, "older": 1}
+    assert lost.message.startswith("Redis does not hold what was published; run `feature-warehouse")
+    assert "--full-refresh" in lost.message
+    add(4, "2025-12-31 12:00")
+    rewritten = verified(mini, client)["pairs"].message
+    assert rewritten == (
+        "rows were deleted, rewritten, or added before the watermark; run `feature-warehouse"
+        " materialize`"
+    )
+    assert run_one(mini, client).mode == "full"
+    assert_equal(mini, client)
+
+
+def test_verify_says_that_a_gate_stopped_the_view(fw: Fw, mini: Mini) -> None:
+    expectations = [{"expect_column_values_to_be_between": {"column": "a", "max_value": 1}}]
+    pairs(mini, 3, 1, expectations=expectations)
+    mini.write()
+    assert fw("materialize", *AS_OF)[0] == 0
+    mini.execute("update pairs set a = 2, b = '2'")
+    assert fw("materialize", *AS_OF)[0] == 1
+    code, out, _ = fw("verify")
+    assert (code, "its gate stopped the last run" in out) == (1, True)
+    pairs(mini, 3, 2)
+    mini.write()
+    assert fw("materialize", *AS_OF)[0] == 0
+    mini.execute("update pairs set a = 3, b = '3'")
+    code, out, _ = fw("verify")
+    assert (code, "gate" in out, "or Redis lost some; run" in out) == (1, False, True)
 
 
 def test_all_kinds_at_once_are_counted(mini: Mini, tampering: Tampering) -> None:
@@ -230,9 +305,6 @@ def test_verify_on_the_command_line(fw: Fw, mini: Mini, tampering: Tampering) ->
     mini.drop("pairs")
     mini.write()
     one_line(fw("verify"), 2, "'unpublished' is not published")
-
-
-AS_OF = ("--as-of", NOW.isoformat())
 
 
 def test_rollback_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
