@@ -79,7 +79,12 @@ def materialize(
         gate=gate,
     )
     report = MaterializeReport(
-        site.registry, site.environment, clock, as_json=as_json, dry_run=dry_run
+        site.registry,
+        site.environment,
+        clock,
+        as_json=as_json,
+        dry_run=dry_run,
+        all_views=selected is None,
     )
     with report, site.project.open_warehouse() as warehouse:
         site.refuse_another_warehouse(warehouse, keep=not dry_run, take_over=take_over)

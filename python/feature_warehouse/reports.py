@@ -48,11 +48,12 @@ class MaterializeReport:
         *,
         as_json: bool,
         dry_run: bool = False,
+        all_views: bool = True,
     ) -> None:
         self._results: list[ViewResult] = []
         self._services: list[ServiceResult] = []
         self._undeclared: list[dict[str, Any]] = []
-        self._as_json, self._dry_run = as_json, dry_run
+        self._as_json, self._dry_run, self._all_views = as_json, dry_run, all_views
         self._metadata = {
             "feature_warehouse_version": __version__,
             "project": registry.project,
@@ -149,7 +150,7 @@ class MaterializeReport:
             print(self._content().decode())
         elif self._for_person and self._validation:
             self._console.print(f"gate: {self._validation}")
-        elif self._for_person and not self._results:
+        elif self._for_person and self._all_views and not self._results:
             self._console.print("no feature view with `online: true` is here to publish")
 
     def _content(self) -> bytes:

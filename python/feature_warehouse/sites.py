@@ -1,10 +1,12 @@
 """A project and a Redis: what the commands that compare the two have in common."""
 
+import re
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import typer
 
+from feature_warehouse.blocks import hint
 from feature_warehouse.errors import UsageError
 from feature_warehouse.layout import Names
 from feature_warehouse.options import Place
@@ -14,6 +16,9 @@ from feature_warehouse.targets import refuse_another
 from feature_warehouse.warehouse import Warehouse
 
 __all__ = ["Site"]
+
+_CHANGES: Final = re.compile(r"\b(state|source_status|result):")
+"""Selectors that may well find nothing."""
 
 
 class Site:
@@ -61,11 +66,24 @@ class Site:
         exclude: list[str] | None,
         selector: str | None,
         state: str | None,
+        *,
+        online: bool = True,
     ) -> set[str] | None:
-        """The unique ids that dbt's selectors name; None for all."""
+        """The unique ids that dbt's selectors name; None for all.
+
+        Raises UsageError if none is of a feature view (that is ``online``): a name is misspelt
+        then, unless what is selected is what has changed, which may be nothing.
+        """
         if not (select or exclude or selector):
             return None
         found = self.project.select(select or [], exclude or [], selector, state)
-        if not found & {view.unique_id for view in self.registry.views.values()}:
-            typer.echo("feature-warehouse: warning: the selection has no feature view", err=True)
+        views = [view for view in self.registry.views.values() if view.online or not online]
+        if not any(view.unique_id in found for view in views):
+            kind = "feature view with `online: true`" if online else "feature view"
+            what = f"the selection has no {kind}"
+            if not (state and selector) and not any(map(_CHANGES.search, select or [])):
+                names = [view.name for view in views]
+                meant = {hint(word, names) for word in select or [] if word not in names}
+                raise UsageError(what + "".join(sorted(meant)[-1:]))
+            typer.echo(f"feature-warehouse: warning: {what}", err=True)
         return found

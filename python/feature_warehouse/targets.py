@@ -23,7 +23,10 @@ def refuse_another(
     manifest's target: that is another login, such as one that may only read, to the same database
     and schema. ``project`` is the folder that a DuckDB file may be relative to.
     """
-    remedy = f"run `dbt build --target {profile.target}`"
+    remedy = (
+        f"run `dbt build --target {profile.target}`, or `dbt parse --target {profile.target}` if"
+        " that is built already"
+    )
     if written_for is None:
         raise UsageError(f"{manifest} does not say which target it was written for; {remedy}")
     credentials = profile.credentials

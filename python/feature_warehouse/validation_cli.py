@@ -47,7 +47,7 @@ def validate(
 
     clock = Clock.at(instant(as_of)) if as_of else Clock.real()
     site = Site(place, wait=wait)
-    selected = site.selected(select, exclude, selector, state)
+    selected = site.selected(select, exclude, selector, state, online=False)
     results = site.project.target_path / "validation_results.json"
     cleared(results)
     gate = Gate(site.project.target_path / "validation")

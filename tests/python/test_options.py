@@ -109,7 +109,21 @@ def test_selectors_of_the_project_and_of_a_state(fw: Fw) -> None:
     changed = ("--select", "state:modified", "--state", "before")
     result = fw("materialize", "--json", *changed)
     assert published(result) == []
-    assert result[2] == "feature-warehouse: warning: the selection has no feature view\n"
+    warning = "feature-warehouse: warning: the selection has no feature view with `online: true`\n"
+    assert result[2] == warning
+    assert fw("materialize", *changed) == (0, "", warning)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("materialize", "-s", "nope"), "the selection has no feature view with `online: true`\n"),
+        (("verify", "-s", "nope", "t"), "the selection has no feature view with `online: true`\n"),
+        (("validate", "--exclude", "*"), "the selection has no feature view\n"),
+    ],
+)
+def test_a_selection_of_nothing_is_a_mistake(fw: Fw, command: tuple[str, ...], said: str) -> None:
+    one_line(fw(*command), 2, said)
 
 
 @pytest.mark.parametrize(

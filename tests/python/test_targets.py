@@ -86,7 +86,8 @@ def test_another_target_is_refused_by_the_names_of_both(
         "target/manifest.json was written for",
         f"target '{written}' (duckdb, ",
         f"not for target '{named}' (duckdb, ",
-        f"run `dbt build --target {named}`, or pass --target {written}",
+        f"run `dbt build --target {named}`, or `dbt parse --target {named}` if that is built"
+        f" already, or pass --target {written}",
     )
     assert served(redis_url, named) == right
 
