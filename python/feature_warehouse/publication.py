@@ -40,10 +40,11 @@ Progress = Callable[[str, int], None]
 class ViewResult(msgspec.Struct):
     """What became of one view. ``status`` is success or error; durations are seconds.
 
-    ``rows_read`` counts entities whose newest row was looked at; of these ``rows_written`` were
-    new to Redis, ``rows_unchanged`` there already, ``rows_skipped_as_older`` older than what is
-    there. ``watermark`` is in microseconds since 1970 UTC. ``gate`` is what the view's expectations
-    came to, if it has any.
+    ``rows_in_warehouse`` are all rows of its history, ``rows_behind`` those since the last
+    watermark. ``rows_read`` counts entities whose newest row was looked at; of these
+    ``rows_written`` were new to Redis, ``rows_unchanged`` there already, ``rows_skipped_as_older``
+    older than what is there. ``watermark`` is in microseconds since 1970 UTC. ``gate`` is what the
+    view's expectations came to, if it has any.
     """
 
     view: str

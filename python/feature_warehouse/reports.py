@@ -179,6 +179,8 @@ _STATUS_HEADINGS = (
     *("view", "generation", "rows", "newest event"),
     *("age", "ttl", "memory", "published"),
 )
+_ROWS_FOR_A_RATE = 10_000
+"""Of fewer the time is that of starting, and a rate would say nothing of more."""
 _MODES = {"full": "all rows", "compare": "what differs", "incremental": "what is new"}
 
 
@@ -187,17 +189,20 @@ def _preview(result: ViewResult) -> str:
     if result.mode == "compare":
         what += " (a new generation if entities are gone)"
     return (
-        f"[green]would publish[/] {result.view}: {what}: {escape(result.reason)};"
-        f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows are new"
+        f"[green]would publish[/] {result.view}: {what}: {escape(result.reason)}; of its history"
+        f" {result.rows_behind:,} of {result.rows_in_warehouse:,} rows are new, and only the newest"
+        " of each entity is published"
     )
 
 
 def _published(result: ViewResult) -> str:
-    rate = result.rows_read / result.seconds if result.seconds else 0
+    rate = f" ({result.rows_read / result.seconds:,.0f} rows/s)" if result.seconds else ""
+    if result.rows_read < _ROWS_FOR_A_RATE:
+        rate = ""
     unchanged = f", {result.rows_unchanged:,} unchanged" if result.rows_unchanged else ""
     return (
         f"[green]published[/] {result.view}: {result.rows_written:,} rows{unchanged} in"
-        f" {result.seconds:.2f} s ({rate:,.0f} rows/s), generation {result.generation},"
+        f" {result.seconds:.2f} s{rate}, generation {result.generation},"
         f" {_MODES[result.mode]}: {escape(result.reason)}{_remarks(result)}"
     )
 

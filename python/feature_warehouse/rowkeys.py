@@ -21,20 +21,22 @@ _special: Final = re.compile("[\n" + "".join(character for character, _ in ESCAP
 def row_keys(plan: Plan, entities: Entities) -> list[Sequence[str | None]]:
     """The row keys of all entities for each part; None where a join key is NULL.
 
-    NULL equals nothing, so there is no row to ask for. Raises EntityError for a wrong entity.
+    NULL equals nothing, so there is no row to ask for. Raises EntityError for a wrong entity, and
+    for what is no list of entities.
     """
-    if not entities:
-        return [[] for _ in plan.parts]
-    if set(map(len, entities)) != {len(plan.entity)}:
-        raise _wrong_keys(plan, entities)
     try:
+        # Not as a truth: an array and a table have none, and whatever streams has no length.
+        if len(entities) == 0 and not isinstance(entities, Mapping):
+            return [[] for _ in plan.parts]
+        if set(map(len, entities)) != {len(plan.entity)}:
+            raise _wrong_entities(plan, entities, None)
         lines = [_lines(keys, entities) for keys in plan.texts]
         texts = [
             None if its_lines else [_text(keys, entity) for entity in entities]
             for keys, its_lines in zip(plan.texts, lines, strict=True)
         ]
-    except KeyError:
-        raise _wrong_keys(plan, entities) from None
+    except (KeyError, TypeError) as error:
+        raise _wrong_entities(plan, entities, error) from None
     found: list[Sequence[str | None]] = []
     for part in plan.parts:
         prefix, its_lines, its_texts = part.prefix, lines[part.text], texts[part.text]
@@ -86,13 +88,29 @@ def _text(keys: _Keys, entity: Mapping[str, Any]) -> str | None:
     return text
 
 
-def _wrong_keys(plan: Plan, entities: Entities) -> EntityError:
-    entity = next(entity for entity in entities if set(entity) != set(plan.entity))
+def _wrong_entities(plan: Plan, entities: Any, error: Exception | None) -> Exception:
+    """What is wrong with the entities; the error that came if it is not they."""
+    keys = ", ".join(plan.entity) or "no keys"
+    example = str(dict.fromkeys(plan.entity, ...)).replace("Ellipsis", "...")
+    if not hasattr(entities, "__len__") or hasattr(entities, "keys"):
+        return EntityError(
+            f"{plan.name!r} takes a list of entities, such as [{example}], not {_kind(entities)}"
+        )
+    for entity in entities:
+        if not hasattr(entity, "keys"):
+            return EntityError(
+                f"an entity for {plan.name!r} is a dict, such as {example}, not {_kind(entity)}"
+            )
+    wrong = [entity for entity in entities if set(entity.keys()) != set(plan.entity)]
+    if not wrong and error:
+        return error
+    entity = wrong[0]
     missing = [key for key in plan.entity if key not in entity]
     unknown = [str(key) for key in entity if key not in plan.entity]
     problems = [f"lacks {', '.join(missing)}"] if missing else []
     problems += [f"has unknown {', '.join(unknown)}"] if unknown else []
-    return EntityError(
-        f"the entity for {plan.name!r} {' and '.join(problems)};"
-        f" it takes {', '.join(plan.entity) or 'no keys'}"
-    )
+    return EntityError(f"the entity for {plan.name!r} {' and '.join(problems)}; it takes {keys}")
+
+
+def _kind(value: Any) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

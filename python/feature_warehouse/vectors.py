@@ -22,7 +22,14 @@ class FeatureVector(Mapping[str, Any]):
         self._vectors, self._entity = vectors, entity
 
     def __getitem__(self, name: str) -> Any:
-        return self.to_tuple()[self._vectors.plan.index[name]]
+        try:
+            place = self._vectors.plan.index[name]
+        except KeyError:
+            raise self._unknown(name) from None
+        return self.to_tuple()[place]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._vectors.plan.index
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._vectors.plan.names)
@@ -58,7 +65,14 @@ class FeatureVector(Mapping[str, Any]):
         return None if event is None else timedelta(microseconds=part.now - event)
 
     def _part(self, name: str) -> Rows:
-        return self._vectors.parts[self._vectors.plan.part_of[name]]
+        try:
+            return self._vectors.parts[self._vectors.plan.part_of[name]]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: object) -> KeyError:
+        plan = self._vectors.plan
+        return KeyError(f"{plan.name!r} has no feature {name!r}; it has {', '.join(plan.names)}")
 
 
 class FeatureVectors(Sequence[FeatureVector]):

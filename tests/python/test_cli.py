@@ -105,6 +105,20 @@ def _plain(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
+def test_what_the_numbers_of_a_run_are(fw: Fw, mini: Mini) -> None:
+    """Rows of history are called so, and no rate is made of a few rows."""
+    mini.view("scores", SCORES, f"{ONE_ROW} from range(7)")
+    code, out, _ = fw("materialize", *AS_OF, "--dry-run")
+    assert code == 0
+    wanted = "of its history 7 of 7 rows are new, and only the newest of each entity is published"
+    assert wanted in out
+    assert "published scores: 1 rows in" in (out := fw("materialize", *AS_OF)[1])
+    assert "rows/s" not in out
+    rows = "select i as id, timestamp '2026-01-01' as ts, 1::double as score from range(10000) t(i)"
+    mini.view("scores", SCORES, rows)
+    assert "rows/s), generation 1" in fw("materialize", *AS_OF)[1]
+
+
 def test_one_json_result(fw: Fw) -> None:
     _, out, _ = fw("materialize", *AS_OF, "--json")
     assert [view["view"] for view in json.loads(out)["results"]] == ["scores"]

@@ -205,6 +205,45 @@ def test_wrong_entities(store: OnlineStore, entity: dict[str, Any], message: str
     assert message in str(error.value)
 
 
+TRIPS = "'trip' takes a list of entities, such as [{'dest': ..., 'origin': ...}], not"
+
+
+@pytest.mark.parametrize(
+    ("entities", "message"),
+    [
+        (TRIP, f"{TRIPS} a dict"),
+        ({}, f"{TRIPS} a dict"),
+        ({"a": 1, "b": 2, "c": 3}, f"{TRIPS} a dict"),
+        ({"ab": 1}, f"{TRIPS} a dict"),  # a key as long as an entity has keys
+        (None, f"{TRIPS} None"),
+        ((entity for entity in [TRIP]), f"{TRIPS} a generator"),
+        (pd.DataFrame([TRIP]), f"{TRIPS} a DataFrame"),
+        ([None], "an entity for 'trip' is a dict, such as {'dest': ..., 'origin': ...}, not None"),
+        ([TRIP, ("JFK", "SFO")], "'origin': ...}, not a tuple"),
+        (["ab"], "'origin': ...}, not a str"),
+    ],
+)
+def test_what_is_no_list_of_entities(store: OnlineStore, entities: Any, message: str) -> None:
+    for _ in range(2):  # the second time the plan is known
+        with pytest.raises(EntityError) as error:
+            store.get_many("trip", entities)
+        assert message in str(error.value)
+    with pytest.raises(
+        EntityError, match=r"an entity for 'world' is a dict, such as \{\}, not None"
+    ):
+        store.get("world", None)  # type: ignore[arg-type]
+
+
+def test_a_feature_that_a_vector_does_not_have(store: OnlineStore) -> None:
+    vector = store.get("traffic", {"airport": "JFK"})
+    message = "'traffic' has no feature 'nope'; it has flights, share"
+    for look in (vector.__getitem__, vector.status, vector.event_timestamp, vector.age):
+        with pytest.raises(KeyError, match=message):
+            look("nope")
+    assert vector.get("nope", 7) == 7
+    assert ("nope" in vector, "share" in vector) == (False, True)
+
+
 def test_a_fingerprint_protects_a_model(mini: Mini, publish: Publish, store: OnlineStore) -> None:
     expected = store.fingerprint("trip")
     store.get("trip", TRIP, expect=expected)
