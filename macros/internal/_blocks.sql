@@ -47,3 +47,17 @@
     {%- endfor -%}
     {{ return(differing.letters) }}
 {%- endmacro %}
+
+
+{% macro _did_you_mean(name, known) -%}
+    {#- A question for the known name that is most like one; nothing if none is. -#}
+    {%- set nearest = namespace(name='', letters=3) -%}
+    {%- for other in known -%}
+        {%- set letters = feature_warehouse._differing_letters(name | lower, other | lower) -%}
+        {%- if letters < nearest.letters -%}
+            {%- set nearest.name = other -%}
+            {%- set nearest.letters = letters -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return("; did you mean '" ~ nearest.name ~ "'?" if nearest.name else '') }}
+{%- endmacro %}

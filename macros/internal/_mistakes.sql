@@ -6,6 +6,7 @@
     {%- for key in block if key not in known -%}
         {%- do mistakes.append(
             "unknown key '" ~ key ~ "'; known are " ~ known | join(', ')
+            ~ feature_warehouse._did_you_mean(key | string, known)
         ) -%}
     {%- endfor -%}
     {{ return(mistakes) }}

@@ -41,7 +41,15 @@
 
 
 {% macro _no_feature_view(name) -%}
-    {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
+    {%- if feature_warehouse._nodes(name) -%}
+        {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
+    {%- endif -%}
+    {%- set views = [] -%}
+    {%- for node in (graph.nodes or {}).values() if feature_warehouse._declared(node, 'feature_view') -%}
+        {%- do views.append(node.name) -%}
+    {%- endfor -%}
+    {%- set guess = feature_warehouse._did_you_mean(name | string, views) -%}
+    {{ return("there is no model '" ~ name ~ "'" ~ (guess or '; a feature view is named by its model')) }}
 {%- endmacro %}
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Never
 
 import typer
 
-from feature_warehouse import training_cli
+from feature_warehouse import __version__, training_cli
 from feature_warehouse.errors import FeatureWarehouseError, UnreachableError
 from feature_warehouse.interruption import received, watch_signals
 from feature_warehouse.options import (
@@ -34,7 +34,6 @@ _CUT_OFF: Final = 128 + signal.SIGPIPE
 
 app = typer.Typer(
     name="feature-warehouse",
-    help="Publish dbt feature views to Redis and read them.",
     epilog=(
         "Exit codes: 0 done; 1 a gate or comparison failed; 2 wrong use or configuration;"
         " 3 warehouse or Redis unreachable; 4 busy; 70 a bug of ours; 130 and 143 interrupted;"
@@ -46,6 +45,25 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(training_cli.app, name="training-set")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"feature-warehouse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Publish dbt feature views to Redis and read them."""
+    del version  # its callback has done all
 
 
 for selecting in (materialize, validate, verify):
@@ -146,7 +164,7 @@ def describe(
     from feature_warehouse.descriptions import print_descriptions
     from feature_warehouse.registry import read_registry
 
-    registry = read_registry(place.artifacts / "manifest.json")
+    registry = read_registry(place.manifest)
     print_descriptions(find(registry, name), as_json=as_json)
 
 

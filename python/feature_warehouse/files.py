@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from feature_warehouse.errors import UsageError
 
-__all__ = ["cleared", "replacing"]
+__all__ = ["cleared", "refuse_no_project", "replacing"]
 
 
 @contextmanager
@@ -42,3 +42,12 @@ def cleared(file: Path) -> None:
     with replacing(file) as scratch:
         scratch.touch()
     file.unlink()
+
+
+def refuse_no_project(folder: Path) -> None:
+    """UsageError if the folder is not that of a dbt project."""
+    if not (folder / "dbt_project.yml").is_file():
+        raise UsageError(
+            f"there is no dbt_project.yml in {folder.absolute()}; go to the project's folder, or"
+            " pass --project-dir"
+        )

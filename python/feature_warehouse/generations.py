@@ -21,6 +21,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from feature_warehouse import layout, nodes
+from feature_warehouse.blocks import hint
 from feature_warehouse.errors import BusyError, DamagedError, NotPublishedError, UsageError
 
 __all__ = ["Generations", "Inventory", "Stored", "list_name", "listed", "numbers_in", "stored"]
@@ -259,7 +260,10 @@ class Generations:
             raise UsageError(f"{self.view!r} is a service; name one of its views")
         now, before = self.find(found.value.edition), self.find(found.value.previous)
         if now is None:
-            raise NotPublishedError(f"no view {self.view!r} is published in {self._names.store}")
+            known = sorted(listed(self._client, self._names))
+            raise NotPublishedError(
+                f"no view {self.view!r} is published in {self._names.store}{hint(self.view, known)}"
+            )
         # After a rollback the generation that was taken back stands there.
         if before is None or before.value.number > now.value.number:
             raise NotPublishedError(

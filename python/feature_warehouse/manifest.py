@@ -86,9 +86,10 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Dependencies(msgspec.Struct, frozen=True):
-    """The unique ids of what a node reads."""
+    """The unique ids of what a node reads, and of the macros it calls."""
 
     nodes: list[str] = []
+    macros: list[str] = []
 
 
 class Group(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from feature_warehouse.errors import UsageError
+from feature_warehouse.files import refuse_no_project
 
 __all__ = [
     "Exclude",
@@ -82,6 +83,14 @@ class Place(msgspec.Struct, frozen=True):
     def artifacts(self) -> Path:
         """The target folder, relative to the project unless it is absolute."""
         return self.project_dir / self.target_path
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest of dbt; UsageError where there is none and no project either."""
+        file = self.artifacts / "manifest.json"
+        if not file.is_file():
+            refuse_no_project(self.project_dir)
+        return file
 
     @property
     def store(self) -> tuple[str | None, str | None]:

@@ -22,6 +22,7 @@ __all__ = ["Part", "Plan", "find_store", "load_plan", "renewed", "resolve_names"
 
 _ATTEMPTS: Final = 5
 _SIMILAR: Final = 3
+_LISTED: Final = 10
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -252,7 +253,7 @@ def _lost(names: layout.Names, name: str, key: str, state: bytes) -> Steps[NoRet
 
 
 def _unknown(names: layout.Names, name: str) -> Steps[NoReturn]:
-    """Say that nothing has this name, and which names are like it."""
+    """Say that nothing has this name, and which names are like it, or what there is."""
     hint = ""
     try:
         members = yield ("SMEMBERS", names.members)
@@ -263,7 +264,9 @@ def _unknown(names: layout.Names, name: str) -> Steps[NoReturn]:
 
         known = sorted(member.decode(errors="backslashreplace") for member in members)
         similar = difflib.get_close_matches(name, known, _SIMILAR)
-        hint = f"; did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+        hint = f"; published are {', '.join(known[:_LISTED])}{', ...' * (len(known) > _LISTED)}"
+        if similar:
+            hint = f"; did you mean {' or '.join(map(repr, similar))}?"
     raise NotPublishedError(f"{name!r} is not published in {names.store}{hint}")
 
 

@@ -137,7 +137,7 @@ class Registry(msgspec.Struct, frozen=True):
     written_for: WrittenFor | None = None
 
 
-class _ViewBlock(msgspec.Struct, forbid_unknown_fields=True):
+class _ViewBlock(msgspec.Struct):
     join_keys: list[str]
     event_timestamp: str
     created_timestamp: str | None = None
@@ -228,8 +228,17 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
 
 def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
+    declared = node.config.meta["feature_view"]
+    known = _ViewBlock.__struct_fields__
+    keys = declared if isinstance(declared, dict) else {}
+    if unknown := [str(key) for key in keys if key not in known]:
+        mistakes.extend(
+            f"{where}: unknown key {key!r}; known are {', '.join(known)}{hint(key, known)}"
+            for key in unknown
+        )
+        return None
     try:
-        block = msgspec.convert(node.config.meta["feature_view"], _ViewBlock)
+        block = msgspec.convert(declared, _ViewBlock)
     except msgspec.ValidationError as error:
         mistakes.append(f"{where}: {error}")
         return None

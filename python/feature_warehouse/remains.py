@@ -21,13 +21,19 @@ _ELSEWHERE: Final = (
 )
 """Places that no manifest knows."""
 
+_NO_VALUES: Final = {
+    f"macro.feature_warehouse.{name}"
+    for name in ("feature_catalog", "late_data_cost", "dataset_card")
+}
+"""What these make says something of all entities, and holds no value of one."""
 _NOT_STORED: Final = ("view", "ephemeral", "")
 
 
 def models_built_from(manifest: Manifest, views: Collection[str]) -> list[str]:
     """The models that store what they read of these views, directly or not, by name.
 
-    Training sets, scoring sets and statistics have what they had until they are built anew.
+    Training sets, scoring sets and statistics have what they had until they are built anew. What
+    holds counts and names alone, such as the catalog, is not among them.
     """
     reached = {
         node.unique_id
@@ -41,6 +47,7 @@ def models_built_from(manifest: Manifest, views: Collection[str]) -> list[str]:
         if node.resource_type in ("model", "snapshot")
         and node.unique_id not in reached
         and not reached.isdisjoint(node.depends_on.nodes)
+        and _NO_VALUES.isdisjoint(node.depends_on.macros)
     ]:
         reached.update(node.unique_id for node in new)
         stored = [node for node in new if node.config.materialized not in _NOT_STORED]

@@ -57,15 +57,15 @@ class Services:
     def _publish(self, service: Service) -> tuple[str, str, int]:
         views = {part.view.name: part.view for part in service.parts}
         if offline := sorted(name for name, view in views.items() if not view.online):
-            return "skipped", f"not served: {', '.join(offline)} has no `online: true`", 0
+            return "skipped", f"not served: {_named(offline, 'has')} no `online: true`", 0
         found = {name: self._generation(name) for name in views}
         if unpublished := sorted(name for name, generation in found.items() if not generation):
-            return "skipped", f"not served: {', '.join(unpublished)} is not published yet", 0
+            return "skipped", f"not served: {_named(unpublished, 'is')} not published yet", 0
         generations = {name: one for name, one in found.items() if one}
         if other := sorted(
             n for n, one in generations.items() if one.declaration != declaration(views[n])
         ):
-            return "skipped", f"not changed: {', '.join(other)} is not published as declared", 0
+            return "skipped", f"not changed: {_named(other, 'is')} not published as declared", 0
         if conflict := _key_conflict(service, generations):
             return "error", conflict, 2
         self._write(service, generations)
@@ -127,6 +127,14 @@ class Services:
             return None if text is None else layout.read_service(text, key)
         except DamagedError:
             return None
+
+
+def _named(views: list[str], verb: str) -> str:
+    """The views and the verb, in the plural of several."""
+    *first, last = views
+    if not first:
+        return f"{last} {verb}"
+    return f"{', '.join(first)} and {last} {'are' if verb == 'is' else 'have'}"
 
 
 def _key_conflict(service: Service, generations: dict[str, layout.Generation]) -> str:

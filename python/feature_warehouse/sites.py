@@ -26,7 +26,7 @@ class Site:
 
     def __init__(self, place: Place, *, wait: bool) -> None:
         """Raises UsageError for a manifest that is older than the models or of another target."""
-        self.manifest = manifest = place.artifacts / "manifest.json"
+        self.manifest = manifest = place.manifest
         self.registry = read_registry(manifest, place.project_dir)
         self.project: DbtProject = place.dbt(wait=wait)
         profile = self.project.profile

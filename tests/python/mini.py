@@ -102,11 +102,16 @@ class Mini:
             "depends_on": {"nodes": [f"model.{PROJECT}.{each}" for each in [*parents, view]]},
         }
 
-    def model(self, name: str, relation: str, *parents: str, materialized: str = "table") -> None:
-        """A model that is no feature view."""
+    def model(
+        self, name: str, relation: str, *parents: str, materialized: str = "table", macro: str = ""
+    ) -> None:
+        """A model that is no feature view, made by a macro of the package if one is named."""
         node = {**self._node(name), "relation_name": relation}
         node["config"] = {"materialized": materialized}
-        node["depends_on"] = {"nodes": [f"model.{PROJECT}.{parent}" for parent in parents]}
+        node["depends_on"] = {
+            "nodes": [f"model.{PROJECT}.{parent}" for parent in parents],
+            "macros": [f"macro.feature_warehouse.{macro}"] if macro else [],
+        }
         self._nodes[f"model.{PROJECT}.{name}"] = node
 
     def drop(self, name: str) -> None:

@@ -219,7 +219,7 @@ MISTAKES = (
     Mistake(
         "many",
         (
-            ("unknown key 'tll'", "known are"),
+            ("unknown key 'tll'", "known are", "; did you mean 'ttl'?"),
             ("no enforced contract",),
             ("join_keys names 'customer'", "no declared column"),
             ("availability_lag 'soon'", LENGTH),

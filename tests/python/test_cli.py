@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,10 @@ def test_what_the_numbers_of_a_run_are(fw: Fw, mini: Mini) -> None:
     rows = "select i as id, timestamp '2026-01-01' as ts, 1::double as score from range(10000) t(i)"
     mini.view("scores", SCORES, rows)
     assert "rows/s), generation 1" in fw("materialize", *AS_OF)[1]
+
+
+def test_the_version(fw: Fw) -> None:
+    assert fw("--version") == (0, f"feature-warehouse {version('feature-warehouse')}\n", "")
 
 
 def test_one_json_result(fw: Fw) -> None:

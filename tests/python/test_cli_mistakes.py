@@ -57,7 +57,9 @@ def test_manifest_older_than_the_models(fw: Fw, mini: Mini) -> None:
 def test_profile_and_target_mistakes(fw: Fw, mini: Mini) -> None:
     one_line(fw("materialize", "--target", "nope"), 2, "does not have a target named 'nope'")
     one_line(fw("materialize", "--profiles-dir", "/nowhere"), 2, "there is no profiles.yml in")
-    one_line(fw("materialize", "--project-dir", "target"), 2, "target/target/manifest.json")
+    elsewhere = f"there is no dbt_project.yml in {mini.folder / 'target'}; go to the project's"
+    for command in (("materialize",), ("forget", "id=1"), ("describe", "scores")):
+        one_line(fw(*command, "--project-dir", "target"), 2, elsewhere, "pass --project-dir")
     profiles = mini.folder / "profiles.yml"
     text = profiles.read_text()
     profiles.write_text(text.replace("mini:\n  target", "other:\n  target"))
@@ -135,7 +137,15 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
         (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
         (("get", "risk", "tail=1"), "lacks id and has unknown tail; it takes id"),
         (("get", "risk", "id=1", "more=2"), "has unknown more"),
-        (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev"),
+        (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev; did you mean 'risk'?"),
+        (
+            ("get", "nope", "id=1"),
+            "'nope' is not published in mini.dev; published are risk, scores",
+        ),
+        (
+            ("rollback", "scoers"),
+            "no view 'scoers' is published in mini.dev; did you mean 'scores'?",
+        ),
         (("get", "risk", "id=1", "--expect", "0000"), "its features changed since"),
         (("get", "risk", "id=1", "--at", "noon"), "'noon' is no instant"),
         (("get",), "Missing"),
@@ -163,7 +173,8 @@ def test_a_mistake_in_a_declaration(fw: Fw, mini: Mini) -> None:
     one_line(
         fw("materialize"),
         2,
-        "feature view 'wrong': Object contains unknown field `tll`",
+        "feature view 'wrong': unknown key 'tll'; known are join_keys, event_timestamp,",
+        "tie_breaker, drift, expectations; did you mean 'ttl'?",
         "feature view 'worse': column 'at' is not declared",
         "feature view 'worse': ttl '1 month' is no fixed length of time",
         "'skores' is no feature view; did you mean 'scores'?",

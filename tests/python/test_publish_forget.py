@@ -286,7 +286,10 @@ def test_what_forget_does_not_reach_is_listed(fw: Fw, mini: Mini, client: "redis
     pairs(mini, 3, 1, "shops", join_keys=["a"])
     mini.service("risk", {"view": "pairs"})
     mini.service("sales", {"view": "shops"})
-    mini.model("training_card", "card", "risk_training")
+    for macro in ("dataset_card", "late_data_cost"):
+        mini.model(macro, macro, "risk_training", macro=macro)
+    mini.model("catalog", "catalog", "statistics", macro="feature_catalog")
+    mini.model("best", "best", "risk_training", macro="scoring_set")
     mini.model("scores", "scores", "risk_training", materialized="incremental")
     mini.model("peek", "peek", "pairs", materialized="view")
     mini.model("statistics", "statistics", "peek")
@@ -296,7 +299,7 @@ def test_what_forget_does_not_reach_is_listed(fw: Fw, mini: Mini, client: "redis
     code, out, err = fw("forget", "id=1", "--json")
     assert (code, err) == (0, "")
     not_reached = json.loads(out)["not_reached"]
-    models = ["risk_training", "scores", "statistics", "training_card"]
+    models = ["best", "risk_training", "scores", "statistics"]
     assert not_reached["models"] == models
     code, out, _ = fw("forget", "id=1")
     for place in (*(f"model {model}," for model in models), *not_reached["elsewhere"]):

@@ -296,6 +296,7 @@ def test_postgres_keeps_63_bytes_of_a_name(services: Path, postgres: Postgres) -
                 "'3' names no view; write 'view', 'view:feature,feature' or",
                 "'{'features': ['a']}' names no view; write 'view'",
                 "unknown key 'featuers'; known are view, features, join_keys, prefix",
+                "; did you mean 'features'?",
                 "features of 'customer' must be a list, or a mapping from a feature to its name",
                 "join_keys of 'customer' must map the view's keys to label columns, such as",
                 "prefix of 'customer' must be a text, not 1",

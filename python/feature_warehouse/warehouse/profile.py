@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.errors import UsageError
+from feature_warehouse.files import refuse_no_project
 
 __all__ = ["Profile", "load_profile"]
 
@@ -53,13 +54,12 @@ def load_profile(
             "dbt is not installed here; pip install 'feature-warehouse[duckdb]' or '[postgres]'"
         ) from None
 
+    refuse_no_project(project_dir)
     directory = profiles_dir or _profiles_dir(project_dir)
     if not (directory / "profiles.yml").is_file():
         raise UsageError(
             f"there is no profiles.yml in {directory}; name its folder with --profiles-dir"
         )
-    if not (project_dir / "dbt_project.yml").is_file():
-        raise UsageError(f"{project_dir} is no dbt project; name it with --project-dir")
     set_invocation_context(dict(os.environ))
     set_from_args(Namespace(PROFILES_DIR=str(directory), PROJECT_DIR=str(project_dir)), None)
     try:

@@ -132,7 +132,7 @@ def test_an_unknown_name_is_an_error_with_a_hint(fw: Fw, mini: Mini) -> None:
     mini.write()
     one_line(fw("scroes", *where), 2, "did you mean 'scores'?")
     one_line(fw("zzz", *where), 2, "its views are scores")
-    one_line(fw("scores", "--project-dir", mini.folder / "no"), 2, "there is no", "manifest.json")
+    one_line(fw("scores", "--project-dir", mini.folder / "no"), 2, "there is no dbt_project.yml in")
 
 
 def test_describing_imports_nothing_heavy(site_duckdb: Lab) -> None:

@@ -279,6 +279,7 @@ def test_all_mistakes_of_a_request_at_once(
     parts: Any = [
         "rate",
         "visits",
+        "ratte",
         "status:lvl",
         PARTS[1],
         {"view": "odd", "join_keys": {"g": "Group"}},
@@ -293,6 +294,7 @@ def test_all_mistakes_of_a_request_at_once(
         "split has neither fractions",
         "two columns are named 'rate': label column 'labels.Rate' and feature 'rate.rate'",
         "'visits' is no feature view",
+        "there is no model 'ratte'; did you mean 'rate'?",
         "view 'status' has no feature 'lvl'; it has level, score, ratio",
         "join key 'status.customer_id' is of type bigint and label column 'labels.customer_id' of"
         " type double precision, which do not hold the same values; cast one of them",
