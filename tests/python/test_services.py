@@ -1,6 +1,7 @@
 """Services over views that change, fail or are left out of a run."""
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 import redis
@@ -72,12 +73,31 @@ def test_an_open_reader_sees_that_a_feature_is_stored_otherwise(
     publish()
     assert dict(store.get("risk", {"id": 1})) == {"score": 1.0}
     before = store.fingerprint("risk")
-    mini.execute("alter table scores alter score type text")
-    mini.execute("update scores set score = 'high'")
+    mini.execute("alter table scores alter score type decimal(8,2)")
+    mini.execute("update scores set score = 7.5")
     publish(rollback_grace=0)
     publish(rollback_grace=0)
     for reader in (store, OnlineStore(client)):
-        assert dict(reader.get("risk", {"id": 1}, expect=before)) == {"score": "high"}
+        served = reader.get("risk", {"id": 1}, expect=before)["score"]
+        assert (served, type(served)) == (Decimal("7.50"), Decimal)
+
+
+def test_why_a_service_was_left_out_is_said_of_one_view_or_several(
+    mini: Mini, publish: Publish, client: "redis.Redis"
+) -> None:
+    simple(mini, "(1, timestamp '2026-01-01', 1.0)")
+    for view in ("b", "c"):
+        mini.view(view, SCORES)  # declared, and not built
+    parts = [{"view": view, "prefix": view} for view in ("scores", "b", "c")]
+    mini.service("one", *parts[:2])
+    mini.service("two", *parts)
+    publish()
+    registry = read_registry(mini.write(), mini.folder)
+    work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
+    assert {service.service: service.message for service in work.services()} == {
+        "one": "not served: b is not published yet",
+        "two": "not served: b and c are not published yet",
+    }
 
 
 def test_a_view_that_was_a_service(mini: Mini, publish: Publish, client: "redis.Redis") -> None:
@@ -120,10 +140,11 @@ def test_a_service_stays_with_the_generation_that_fits_as_long_as_it_takes(
 def test_a_service_whose_views_disagree_on_a_key_is_refused(
     mini: Mini, publish: Publish, client: "redis.Redis"
 ) -> None:
+    """What is declared agrees; what the warehouse has does not."""
     simple(mini, "(1, timestamp '2026-01-01', 1.0)")
     mini.view(
         "notes",
-        {"id": "text", "ts": "timestamp", "note": "text"},
+        {"id": "bigint", "ts": "timestamp", "note": "text"},
         "select '1' as id, timestamp '2026-01-01' as ts, 'x' as note",
     )
     mini.service("risk", {"view": "scores"}, {"view": "notes"})
