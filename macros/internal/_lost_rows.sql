@@ -8,6 +8,10 @@
         {{ feature_warehouse._fail('test nothing_lost', [
             'it is attached to a model that is no feature view; attach it to one made by append_only()'
         ]) }}
+    {%- elif node.config.meta.get('window_features') -%}
+        {{ feature_warehouse._fail('test nothing_lost', [
+            "'" ~ node.name ~ "' is a window view, of which each build finds the events that it lacks; remove the test"
+        ]) }}
     {%- endif -%}
     {%- set view = feature_warehouse._feature_view(node) -%}
     {%- set given = adapter.get_columns_in_relation(source) | map(attribute='name') | map('lower') | list -%}

@@ -13,23 +13,20 @@
     {%- for role in ['event_timestamp', 'timestamp'] if asked[role] is not string or not asked[role] -%}
         {%- do mistakes.append(role ~ " must name a column, not '" ~ asked[role] ~ "'") -%}
     {%- endfor -%}
-    {%- set lengths = {} -%}
-    {%- for role in ['availability_lag', 'lookback'] -%}
-        {%- set length = 0 if asked[role] is none else feature_warehouse._microseconds(asked[role]) -%}
-        {%- do lengths.update({role: length or 0}) -%}
-        {%- if length is none -%}
-            {%- do mistakes.append(
-                role ~ " '" ~ asked[role] ~ "' is no fixed length of time; write one such as '90 minutes'"
-            ) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- set windows = feature_warehouse._windows(asked.windows, lengths.availability_lag, mistakes) -%}
-    {%- set features = feature_warehouse._window_aggregates(
-        asked.aggregates, windows, lengths.availability_lag, mistakes
-    ) -%}
+    {%- set lag = 0 if asked.availability_lag is none
+        else feature_warehouse._microseconds(asked.availability_lag) -%}
+    {%- if lag is none -%}
+        {%- do mistakes.append(
+            "availability_lag '" ~ asked.availability_lag
+            ~ "' is no fixed length of time; write one such as '90 minutes'"
+        ) -%}
+        {%- set lag = 0 -%}
+    {%- endif -%}
+    {%- set windows = feature_warehouse._windows(asked.windows, lag, mistakes) -%}
+    {%- set features = feature_warehouse._window_aggregates(asked.aggregates, windows, lag, mistakes) -%}
     {%- set join_keys = feature_warehouse._renames(keys) -%}
     {%- do feature_warehouse._claim_window_names(
-        join_keys.keys() | list + [asked.timestamp, 'last_loaded_at'], features, mistakes
+        join_keys.keys() | list + [asked.timestamp, 'events_entered'], features, mistakes
     ) -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
@@ -39,8 +36,7 @@
         'join_keys': join_keys,
         'event_timestamp': asked.event_timestamp,
         'created_timestamp': asked.created_timestamp,
-        'lag': lengths.availability_lag,
-        'lookback': lengths.lookback,
+        'lag': lag,
         'where': asked.where,
         'tie_breaker': asked.tie_breaker,
         'timestamp': asked.timestamp,

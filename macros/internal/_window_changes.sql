@@ -16,9 +16,8 @@
         {%- if plan.late %},
         {{ plan.event_at }}
         {%- endif %}
-        {%- if plan.keeps_loaded %}
-            {%- set loaded = plan.loaded_at if plan.late else plan.event_at %},
-        {{ loaded if enters else 'null' }}{{ ' as ' ~ plan.loaded_at if loaded != plan.loaded_at or not enters }}
+        {%- if plan.counts_entered %},
+        {{ '1' if enters else 'null' }} as {{ plan.entered }}
         {%- endif %}
     from {{ source }}
     {%- if conditions %}
@@ -73,8 +72,8 @@
         {%- for column, sql in plan.states.items() %}
         {{ feature_warehouse._named(sql, column, 8) }},
         {%- endfor %}
-        {%- if plan.keeps_loaded %}
-        max({{ plan.loaded_at }}) over this_instant as last_loaded_at,
+        {%- if plan.counts_entered %}
+        count({{ plan.entered }}) over this_instant as events_entered,
         {%- endif %}
         coalesce(lead({{ plan.at }}) over known <> {{ plan.at }}, true) as {{ plan.is_last }}
     from changes
@@ -119,49 +118,5 @@ states as (
         states.{{ plan.is_last }}
         and {{ feature_warehouse._is_late(inner) }}
     group by {{ range(1, plan.entity | length + 2) | join(', ') }}
-)
-{%- endmacro %}
-
-
-{#- What has to be computed anew after events were loaded: of the entities that got some, the rows from
-    the first instant on that a new event changes. For these the events count that were in a window then. -#}
-{% macro _touched(plan) -%}
-    {%- set offsets = plan.enters.keys() | list -%}
-    {%- set loaded = 'coalesce(' ~ plan.loaded_at ~ ', ' ~ plan.event_at ~ ')' if plan.late
-        else plan.event_at -%}
-touched as (
-    select
-        {%- for key in plan.entity %}
-        {{ key }},
-        {%- endfor %}
-        min({{ feature_warehouse._enters_at(plan, offsets | min) }}) as {{ plan.changed_from }}
-    from all_events
-    where
-        {{ loaded }} >= least(
-            {{ feature_warehouse._now() }},
-            coalesce((select max(last_loaded_at) from {{ this }}), timestamp '-infinity')
-        ){{ ' - ' ~ feature_warehouse._interval(plan.lookback) if plan.lookback }}
-    {%- if plan.entity %}
-    group by {{ range(1, plan.entity | length + 1) | join(', ') }}
-    {%- endif %}
-)
-{%- endmacro %}
-
-
-{% macro _touched_events(plan) -%}
-    {%- set reaches = plan.reaches.values() | list -%}
-events as (
-    select all_events.*
-    from all_events
-    inner join touched
-        on
-            {% for key in plan.entity -%}
-            all_events.{{ key }} = touched.{{ key }}
-            and {% endfor -%}
-            {% if none in reaches -%}
-            true
-            {%- else -%}
-            {{ feature_warehouse._after(plan, reaches | max) }} > touched.{{ plan.changed_from }}
-            {%- endif %}
 )
 {%- endmacro %}

@@ -46,9 +46,9 @@
             'meta': {'default': 0} if column.function in ('count', 'count_distinct') else {},
         }}) -%}
     {%- endfor -%}
-    {%- do described.update({'last_loaded_at': {
+    {%- do described.update({'events_entered': {
         'meta': {'feature': false},
-        'description': 'When the newest of the events that enter here was loaded.',
+        'description': 'How many events enter here, by which the next build finds those that it lacks.',
     }}) -%}
     {%- set columns = {} -%}
     {%- for name, type in feature_warehouse._derived_types(node).items() -%}
@@ -82,7 +82,7 @@
         )}) -%}
     {%- endfor -%}
     {%- if node.config.materialized == 'incremental' -%}
-        {%- do columns.update({'last_loaded_at': 'timestamp'}) -%}
+        {%- do columns.update({'events_entered': 'bigint'}) -%}
     {%- endif -%}
     {{ return(columns) }}
 {%- endmacro %}

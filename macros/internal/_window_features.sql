@@ -23,6 +23,7 @@
     {%- set ctes = [] -%}
     {%- if plan.grows -%}
         {%- do ctes.append(feature_warehouse._window_events(plan, 'all_events')) -%}
+        {%- do ctes.append(feature_warehouse._entries(plan)) -%}
         {%- do ctes.append(feature_warehouse._touched(plan)) -%}
         {%- do ctes.append(feature_warehouse._touched_events(plan)) -%}
     {%- else -%}
@@ -54,10 +55,10 @@ select
     states.{{ column }},
     {%- endfor %}
     {%- for name, value in values.items() %}
-    {{ feature_warehouse._named(value, feature_warehouse._quote(name), 4) }}{{ ',' if not loop.last or plan.keeps_loaded }}
+    {{ feature_warehouse._named(value, feature_warehouse._quote(name), 4) }}{{ ',' if not loop.last or plan.counts_entered }}
     {%- endfor %}
-    {%- if plan.keeps_loaded %}
-    states.last_loaded_at
+    {%- if plan.counts_entered %}
+    states.events_entered
     {%- endif %}
 from states
 {%- for inner in plan.inner.values() %}
@@ -91,9 +92,6 @@ where states.{{ plan.is_last }}
         {%- endfor %}
         {%- if plan.late %}
         {{ plan.known }} as {{ plan.known_at }},
-        {%- endif %}
-        {%- if plan.late and plan.keeps_loaded %}
-        {{ plan.created }} as {{ plan.loaded_at }},
         {%- endif %}
         {{ plan.event }} as {{ plan.event_at }}
     from {{ plan.relation }}

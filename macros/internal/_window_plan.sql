@@ -18,7 +18,7 @@
         'tie_breaker': feature_warehouse._quote(view.tie_breaker) if view.tie_breaker else none,
         'where': view.where,
         'at': feature_warehouse._quote(view.timestamp),
-        'taken': view.join_keys.keys() | list + [view.timestamp, 'last_loaded_at'],
+        'taken': view.join_keys.keys() | list + [view.timestamp, 'events_entered'],
         'types': types.declared,
         'payloads': {},
         'payload_names': {},
@@ -36,8 +36,7 @@
         'windows': {},
         'inner': {},
         'grows': this is not none and is_incremental(),
-        'keeps_loaded': feature_warehouse._own_node().config.materialized == 'incremental',
-        'lookback': view.lookback,
+        'counts_entered': feature_warehouse._own_node().config.materialized == 'incremental',
     } -%}
     {%- for key, source in view.join_keys.items() -%}
         {%- do plan.entity.append(feature_warehouse._quote(key)) -%}
@@ -49,16 +48,16 @@
         {%- set created = feature_warehouse._utc(
             feature_warehouse._quote(view.created_timestamp), types.enforced.get(view.created_timestamp)
         ) -%}
-        {%- do plan.update({'known': 'greatest(' ~ due ~ ', ' ~ created ~ ')', 'created': created}) -%}
+        {%- do plan.update({'known': 'greatest(' ~ due ~ ', ' ~ created ~ ')'}) -%}
     {%- endif -%}
     {%- for name in [
-        'change', 'event_at', 'known_at', 'loaded_at', 'enters_at', 'previous_at', 'next_at', 'changed_from',
+        'change', 'event_at', 'known_at', 'entered', 'enters_at', 'previous_at', 'next_at', 'changed_from',
         'is_last', 'tie',
     ] -%}
         {%- do plan.update({name: feature_warehouse._taken_name(plan, name)}) -%}
     {%- endfor -%}
     {%- do plan.windows.update({'known': feature_warehouse._window_over(plan, [], plan.at)}) -%}
-    {%- if plan.keeps_loaded -%}
+    {%- if plan.counts_entered -%}
         {%- do plan.windows.update({'this_instant': feature_warehouse._window_over(
             plan, [], plan.at, 'range between current row and current row'
         )}) -%}

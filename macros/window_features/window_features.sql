@@ -1,6 +1,6 @@
 {% macro window_features(
     events, join_keys, event_timestamp, aggregates, windows, created_timestamp=none,
-    availability_lag=none, where=none, tie_breaker=none, timestamp='changed_at', lookback=none
+    availability_lag=none, where=none, tie_breaker=none, timestamp='changed_at'
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
     {%- set relation = feature_warehouse._ref(events) if events is string else events -%}
@@ -9,7 +9,7 @@
         'join_keys': join_keys, 'event_timestamp': event_timestamp, 'aggregates': aggregates,
         'windows': windows, 'created_timestamp': created_timestamp,
         'availability_lag': availability_lag, 'where': where, 'tie_breaker': tie_breaker,
-        'timestamp': timestamp, 'lookback': lookback,
+        'timestamp': timestamp,
     }) -%}
     {{- config(
         meta={'window_features': feature_warehouse._window_declaration(view)},

@@ -61,7 +61,7 @@ def completed(node: Node, manifest: Manifest) -> Node:
         *(_feature(column, types, manifest.metadata.adapter_type) for column in declared.columns),
     ]
     if node.config.materialized == "incremental":
-        columns.append(ManifestColumn("last_loaded_at", "timestamp", meta={"feature": False}))
+        columns.append(ManifestColumn("events_entered", "bigint", meta={"feature": False}))
     block = {"join_keys": list(declared.join_keys), "event_timestamp": declared.timestamp}
     meta = {**node.config.meta, "feature_view": {**block, **_own_block(node)}}
     return msgspec.structs.replace(

@@ -7,12 +7,21 @@ from pit.engines import Engine, quote
 from windows.law import Event, View
 from windows.project import SCHEMA, compiled
 from windows.proof import Rows, read
-from windows.shapes import DISTINCT, ENDS, EXACT, KEY, OFFSETS, ORDERED, WINDOWS
+from windows.shapes import DISTINCT, ENDS, EXACT, HOUR, KEY, OFFSETS, ORDERED, WINDOWS
 
 SOME = (*EXACT[:4], *DISTINCT[:1], ORDERED[1], ORDERED[6], *ENDS[:2])
 
 _VIEWS = (
     View(name="in_order", keys=KEY, event="ts", aggregates=SOME, windows=WINDOWS[:2]),
+    View(
+        name="grown_with_lag",
+        keys=KEY,
+        event="ts",
+        lag=HOUR,
+        aggregates=SOME,
+        windows=(*WINDOWS[:1], *OFFSETS[1:2]),
+        options={"availability_lag": "1 hour"},
+    ),
     View(
         name="grown_late",
         keys=KEY,

@@ -95,7 +95,18 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         "name": "orders",
         "columns": [{"name": n, "data_type": t} for n, t in columns.items()],
     }
-    buyers = {"name": "buyers", "columns": [{"name": "spent_1d", "description": "As YAML says."}]}
+    buyers = {
+        "name": "buyers",
+        "columns": [{"name": "spent_1d", "description": "As YAML says."}],
+        "data_tests": [
+            {
+                "feature_warehouse.nothing_lost": {
+                    "arguments": {"compare_to": "ref('orders')"},
+                    "config": {"enabled": "{{ var('until') == 'never' }}"},
+                }
+            }
+        ],
+    }
     history = {
         "name": "visit_history",
         "config": {
@@ -155,6 +166,9 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     assert grown == build("2026-01-09")
     assert grown == build("2026-01-09", "--full-refresh")
     assert lost() == []
+    asked = ("-s", "buyers", "--vars", "until: never")
+    refused = dbt("test", *asked, project=project, env=env, check=False)
+    assert "'buyers' is a window view, of which each build finds" in refused.stdout
     lying = "{until: 2026-01-09, price_type: 'numeric(8,2)'}"
     lied = dbt("run", "-s", "buyers", "--vars", lying, project=project, env=env, check=False)
     assert lied.returncode == 1
@@ -167,7 +181,10 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         comments = connection.ask(COMMENTS[engine].format(schema=schema))
     assert comments == [
         ("dear_1d", "Dear orders over the last 1 day."),
-        ("last_loaded_at", "When the newest of the events that enter here was loaded."),
+        (
+            "events_entered",
+            "How many events enter here, by which the next build finds those that it lacks.",
+        ),
         ("spent_1d", "As YAML says."),
     ]
 

@@ -1,5 +1,6 @@
 """Window views that grow by batches end as one full build does, whatever comes late."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -25,6 +26,34 @@ def test_batches_end_as_a_full_build_does(built: Site, view: View) -> None:
 def test_many_batches_end_as_a_full_build_does(built: Site, view: View) -> None:
     for seed in range(2, 40):
         grow_in_batches(built, view, seed)
+
+
+@every_view
+def test_events_that_come_in_any_order_are_all_found(built: Site, view: View) -> None:
+    """Long after their time, with older load times than others, or at an instant that has some."""
+    for seed in SLICE:
+        grow_in_any_order(built, view, seed)
+
+
+@pytest.mark.long
+@every_view
+def test_events_that_come_in_many_orders_are_all_found(built: Site, view: View) -> None:
+    for seed in range(2, 40):
+        grow_in_any_order(built, view, seed)
+
+
+def grow_in_any_order(built: Site, view: View, seed: int) -> None:
+    random = Random(f"any order {seed}")
+    events = [event for event in generate(seed, entities=25) if event[view.event] is not None]
+    random.shuffle(events)
+    cuts = [0, *sorted(random.sample(range(len(events) + 1), 3)), len(events)]
+    fill(built.engine, [])
+    built.build(view)
+    for start, end in pairwise(cuts):
+        fill(built.engine, events[start:end], empty=False)
+        built.grow(view)
+    where = f"{view.name} on {built.engine.name}, any order {seed}"
+    hold_against_the_law(view, events, built.rows(view), where)
 
 
 def grow_in_batches(built: Site, view: View, seed: int) -> None:

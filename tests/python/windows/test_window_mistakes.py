@@ -59,16 +59,18 @@ WHILE_PARSING: dict[str, tuple[dict[str, object], list[str]]] = {
                 {"size": "1 day"},
             ],
             "availability_lag": "2 hours",
-            "lookback": "a while",
         },
         [
-            "lookback 'a while' is no fixed length of time",
             "window '1 month' is no fixed length of time; write one such as '7 days'",
             "offset 'soon' is no fixed length of time",
             "window '2 hours' ends before the availability_lag does",
             "unknown key 'size'; known are length, offset, as",
             "window 'none' is no fixed length of time",
         ],
+    ),
+    "lag": (
+        {"availability_lag": "a while"},
+        ["availability_lag 'a while' is no fixed length of time; write one such as '90 minutes'"],
     ),
     "aggregates": (
         {

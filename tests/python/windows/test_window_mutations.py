@@ -12,7 +12,7 @@ from windows.proof import prove
 from windows.shapes import VIEWS
 from windows.sites import site
 from windows.test_growth import SLICE as GROWTH_SLICE
-from windows.test_growth import grow_in_batches
+from windows.test_growth import grow_in_any_order, grow_in_batches
 from windows.test_windows import SLICE
 from windows.window_mutations import GROWTH_MUTATIONS, WINDOW_MUTATIONS
 
@@ -39,6 +39,7 @@ def noticed(built: Site) -> str:
         for view in GROWING:
             for seed in GROWTH_SLICE:
                 grow_in_batches(built, view, seed)
+                grow_in_any_order(built, view, seed)
     except AssertionError as error:
         return str(error)
     return ""

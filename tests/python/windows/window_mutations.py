@@ -8,6 +8,7 @@ STATES = "internal/_window_states.sql"
 TALLIES = "internal/_window_tallies.sql"
 EXTREMES = "internal/_window_extremes.sql"
 FEATURES = "internal/_window_features.sql"
+GROWTH = "internal/_window_growth.sql"
 DISTINCT = "internal/_window_distinct.sql"
 EXACT = "internal/_window_exact.sql"
 NUMBERS = "internal/_window_numbers.sql"
@@ -200,30 +201,30 @@ WINDOW_MUTATIONS = (
 
 GROWTH_MUTATIONS = (
     Mutation(
-        "events of the last instant are lost",
-        CHANGES,
-        "{{ loaded }} >= least(",
-        "{{ loaded }} > least(",
+        "an event at an instant that has one is lost",
+        GROWTH,
+        "coalesce(built.events_entered, 0)",
+        "coalesce(1000 * built.events_entered, 0)",
     ),
     Mutation(
-        "events without created are lost",
-        CHANGES,
-        "'coalesce(' ~ plan.loaded_at ~ ', ' ~ plan.event_at ~ ')' if plan.late",
-        "plan.loaded_at if plan.late",
+        "events of all but one offset are lost",
+        GROWTH,
+        "{%- for offset in plan.enters %}",
+        "{%- for offset in [plan.enters | max] %}",
     ),
     Mutation(
         "rows from too late on",
-        CHANGES,
-        "min({{ feature_warehouse._enters_at(plan, offsets | min) }})",
-        "max({{ feature_warehouse._enters_at(plan, offsets | min) }})",
+        GROWTH,
+        "min(counted_entries.{{ plan.at }})",
+        "max(counted_entries.{{ plan.at }})",
     ),
     Mutation(
         "events of the longest window are lost",
-        CHANGES,
+        GROWTH,
         "_after(plan, reaches | max)",
         "_after(plan, reaches | min)",
     ),
-    Mutation("all time is forgotten", CHANGES, "{% if none in reaches -%}", "{% if false -%}"),
+    Mutation("all time is forgotten", GROWTH, "{% if none in reaches -%}", "{% if false -%}"),
     Mutation(
         "rows from before are written again",
         FEATURES,
