@@ -47,8 +47,10 @@
                 ) -%}
             {%- endif -%}
         {%- elif key == 'off' -%}
-            {%- if value is not string or not value | trim -%}
-                {%- do mistakes.append(place ~ '.off must say why the feature is not judged') -%}
+            {%- if value is not sameas false and (value is not string or not value | trim) -%}
+                {%- do mistakes.append(
+                    place ~ '.off must say why the feature is not judged, or be false to judge it'
+                ) -%}
             {%- endif -%}
         {%- elif key == 'since' -%}
             {%- for mistake in feature_warehouse._instant_mistakes(place ~ '.since', value | string) -%}

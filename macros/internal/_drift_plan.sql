@@ -23,13 +23,13 @@
         {%- set declared = feature_warehouse._declared(node, 'feature_view').get('drift') or {} -%}
         {%- set columns = feature_warehouse._view_columns(node) -%}
         {%- for feature, output in view.features.items() -%}
-            {%- set rule = feature_warehouse._drift_rule(declared, feature) -%}
+            {%- set meta = feature_warehouse._column_meta(columns[feature]) -%}
+            {%- set rule = feature_warehouse._drift_rule(declared, feature, meta.get('grows')) -%}
             {%- set newest = rule.baseline == 'previous_run' -%}
-            {%- set secret = feature_warehouse._column_meta(columns[feature]).get('pii') -%}
             {%- do rule.update({
                 'name': output,
                 'view': view.name,
-                'kind': 'other' if secret else feature_warehouse._value_kind(view.types[feature]),
+                'kind': 'other' if meta.get('pii') else feature_warehouse._value_kind(view.types[feature]),
                 'column': feature if newest else output,
                 'entity': (view.join_keys.keys() if newest else view.join_keys.values()) | list,
             }) -%}
@@ -54,9 +54,12 @@
 {%- endmacro %}
 
 
-{% macro _drift_rule(declared, feature) -%}
+{% macro _drift_rule(declared, feature, grows) -%}
     {#- What holds for a feature: of itself, of its view, or by default. -#}
     {%- set rule = feature_warehouse._drift_defaults() -%}
+    {%- if grows -%}
+        {%- do rule.update({'off': 'a count or a sum over all time only grows'}) -%}
+    {%- endif -%}
     {%- for key, value in declared.items() if key != 'features' -%}
         {%- do rule.update({key: value}) -%}
     {%- endfor -%}

@@ -11,6 +11,7 @@
             'function': aggregate.function,
             'of': aggregate.column,
             'type': aggregate.type,
+            'grows': feature.window.length is none and aggregate.function in ('count', 'count_distinct', 'sum'),
         }) -%}
     {%- endfor -%}
     {{ return({
@@ -41,10 +42,9 @@
     {%- endif -%}
     {%- set described = {} -%}
     {%- for column in window.columns -%}
-        {%- do described.update({column.name: {
-            'description': column.description,
-            'meta': {'default': 0} if column.function in ('count', 'count_distinct') else {},
-        }}) -%}
+        {%- set meta = {'default': 0} if column.function in ('count', 'count_distinct') else {} -%}
+        {%- do meta.update({'grows': true} if column.grows else {}) -%}
+        {%- do described.update({column.name: {'description': column.description, 'meta': meta}}) -%}
     {%- endfor -%}
     {%- do described.update({'events_entered': {
         'meta': {'feature': false},

@@ -37,6 +37,17 @@ RULES = {
         "seen": {"null_share": 0.5},
     },
 }
+ACTIVITY = """{{ config(materialized='table') }}
+{{ feature_warehouse.window_features(
+    events=ref('readings'), join_keys=['meter'], event_timestamp='ts',
+    aggregates=[
+        {'count': '*', 'as': 'readings'}, {'sum': 'level'}, {'count_distinct': 'kind'},
+        {'max': 'level'}, {'count': 'price'},
+    ],
+    windows=['7 days', 'all time'],
+) }}
+"""
+WATCHED = {"minimum_rows": 50, "features": {"price_count_all_time": {"off": False}}}
 RULES_OF_COPY = {"baseline": "previous_run", "minimum_rows": 50, "minimum_entities": 300}
 
 
@@ -71,6 +82,7 @@ def write_project(folder: Path) -> Path:
                     "columns": labels,
                 },
                 {"name": "training", "data_tests": no_drift},
+                {"name": "activity", "config": {"meta": {"feature_view": {"drift": WATCHED}}}},
             ],
         },
     )
@@ -81,6 +93,11 @@ def write_project(folder: Path) -> Path:
     (models / "training.sql").write_text(
         "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set(labels='requests',"
         " features=['readings', {'view': 'copies', 'prefix': 'copy_'}], service='meters') }}\n"
+    )
+    (models / "activity.sql").write_text(ACTIVITY)
+    (models / "asked_for_activity.sql").write_text(
+        "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set(labels='requests',"
+        " features=['activity'], service='grown') }}\n"
     )
     (models / "statistics.sql").write_text(
         "{{ config(materialized='incremental', unique_key=['view', 'feature', 'computed_at'],"

@@ -156,6 +156,18 @@ def test_few_rows_are_not_judged(watched: Watched) -> None:
     assert features["ratio"]["reason"] == "judged from 2026-01-15 on"
 
 
+def test_what_only_grows_is_judged_only_if_asked(watched: Watched) -> None:
+    result = watched.drift("grown", "--as-of", CLEAN.isoformat(), "--json")
+    features = {one["feature"]: one for one in json.loads(result.stdout)["features"]}
+    off = {name for name, one in features.items() if one["verdict"] == "off"}
+    assert off == {"readings_all_time", "level_sum_all_time", "kind_count_distinct_all_time"}
+    assert {features[name]["reason"] for name in off} == {
+        "a count or a sum over all time only grows"
+    }
+    assert features["price_count_all_time"]["verdict"] == "alarm"
+    assert len(features) == 10
+
+
 def test_the_generic_test_fails_on_drift_only(watched: Watched) -> None:
     result = dbt(
         "test", "--select", "training", project=watched.folder, env=watched.env, check=False
@@ -182,7 +194,7 @@ def test_an_unknown_service_is_one_line(watched: Watched) -> None:
     result = watched.drift("nobody")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        "feature-warehouse: drift: there is no service 'nobody'; known are meters\n"
+        "feature-warehouse: drift: there is no service 'nobody'; known are grown, meters\n"
     )
 
 
