@@ -40,6 +40,19 @@ def test_the_arguments_of_a_training_set_are_documented() -> None:
     assert tables[2] == known_keys("_splits.sql", "_split_mistakes")
 
 
+def test_the_arguments_of_window_features_are_documented() -> None:
+    source = (ROOT / "macros/window_features/window_features.sql").read_text()
+    declared = re.findall(r"(\w+)(?:=[^,)]+)?[,\n]", source.partition("(")[2].partition(")")[0])
+    arguments, aggregate, window = tables_under("## Window view")
+    assert arguments == set(declared)
+    source = (ROOT / "macros/internal/_window_aggregates.sql").read_text()
+    [options] = re.findall(r"set options = \[(.*?)\]", source)
+    assert aggregate == set(re.findall(r"'(\w+)'", options))
+    assert window == known_keys("_window_arguments.sql", "_windows")
+    described = (ROOT / "macros/window_features/_macros.yml").read_text()
+    assert set(re.findall(r"^      - name: (\w+)$", described, re.MULTILINE)) == set(declared)
+
+
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "tests/generic").glob("*.sql")), ids=lambda file: file.stem
 )
