@@ -6,11 +6,12 @@ The macros of ``check_declarations`` say the same, in the same words.
 from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from feature_warehouse.manifest import Manifest, Node
 from feature_warehouse.snapshots import snapshot_mistakes
 
-__all__ = ["DECLARABLE", "hint", "misplaced", "misplacements"]
+__all__ = ["DECLARABLE", "hint", "misplaced", "misplacements", "unknown_keys"]
 
 _BLOCKS = {"feature_view": "feature view", "label_set": "label set"}
 DECLARABLE = ("model", "seed", "snapshot")
@@ -66,6 +67,16 @@ def _differing_letters(one: str, other: str) -> int:
     """How many letters are in one and not in the other, wherever they stand."""
     first, second = Counter(one.lower()), Counter(other.lower())
     return ((first - second) + (second - first)).total()
+
+
+def unknown_keys(block: Any, known: Iterable[str]) -> list[str]:
+    """What is wrong with the keys of a block, as ``check_declarations`` says it."""
+    known = list(known)
+    return [
+        f"unknown key {key!r}; known are {', '.join(known)}{hint(str(key), known)}"
+        for key in (block if isinstance(block, dict) else {})
+        if key not in known
+    ]
 
 
 def hint(name: str, known: Iterable[str]) -> str:

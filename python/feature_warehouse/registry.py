@@ -13,7 +13,7 @@ from feature_warehouse.annotations import (
     owner_text,
     tests_by_model,
 )
-from feature_warehouse.blocks import DECLARABLE, hint, misplaced, misplacements
+from feature_warehouse.blocks import DECLARABLE, hint, misplaced, misplacements, unknown_keys
 from feature_warehouse.codec.values import to_microseconds
 from feature_warehouse.derived import checks_of
 from feature_warehouse.durations import microseconds
@@ -229,13 +229,8 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
 def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
     where = f"feature view {node.name!r}"
     declared = node.config.meta["feature_view"]
-    known = _ViewBlock.__struct_fields__
-    keys = declared if isinstance(declared, dict) else {}
-    if unknown := [str(key) for key in keys if key not in known]:
-        mistakes.extend(
-            f"{where}: unknown key {key!r}; known are {', '.join(known)}{hint(key, known)}"
-            for key in unknown
-        )
+    if unknown := unknown_keys(declared, _ViewBlock.__struct_fields__):
+        mistakes.extend(f"{where}: {mistake}" for mistake in unknown)
         return None
     try:
         block = msgspec.convert(declared, _ViewBlock)
