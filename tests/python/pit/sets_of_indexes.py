@@ -29,6 +29,7 @@ from pit.views import (
     labels,
     plain,
     stored_named,
+    stored_signed,
     stored_tested,
 )
 
@@ -48,6 +49,7 @@ SETS_OF_INDEXES = (
         parts=CROWDED,
         as_of=CHANGE,
     ),
+    simple("of_signs", naive_labels, stored_signed),
     simple("of_index", naive_labels, indexed),
     simple("of_index_with_lag_and_ttl", naive_labels, indexed_lagged),
     simple("of_index_with_created", naive_labels, indexed_corrected),

@@ -203,6 +203,7 @@ labels_answers = View(
     features=(Column("available_at", "integer"), Column("position", "integer")),
     ttl=Length("2 hours", 2 * HOUR),
 )
+signed = View(name="signed", keys=(K,), event=TS, features=(Column("single", "real"), A))
 order = View(name="order", keys=(K,), event=TS, features=(A,), ttl=Length("1 hour", HOUR))
 order_timeline = View(name="order_timeline", keys=(K,), event=TS, created=LOADED, features=(A,))
 long_name = View(name="v" * 62, keys=(K,), event=TS, created=LOADED, features=(A,))
@@ -289,6 +290,7 @@ stored_named = View(
     ttl=Length("2 hours", 2 * HOUR),
     table=True,
 )
+stored_signed = replace(signed, name="stored_signed", table=True)
 stored_tested = replace(tested, name="stored_tested", table=True)
 indexed_wrongly = View(
     name="indexed_wrongly",
