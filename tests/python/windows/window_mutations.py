@@ -165,7 +165,6 @@ WINDOW_MUTATIONS = (
         "{%- if ranked.condition %}",
         "{%- if false %}",
     ),
-    Mutation("texts in the order of a language", STATES, 'collate \\"C\\"', "", POSTGRES),
     Mutation("empty text is NULL", STATES, "> 19", "> 20", POSTGRES),
     Mutation(
         "a value that comes back is new",
