@@ -40,7 +40,7 @@ test-long: ## The same laws on many more random cases, mutated macros, a year of
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
 bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see benchmarks/
-	@.venv-bench/bin/python -m benchmarks $(BENCH_ARGS)
+	@PYTHONPATH=scripts .venv-bench/bin/python -m benchmarks $(BENCH_ARGS)
 
 # Apart from .venv, because Feast needs an older pandas than the tests.
 .venv-bench/ready: requirements/bench.txt pyproject.toml
@@ -52,7 +52,7 @@ bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see
 		--editable .
 	@touch $@
 
-lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a warning
+lint: .demo/profiles.yml ## Check style, types and floors, and that dbt parses without a warning
 	@$(PYTHON) scripts/env.py test
 	@echo '--- ruff check'
 	@$(BIN)/ruff check
@@ -60,6 +60,8 @@ lint: .demo/profiles.yml ## Check style and types, and that dbt parses without a
 	@$(BIN)/ruff format --check
 	@echo '--- mypy'
 	@$(BIN)/mypy
+	@echo '--- import-linter'
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@echo '--- dbt parse'
 	@$(BIN)/dbt --quiet --warn-error parse --no-partial-parse
 	@echo '--- sqlfluff'

@@ -10,9 +10,9 @@ from statistics import median
 import duckdb
 
 from benchmarks.publishing import ENTITIES, Figure, Site, opened, said
-from feature_warehouse.expectations import Check
-from feature_warehouse.quality.gate import Gate
-from feature_warehouse.warehouse import open_warehouse
+from feature_warehouse.declarations.expectations import Check
+from feature_warehouse.engines import open_warehouse
+from feature_warehouse.validation.gate import Gate
 
 __all__ = ["run"]
 

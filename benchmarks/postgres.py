@@ -9,7 +9,7 @@ from adbc_driver_postgresql import dbapi
 
 from benchmarks import data
 from benchmarks.workloads import Workload
-from feature_warehouse.servers import Postgres, local_postgres
+from local_postgres import Postgres, local_postgres
 
 __all__ = ["INDEXED", "SETTINGS", "create_indexes", "drop_indexes", "load", "profile", "server"]
 

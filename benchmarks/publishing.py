@@ -24,17 +24,18 @@ import redis
 from hiredis import pack_command
 
 from benchmarks.clocks import Clock as Stopwatch
-from feature_warehouse import OnlineStore, layout
-from feature_warehouse.encoder import RowEncoder
-from feature_warehouse.expectations import Check
-from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import ViewResult
-from feature_warehouse.registry import Column, FeatureView, Registry
-from feature_warehouse.servers import local_valkey
-from feature_warehouse.tasks import Clock, describe
-from feature_warehouse.warehouse import BATCH_ROWS, open_warehouse
-from feature_warehouse.warehouse.profile import Profile, load_profile
-from feature_warehouse.writer import WRITE_NEWER
+from feature_warehouse import OnlineStore
+from feature_warehouse.declarations.expectations import Check
+from feature_warehouse.declarations.model import Column, FeatureView, Registry
+from feature_warehouse.dev.servers import local_valkey
+from feature_warehouse.engines import BATCH_ROWS, open_warehouse
+from feature_warehouse.engines.profile import Profile, load_profile
+from feature_warehouse.publishing.encoder import RowEncoder
+from feature_warehouse.publishing.materialize import Materialization
+from feature_warehouse.publishing.publish_view import ViewResult
+from feature_warehouse.publishing.run_plan import Clock, describe
+from feature_warehouse.publishing.writer import WRITE_NEWER
+from feature_warehouse.redis_store import layout
 
 __all__ = ["Figure", "Site", "opened", "run", "said", "table"]
 

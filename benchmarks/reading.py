@@ -17,9 +17,10 @@ import msgspec
 import redis
 
 from benchmarks.workloads import TTL_DAYS
-from feature_warehouse import OnlineStore, layout
-from feature_warehouse.codec.values import CHECKSUM, HEADER, encode_rows, schema_fingerprint
-from feature_warehouse.servers import local_valkey
+from feature_warehouse import OnlineStore
+from feature_warehouse.codec.rows import CHECKSUM, HEADER, encode_rows, schema_fingerprint
+from feature_warehouse.dev.servers import local_valkey
+from feature_warehouse.redis_store import layout
 
 __all__ = ["SHAPES", "Reading", "Shape", "run", "table"]
 
@@ -152,12 +153,12 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
         )
         client.mset(dict(zip(keys, rows, strict=True)))
         _put(client, NAMES.description(view, 1), generation)
-        _put(client, NAMES.pointer(view), layout.Pointer(edition=1))
+        _put(client, NAMES.pointer(view), layout.Pointer(version=1))
         parts.append(layout.ServicePart(view, {"k": "k"}, {name: name for name in names}, kinds))
         found[view] = columns
     service = layout.Service(shape.service, shape.service, tuple(parts))
     _put(client, NAMES.description(shape.service, shape.service), service)
-    _put(client, NAMES.pointer(shape.service), layout.Pointer(edition=shape.service))
+    _put(client, NAMES.pointer(shape.service), layout.Pointer(version=shape.service))
     return found
 
 

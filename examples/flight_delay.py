@@ -23,7 +23,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from feature_warehouse import OnlineStore
-from feature_warehouse.servers import local_valkey
+from feature_warehouse.dev.servers import local_valkey
 
 BIN = Path(sys.executable).parent
 LEAKING_WINDOWS = Path(__file__).parent / "leaking_windows.sql"

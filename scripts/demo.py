@@ -29,8 +29,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from feature_warehouse import FeatureWarehouseError, OnlineStore
-from feature_warehouse.servers import local_postgres, local_valkey
+from feature_warehouse.dev.servers import local_valkey
 from load_postgres import load, uri_of
+from local_postgres import local_postgres
 
 ROOT = Path(__file__).parents[1]
 STATE = ROOT / ".demo"

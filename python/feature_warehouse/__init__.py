@@ -19,7 +19,7 @@ from feature_warehouse.errors import (
     UnservableError,
     UsageError,
 )
-from feature_warehouse.online import (
+from feature_warehouse.serving.client import (
     AsyncOnlineStore,
     FeatureVector,
     FeatureVectors,

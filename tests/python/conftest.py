@@ -14,16 +14,17 @@ import redis
 from xdist.scheduler import LoadScopeScheduling
 
 from feature_warehouse import OnlineStore
-from feature_warehouse.connection import connect
-from feature_warehouse.materialize import Materialization
-from feature_warehouse.publication import ViewResult
-from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Postgres, Valkey, local_postgres, local_valkey
-from feature_warehouse.tasks import Clock
-from feature_warehouse.warehouse import Warehouse, open_warehouse
-from feature_warehouse.warehouse.profile import load_profile
-from mini import NOW, Mini
-from support import ROOT, dbt, run
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.dev.servers import Valkey, local_valkey
+from feature_warehouse.engines import Warehouse, open_warehouse
+from feature_warehouse.engines.profile import load_profile
+from feature_warehouse.publishing.materialize import Materialization
+from feature_warehouse.publishing.publish_view import ViewResult
+from feature_warehouse.publishing.run_plan import Clock
+from feature_warehouse.redis_store.connection import connect
+from harness.mini import NOW, Mini
+from harness.support import ROOT, dbt, run
+from local_postgres import Postgres, local_postgres
 
 # A shell's background job ignores Ctrl-C, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -41,16 +42,19 @@ class Demo(msgspec.Struct, frozen=True):
 DEMO = ("test_demo", "test_example", "test_faults", "test_online_equals", "test_weeks")
 """How the names of files begin whose tests need the built demo."""
 
-DEAREST = ("demo", "pit", "training", "windows", "growth", "watching", "finding", "quality")
+DEAREST = ("demo", "pit", "training", "windows", "growth", "watching", "finding", "validation")
 """They begin first, and so all processes end at about one time; nothing else takes as long."""
+
+MIRRORED = {"cli", "codec", "declarations", "dev", "engines", "monitoring", "publishing", "serving"}
+"""Folders whose files share nothing dear, and so may run in different processes."""
 
 
 def _group(nodeid: str) -> str:
     """Tests that share something dear: the demo or a folder's projects, each built on an engine."""
     name, _, case = nodeid.partition("[")
     path = Path(name.partition("::")[0]).relative_to("tests/python")
-    if len(path.parts) == 1 and not path.name.startswith(DEMO):
-        return path.name
+    if (len(path.parts) == 1 or path.parts[0] in MIRRORED) and not path.name.startswith(DEMO):
+        return str(path)
     engine = "postgres" if "postgres" in case else "duckdb"
     return f"{'demo' if path.name.startswith(DEMO) else path.parts[0]} {engine}"
 

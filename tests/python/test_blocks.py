@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from feature_warehouse.registry import read_registry
+from harness.support import dbt, write_yaml
 from hosts import settings, write_host
-from support import dbt, write_yaml
 
 VIEW = {"feature_view": {"join_keys": ["id"], "event_timestamp": "ts", "online": True}}
 LABELS = {"label_set": {"timestamp": "ts"}}

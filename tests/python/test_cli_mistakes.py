@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cli_project import AS_OF, SCORES, mini
-from command_line import Fw, one_line
-from feature_warehouse.servers import Postgres, local_valkey
-from mini import Mini
-from publishers import fw
+from feature_warehouse.dev.servers import local_valkey
+from harness.cli_project import AS_OF, SCORES, mini
+from harness.command_line import Fw, one_line
+from harness.mini import Mini
+from harness.publishers import fw
+from local_postgres import Postgres
 
 __all__ = ["fw", "mini"]
 
@@ -186,7 +187,7 @@ def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops\nagain")
 
-    monkeypatch.setattr("feature_warehouse.sites.read_registry", broken)
+    monkeypatch.setattr("feature_warehouse.cli.context.read_registry", broken)
     one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
 
 
@@ -230,5 +231,5 @@ def test_odd_names_of_environments(fw: Fw) -> None:
 
 
 def test_a_missing_extra_is_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "feature_warehouse.materialize", None)
+    monkeypatch.setitem(sys.modules, "feature_warehouse.publishing.materialize", None)
     one_line(fw("materialize"), 2, "pip install 'feature-warehouse[duckdb]'")

@@ -20,9 +20,9 @@ import pytest
 import redis
 
 from feature_warehouse import AsyncOnlineStore, OnlineStore
-from feature_warehouse.connection import connect
-from redis_servers import Cluster, Watched, cluster, watched
-from shelf import HOUR, Shelf
+from feature_warehouse.redis_store.connection import connect
+from harness.redis_fixture import HOUR, Shelf
+from harness.redis_servers import Cluster, Watched, cluster, watched
 
 __all__ = ["cluster", "watched"]
 

@@ -15,12 +15,12 @@ from feature_warehouse import (
     NotPublishedError,
     OnlineStore,
     Status,
-    layout,
 )
-from feature_warehouse.connection import connect
-from feature_warehouse.status import read_status
-from redis_servers import Cluster, cluster
-from shelf import NAMES, shelve_scores
+from feature_warehouse.monitoring.status import read_status
+from feature_warehouse.redis_store import layout
+from feature_warehouse.redis_store.connection import connect
+from harness.redis_fixture import NAMES, shelve_scores
+from harness.redis_servers import Cluster, cluster
 
 __all__ = ["cluster"]
 

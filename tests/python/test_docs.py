@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse import registry
-from support import ROOT
+from feature_warehouse.declarations import registry
+from harness.support import ROOT
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])
 CITING = ("*.py", "*.sql", "*.yml", "*.md")
@@ -17,17 +17,17 @@ RULE = re.compile(r"\brules? (\d+)", re.IGNORECASE)
 def test_the_keys_of_a_feature_view_are_documented() -> None:
     documented = keys_under("## Feature view")
     assert documented == set(registry._ViewBlock.__struct_fields__)
-    assert documented == known_keys("_mistakes.sql", "_feature_view_mistakes")
+    assert documented == known_keys("declarations/_mistakes.sql", "_feature_view_mistakes")
 
 
 def test_the_keys_of_a_label_set_are_documented() -> None:
     assert keys_under("## Label set") == known_keys(
-        "_label_set_mistakes.sql", "_label_set_mistakes"
+        "declarations/_label_set_mistakes.sql", "_label_set_mistakes"
     )
 
 
 def test_the_keys_of_drift_are_documented() -> None:
-    defaults = body_of("_drift_plan.sql", "_drift_defaults")
+    defaults = body_of("declarations/_drift_defaults.sql", "_drift_defaults")
     assert keys_under("### Drift") == {*re.findall(r"'(\w+)':", defaults), "features"}
 
 
@@ -36,8 +36,8 @@ def test_the_arguments_of_a_training_set_are_documented() -> None:
     declared = re.findall(r"(\w+)(?:=[^,)]+)?[,\n]", source.partition("(")[2].partition(")")[0])
     tables = list(tables_under("## Training set"))
     assert tables[0] == set(declared)
-    assert tables[1] == known_keys("_service_parts.sql", "_service_part_mistakes")
-    assert tables[2] == known_keys("_splits.sql", "_split_mistakes")
+    assert tables[1] == known_keys("training_sets/_service_parts.sql", "_service_part_mistakes")
+    assert tables[2] == known_keys("training_sets/_splits.sql", "_split_mistakes")
 
 
 def test_the_arguments_of_window_features_are_documented() -> None:
@@ -45,10 +45,10 @@ def test_the_arguments_of_window_features_are_documented() -> None:
     declared = re.findall(r"(\w+)(?:=[^,)]+)?[,\n]", source.partition("(")[2].partition(")")[0])
     arguments, aggregate, window = tables_under("## Window view")
     assert arguments == set(declared)
-    source = (ROOT / "macros/internal/_window_aggregates.sql").read_text()
+    source = (ROOT / "macros/internal/windows/_window_aggregates.sql").read_text()
     [options] = re.findall(r"set options = \[(.*?)\]", source)
     assert aggregate == set(re.findall(r"'(\w+)'", options))
-    assert window == known_keys("_window_arguments.sql", "_windows")
+    assert window == known_keys("windows/_window_names.sql", "_windows")
     described = (ROOT / "macros/window_features/_macros.yml").read_text()
     assert set(re.findall(r"^      - name: (\w+)$", described, re.MULTILINE)) == set(declared)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from command_line import Fw, one_line
 from feature_warehouse.errors import UsageError
-from feature_warehouse.files import replacing
-from mini import SCORES, Mini
-from publishers import fw
+from feature_warehouse.util.files import replacing
+from harness.command_line import Fw, one_line
+from harness.mini import SCORES, Mini
+from harness.publishers import fw
 
 __all__ = ["fw"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from forks import NOWHERE, forks
-from redis_servers import eventually
-from support import dbt, dbt_environment
+from harness.dbt_forks import NOWHERE, forks
+from harness.redis_servers import eventually
+from harness.support import dbt, dbt_environment
 
 HANGING = """
 {% macro hang() %}
@@ -21,7 +21,7 @@ HANGING = """
 """
 GONE = """
 import os, sys
-from forks import Forks, NOWHERE
+from harness.dbt_forks import Forks, NOWHERE
 forks = Forks()
 run = forks.start(("run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
 print(forks.pid, run, flush=True)

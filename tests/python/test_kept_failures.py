@@ -8,9 +8,9 @@ import duckdb
 import psycopg2
 import pytest
 
-from feature_warehouse.servers import Postgres
+from harness.support import dbt
 from hosts import settings, write_host
-from support import dbt
+from local_postgres import Postgres
 
 SECRETS = ("4711", "5550123", "1999")
 """The key of a person, its telephone number, and the year in which it is born."""

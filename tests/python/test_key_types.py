@@ -9,13 +9,13 @@ import duckdb
 import psycopg2
 import pytest
 
+from feature_warehouse.declarations.key_types import types_agree
+from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from feature_warehouse.key_types import types_agree
-from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Postgres
+from harness.mini import Mini
+from harness.support import dbt
 from hosts import macro_call, settings, write_host
-from mini import Mini
-from support import dbt
+from local_postgres import Postgres
 
 Value = int | str | None
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import pytest
 
+from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from feature_warehouse.registry import read_registry
+from harness.mistakes import MISTAKES, Mistake, declaration
+from harness.support import dbt
 from hosts import macro_call, manifest, settings, write_host
-from mistakes import MISTAKES, Mistake, declaration
-from support import dbt
 
 VIEW_MISTAKES = [mistake for mistake in MISTAKES if mistake.kind == "feature_view"]
 HARMLESS_ONLINE = {"default_of_a_key", "no_order", "drift_keys", "drift_of_a_feature"}

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from command_line import Fw, Result, in_process, one_line
+from harness.command_line import Fw, Result, in_process, one_line
+from harness.support import dbt
 from hosts import settings, write_host
-from support import dbt
 
 MISTAKEN = {"feature_warehouse.not_stale": {"arguments": {"max_age": "one day"}}}
 VARIABLES = '{"run_day": "2024-01-01", "with_features": true}'

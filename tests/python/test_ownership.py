@@ -10,15 +10,15 @@ import psycopg2
 import pytest
 import redis
 
-from command_line import Fw, in_process, one_line
 from feature_warehouse import OnlineStore, UsageError
-from feature_warehouse.ownership import refuse_another
-from feature_warehouse.servers import Postgres
-from feature_warehouse.warehouse.duckdb import DuckDBWarehouse
-from feature_warehouse.warehouse.postgres import PostgresWarehouse
-from mini import NAMES, NOW, Mini
-from publishers import keys_of, pairs, profile_of
-from support import credentials_of
+from feature_warehouse.engines.duckdb import DuckDBWarehouse
+from feature_warehouse.engines.postgres import PostgresWarehouse
+from feature_warehouse.publishing.ownership import refuse_another
+from harness.command_line import Fw, in_process, one_line
+from harness.mini import NAMES, NOW, Mini
+from harness.publishers import keys_of, pairs, profile_of
+from harness.support import credentials_of
+from local_postgres import Postgres
 
 AS_OF = ("--as-of", NOW.isoformat())
 

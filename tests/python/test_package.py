@@ -10,15 +10,15 @@ import duckdb
 import msgspec
 import pytest
 
-from feature_warehouse.durations import microseconds
+from feature_warehouse.dbt_project.targets import refuse_another
+from feature_warehouse.declarations.model import WrittenFor
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.engines.profile import load_profile
 from feature_warehouse.errors import UsageError
-from feature_warehouse.manifest import WrittenFor
-from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Postgres
-from feature_warehouse.targets import refuse_another
-from feature_warehouse.warehouse.profile import load_profile
+from feature_warehouse.util.durations import microseconds
+from harness.support import ROOT, assert_reads_well, dbt, dbt_environment, run
 from hosts import install, manifest, settings, ship_package
-from support import ROOT, assert_reads_well, dbt, dbt_environment, run
+from local_postgres import Postgres
 
 STRICT = '{"error": "all", "warn": ["NothingToDo"]}'
 
@@ -265,7 +265,7 @@ def test_the_sql_of_a_training_set_reads_well(shop: Shop, tmp_path: Path) -> Non
 
 
 def test_reserved_words_are_quoted(postgres: Postgres) -> None:
-    macro = (ROOT / "macros/internal/_quote.sql").read_text()
+    macro = (ROOT / "macros/internal/sql/_quote.sql").read_text()
     found = re.search(r"set reserved = '([^']*)'", macro)
     assert found
     listed = found[1].split()

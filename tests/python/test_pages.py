@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from command_line import Fw
-from feature_warehouse.drift import MEASURES, Bin, DriftReport, FeatureDrift
-from feature_warehouse.drift_page import drift_page
-from feature_warehouse.quality.report import Report
-from feature_warehouse.quality.results import CheckResult, GateResult
-from mini import Mini
-from publishers import fw
+from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift_page import drift_page
+from feature_warehouse.validation.gx.report import Report
+from feature_warehouse.validation.results import CheckResult, GateResult
+from harness.command_line import Fw
+from harness.mini import Mini
+from harness.publishers import fw
 
 __all__ = ["fw"]
 

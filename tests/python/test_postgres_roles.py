@@ -8,11 +8,11 @@ import psycopg2
 import pyarrow as pa
 import pytest
 
+from feature_warehouse.engines.postgres import PostgresWarehouse
 from feature_warehouse.errors import UnreachableError, UsageError
-from feature_warehouse.secrets_in_text import masked
-from feature_warehouse.servers import Postgres
-from feature_warehouse.warehouse.postgres import PostgresWarehouse
-from support import credentials_of
+from feature_warehouse.util.secrets_in_text import masked
+from harness.support import credentials_of
+from local_postgres import Postgres
 
 LABELS = pa.table({"id": pa.array([1, 2], pa.int64())})
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from feature_warehouse import OnlineStore, Status
-from feature_warehouse.publication import ViewResult
-from mini import SCORES, Mini, simple
+from feature_warehouse.publishing.publish_view import ViewResult
+from harness.mini import SCORES, Mini, simple
 
 Publish = Callable[..., dict[str, ViewResult]]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Postgres
+from harness.mistakes import LABEL_COLUMNS, VIEW_COLUMNS, Mistake, declaration
+from harness.support import dbt
 from hosts import macro_call, settings, write_host
-from mistakes import LABEL_COLUMNS, VIEW_COLUMNS, Mistake, declaration
-from support import dbt
+from local_postgres import Postgres
 
 
 def _options(**options: Any) -> str:

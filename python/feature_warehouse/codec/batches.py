@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from feature_warehouse.codec.values import (
+from feature_warehouse.codec.rows import (
     CHECKSUM,
     HEADER,
     INTACT,

@@ -6,10 +6,10 @@ from shutil import copyfile
 
 import pytest
 
-from feature_warehouse.servers import Postgres
 from finding.project import write_project
+from harness.support import dbt
 from hosts import settings
-from support import dbt
+from local_postgres import Postgres
 from training.lab import Lab
 
 

@@ -9,14 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from command_line import Fw, in_process, one_line
 from conftest import Runs
-from feature_warehouse.describe import Description, describe
-from feature_warehouse.manifest import WrittenFor
-from feature_warehouse.registry import read_registry
+from feature_warehouse.catalog.describe import Description, describe
+from feature_warehouse.declarations.model import WrittenFor
+from feature_warehouse.declarations.registry import read_registry
 from finding.conftest import parsed_apart
-from mini import Mini
-from support import dbt
+from harness.command_line import Fw, in_process, one_line
+from harness.mini import Mini
+from harness.support import dbt
 from training.lab import Lab
 
 
@@ -137,8 +137,8 @@ def test_an_unknown_name_is_an_error_with_a_hint(fw: Fw, mini: Mini) -> None:
 
 def test_describing_imports_nothing_heavy(site_duckdb: Lab) -> None:
     code = (
-        "import sys; from feature_warehouse.registry import read_registry;"
-        "from feature_warehouse.describe import describe; from pathlib import Path;"
+        "import sys; from feature_warehouse.declarations.registry import read_registry;"
+        "from feature_warehouse.catalog.describe import describe; from pathlib import Path;"
         f"describe(read_registry(Path({str(site_duckdb.target / 'manifest.json')!r})), 'people');"
         "print([m for m in ('dbt', 'duckdb', 'pyarrow', 'yaml', 'rich') if m in sys.modules])"
     )

@@ -4,8 +4,8 @@ import json
 from datetime import datetime
 from typing import Any
 
-from feature_warehouse.describe import describe
-from feature_warehouse.registry import read_registry
+from feature_warehouse.catalog.describe import describe
+from feature_warehouse.declarations.registry import read_registry
 from finding.project import ODD
 from hosts import manifest
 from training.lab import Lab

@@ -4,7 +4,7 @@ from typing import Any
 
 from finding.conftest import parsed_apart
 from finding.texts import DIRTY, MIXED
-from support import dbt
+from harness.support import dbt
 from training.lab import Lab
 
 EXPECTED = {

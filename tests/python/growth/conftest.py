@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse.servers import Postgres
 from growth.farm import Farm, profiles
 from growth.fields import Memory, emptied
 from growth.project import write_farm
 from growth.proofs import Fields
 from growth.scenario import Life, live
+from local_postgres import Postgres
 from pit.engines import PostgreSQL
 
 

@@ -9,13 +9,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from feature_warehouse.servers import Postgres
-from forks import NOWHERE, forks
 from growth.project import PEOPLE
 from growth.views import GROWING, STAMPED
+from harness.dbt_forks import NOWHERE, forks
+from harness.support import dbt, dbt_environment, postgres_output
+from local_postgres import Postgres
 from pit.declarations import Column, Row, Value
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, _insert, answers, create, quote
-from support import dbt, dbt_environment, postgres_output
 
 PATIENCE = 600.0
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from growth.farm import stored
 from growth.fields import append, as_table, clear, given_columns, insert, once
 from growth.views import Growing
+from oracles.point_in_time import NOW, answer, entities, instant
 from pit.declarations import Row, Value, View
 from pit.engines import Engine, difference
 from pit.examples import view_example
-from pit.oracle import NOW, answer, entities, instant
 from pit.project import INSTANTS
 
 ANCHORS = tuple(at for _, at in INSTANTS)

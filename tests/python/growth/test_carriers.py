@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from support import ROOT, dbt
+from harness.support import ROOT, dbt
 
 SPRING, YEAR = "2013-03-31", "2013-12-31"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from growth.farm import profiles
+from harness.support import dbt
 from hosts import macro_call, write_host
-from support import dbt
 
 BATCHES = "incremental_strategy='microbatch', batch_size='day', begin='2013-01-01'"
 STAMP = "append_only('orders', stamp=true)"

@@ -6,7 +6,7 @@ from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
 
-from support import ROOT, dbt
+from harness.support import ROOT, dbt
 
 HOSTS = Path(__file__).parent
 

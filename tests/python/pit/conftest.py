@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from feature_warehouse.servers import Postgres
+from harness.support import postgres_output
+from local_postgres import Postgres
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, create
 from pit.label_sets import LABELS
 from pit.project import compile_project, make_project
 from pit.servers import dictionary_postgres, older_servers
 from pit.views import VIEWS
-from support import postgres_output
 
 Prepared = tuple[Engine, Path]
 """An engine with empty tables, and dbt's target folder with the SQL for it."""

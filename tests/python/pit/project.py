@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+from harness.support import ROOT, dbt, write_yaml
 from pit.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
 from pit.engines import NANOSECONDS, quote
 from pit.label_sets import LABELS
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS
-from support import ROOT, dbt, write_yaml
 
 INSTANTS = (
     ("2013-03-10T03:00:00-04:00", 1_362_898_800_000_000),

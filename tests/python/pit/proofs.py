@@ -7,12 +7,12 @@ from pprint import pformat
 import duckdb
 import psycopg2
 
-from feature_warehouse.registry import read_registry
-from feature_warehouse.warehouse import duckdb as duckdb_warehouse
-from feature_warehouse.warehouse import postgres
-from feature_warehouse.warehouse.order import on_duckdb, on_postgres
-from feature_warehouse.warehouse.sql import inspection_query, newest_rows_query
-from pit import oracle
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.engines import duckdb as duckdb_warehouse
+from feature_warehouse.engines import postgres
+from feature_warehouse.engines.order import on_duckdb, on_postgres
+from feature_warehouse.engines.queries import inspection_query, newest_rows_query
+from oracles import point_in_time as oracle
 from pit.declarations import Column, TrainingSet, Value, View
 from pit.engines import Engine, Table, answers, difference, quote
 from pit.examples import Example, smallest, training_example, view_example

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg2
 
-from feature_warehouse.servers import Postgres, local_postgres
+from local_postgres import Postgres, local_postgres
 
 MAJORS = range(14, 18)
 PLACES = (

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pit import oracle
+from oracles import point_in_time as oracle
 from pit.conftest import Prepared
 from pit.declarations import Row, TrainingSet, Value
 from pit.engines import Engine

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse.registry import FeatureView
-from feature_warehouse.servers import Postgres
-from feature_warehouse.warehouse.sql import SortKeys, newest_rows_query
+from feature_warehouse.declarations.model import FeatureView
+from feature_warehouse.engines.queries import SortKeys, newest_rows_query
+from harness.support import postgres_output
+from local_postgres import Postgres
+from mutations.joins import JOIN_MUTATIONS
+from mutations.labels import LABEL_MUTATIONS
+from mutations.mutation import Mutation, mutated_package
 from pit.conftest import Prepared, duckdb_output
 from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL
-from pit.join_mutations import JOIN_MUTATIONS
-from pit.label_mutations import LABEL_MUTATIONS
-from pit.mutations import Mutation, mutated_package
 from pit.project import compile_project, make_project
 from pit.proofs import prove_training_set, prove_view
 from pit.test_point_in_time import SLICE, VIEW_SLICE
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS
-from support import postgres_output
 
 pytestmark = pytest.mark.long
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pit import oracle
+from oracles import point_in_time as oracle
 from pit.conftest import Prepared
 from pit.declarations import Column, Row, TrainingSet, View
 from pit.engines import difference

@@ -8,9 +8,9 @@ import duckdb
 import psycopg2
 import pytest
 
-from feature_warehouse.servers import Postgres
+from harness.support import dbt
+from local_postgres import Postgres
 from relations.project import write_twin
-from support import dbt
 
 DAYS = ("--event-time-start", "2024-01-01", "--event-time-end", "2024-01-07")
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from feature_warehouse.servers import Postgres
+from harness.support import postgres_output, write_yaml
 from hosts import macro_call, write_host
+from local_postgres import Postgres
 from relations.seeds import SEEDED_MODELS, seeded_models, seeds, snapshots, write_seeds
 from relations.unit_tests import incomplete_unit_tests, unit_tests
-from support import postgres_output, write_yaml
 
 # A view `price` whose row is older than every batch and sample, one more with an index, and labels.
 MODELS = {

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from command_line import Result, in_process, one_line
 from feature_warehouse import OnlineStore
+from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.errors import UsageError
-from feature_warehouse.project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
+from harness.command_line import Result, in_process, one_line
 from relations.conftest import Twin
 from relations.seeds import SEEDS
 

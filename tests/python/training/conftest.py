@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from feature_warehouse.project import DbtProject
-from feature_warehouse.servers import Postgres
+from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
+from harness.support import dbt
 from hosts import settings
-from support import dbt
+from local_postgres import Postgres
 from training.lab import Lab
 from training.project import write_lab
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import duckdb
 import psycopg2
 
-from feature_warehouse.servers import Postgres
+from local_postgres import Postgres
 
 ZONE = "America/New_York"
 """The session's time zone, in which nothing may happen."""

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.errors import UsageError
-from feature_warehouse.project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
 from training.ad_hoc import BUILDS, KEYS, rich, simple
 from training.conftest import Plans, enter, remember_plans

@@ -16,9 +16,9 @@ import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
-from command_line import Fw, Result, in_process
+from harness.command_line import Fw, Result, in_process
+from harness.support import BIN
 from hosts import settings
-from support import BIN
 from training.ad_hoc import simple
 from training.conftest import Plans, enter, remember_plans
 from training.lab import Lab, state

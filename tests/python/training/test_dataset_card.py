@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from feature_warehouse.registry import read_registry
+from feature_warehouse.declarations.registry import read_registry
 from training.lab import Lab, quoted
 from training.project import CARDS
 from training.rows import LAG, Row, rate

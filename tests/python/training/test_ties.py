@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from feature_warehouse import OnlineStore
-from feature_warehouse.registry import read_registry
-from feature_warehouse.warehouse.order import on_duckdb, on_postgres
-from feature_warehouse.warehouse.sql import newest_rows_query
-from support import run
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.engines.order import on_duckdb, on_postgres
+from feature_warehouse.engines.queries import newest_rows_query
+from harness.support import run
 from training.lab import Lab
 from training.tables import APART, tied, visits
 

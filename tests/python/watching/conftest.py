@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from feature_warehouse.servers import Postgres
-from support import dbt, run
+from harness.support import dbt, run
+from local_postgres import Postgres
 from watching import project
 from watching.rows import Reading, Request, readings, requests
 

@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import psycopg2
 
-from feature_warehouse.servers import Postgres
-from support import ROOT, dbt, postgres_output, write_yaml
+from harness.support import ROOT, dbt, postgres_output, write_yaml
+from local_postgres import Postgres
 from watching.rows import CLEAN, CLOCK, Reading, Request
 
 SCHEMA = "watching"

@@ -10,7 +10,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
-from support import dbt
+from harness.support import dbt
 from watching.conftest import Watched
 from watching.project import SCHEMA
 from watching.rows import CLEAN, CLOCK, newest, served

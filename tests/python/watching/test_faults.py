@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from conftest import Demo
-from support import ROOT, dbt, run
+from harness.support import ROOT, dbt, run
 
 CLOCK = "2013-11-18T00:00:00Z"
 LAST_WEEK = "between timestamp '2013-11-11' and timestamp '2013-11-18'"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support import dbt
+from harness.support import dbt
 from watching.conftest import Watched
 from watching.project import SCHEMA
 from watching.rows import CLOCK, newest

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from conftest import Demo
-from support import run
+from harness.support import run
 
 SLICE = (27,)
 """A week in summer, when delays are longest; all others are for the long run."""

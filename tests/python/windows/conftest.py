@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse.servers import Postgres
+from local_postgres import Postgres
 from windows.growing import GROWING, Site
 from windows.project import make_project
 from windows.shapes import VIEWS

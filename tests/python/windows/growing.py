@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from oracles.windows import Event, View
 from pit.engines import Engine, quote
-from windows.law import Event, View
 from windows.project import SCHEMA, compiled
 from windows.proof import Rows, read
 from windows.shapes import DISTINCT, ENDS, EXACT, HOUR, KEY, OFFSETS, ORDERED, WINDOWS

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from support import ROOT, dbt, write_yaml
+from harness.support import ROOT, dbt, write_yaml
+from oracles.windows import View
 from windows import extremes
-from windows.law import View
 from windows.shapes import DECLARED
 
 SCHEMA = "windows"

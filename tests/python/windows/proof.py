@@ -7,9 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pit.engines import Engine, quote
-from windows.generate import events as generate
-from windows.law import (
+from oracles.windows import (
     Aggregate,
     Event,
     View,
@@ -19,6 +17,8 @@ from windows.law import (
     value,
     within,
 )
+from pit.engines import Engine, quote
+from windows.generate import events as generate
 from windows.project import SCHEMA, compiled, literal
 from windows.shapes import COLUMNS
 

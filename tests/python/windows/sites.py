@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from feature_warehouse.servers import Postgres
+from harness.support import dbt, postgres_output
+from local_postgres import Postgres
 from pit.engines import DuckDB, Engine, PostgreSQL
-from support import dbt, postgres_output
 from windows.growing import GROWING, Site
 from windows.project import SCHEMA, environment
 from windows.proof import create_events

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse.registry import read_registry
-from feature_warehouse.servers import Postgres
+from feature_warehouse.declarations.registry import read_registry
+from harness.support import dbt
 from hosts import macro_call, settings, write_host
+from local_postgres import Postgres
+from oracles.windows import View
 from pit.engines import quote
-from support import dbt
 from windows.growing import GROWING, Site
-from windows.law import View
 from windows.project import compiled
 from windows.shapes import VIEWS
 from windows.sites import connected

@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
+from oracles.windows import View
 from windows.generate import events as generate
 from windows.growing import GROWING, Site, load_time
-from windows.law import View
 from windows.proof import Rows, fill, hold_against_the_law
 
 SLICE = range(2)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from feature_warehouse.registry import read_registry
+from harness.support import dbt
 from hosts import macro_call, settings, write_host
-from support import dbt
 
 EVENTS = {
     "name": "orders",

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from feature_warehouse.servers import Postgres
-from pit.mutations import Mutation, mutated_package
+from local_postgres import Postgres
+from mutations.mutation import Mutation, mutated_package
+from mutations.windows import GROWTH_MUTATIONS, WINDOW_MUTATIONS
 from windows.growing import GROWING, Site
 from windows.project import make_project
 from windows.proof import prove
@@ -14,7 +15,6 @@ from windows.sites import site
 from windows.test_growth import SLICE as GROWTH_SLICE
 from windows.test_growth import grow_in_any_order, grow_in_batches
 from windows.test_windows import SLICE
-from windows.window_mutations import GROWTH_MUTATIONS, WINDOW_MUTATIONS
 
 pytestmark = pytest.mark.long
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from oracles.windows import View
 from pit.engines import ZONE
 from pit.servers import dictionary_postgres, older_servers
 from windows.growing import Site
-from windows.law import View
 from windows.project import compiled
 from windows.proof import create_events, prove
 from windows.shapes import VIEWS

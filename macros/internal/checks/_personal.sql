@@ -1,0 +1,59 @@
+{#- dbt keeps the rows of a failing test where `store_failures` says so, longer than what they are of. -#}
+
+{% macro _without_personal_data(query, columns) -%}
+    {#- The rows of a generic test, with the values of columns flagged `pii` masked. `columns` are all
+        that the query has. -#}
+    {%- set personal = feature_warehouse._personal_columns() -%}
+    {%- set shown = [] -%}
+    {%- set masked = [] -%}
+    {%- for column in columns -%}
+        {%- set name = feature_warehouse._quote(column) -%}
+        {%- if column | lower in personal -%}
+            {%- do masked.append(column) -%}
+            {%- set name = "cast('***' as text) as " ~ name -%}
+        {%- endif -%}
+        {%- do shown.append(name) -%}
+    {%- endfor -%}
+    {%- if not masked -%}
+        {{ return(query) }}
+    {%- endif -%}
+    {{ return(
+        'select\n    ' ~ shown | join(',\n    ') ~ '\nfrom (\n' ~ query | indent(4, true)
+        ~ '\n) as failures'
+    ) }}
+{%- endmacro %}
+
+
+{% macro _personal_columns() -%}
+    {#- Columns of what a generic test is attached to, in lower case: flagged themselves or, in a training
+        set, where its label set or a view has them from. -#}
+    {%- set node = feature_warehouse._tested_relation() -%}
+    {%- set names = feature_warehouse._flagged_columns(node) -%}
+    {%- if node and feature_warehouse._declared(node, 'training_set') is not none -%}
+        {%- set made = feature_warehouse._training_set_of(node) -%}
+        {%- set labels = feature_warehouse._model_node(made.label_set.name) -%}
+        {%- do names.extend(feature_warehouse._flagged_columns(labels)) -%}
+        {%- for view in feature_warehouse._training_set_views(made) -%}
+            {%- set flagged = feature_warehouse._flagged_columns(
+                feature_warehouse._model_node(view.name)
+            ) -%}
+            {%- for own, name in view.features.items() | list + view.join_keys.items() | list -%}
+                {%- if own | lower in flagged -%}
+                    {%- do names.append(name | lower) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{% macro _flagged_columns(node) -%}
+    {%- set names = [] -%}
+    {%- for column in (feature_warehouse._view_columns(node).values() if node else []) -%}
+        {%- if feature_warehouse._column_meta(column).get('pii') is true -%}
+            {%- do names.append(column.name | lower) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}

@@ -1,0 +1,7 @@
+{% macro _declared(node, kind) -%}
+    {%- set meta = node.config.meta or {} -%}
+    {%- if kind == 'feature_view' and 'window_features' in meta -%}
+        {{ return(feature_warehouse._window_block(node)) }}
+    {%- endif -%}
+    {{ return(meta.get(kind)) }}
+{%- endmacro %}

@@ -1,0 +1,36 @@
+{% macro _label_set_named(name) -%}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {%- if node is none or feature_warehouse._declared(node, 'label_set') is none -%}
+        {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", [
+            "labels '" ~ name ~ "' is no label set; give that model a meta.label_set block"
+        ]) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._label_set(node)) }}
+{%- endmacro %}
+
+
+{% macro _is_feature_view(name) -%}
+    {%- set node = feature_warehouse._model_node(name) -%}
+    {{ return(node is not none and feature_warehouse._declared(node, 'feature_view') is not none) }}
+{%- endmacro %}
+
+
+{% macro _view_named(name, place) -%}
+    {%- if not feature_warehouse._is_feature_view(name) -%}
+        {{ feature_warehouse._fail(place, [feature_warehouse._no_feature_view(name)]) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._feature_view(feature_warehouse._model_node(name))) }}
+{%- endmacro %}
+
+
+{% macro _no_feature_view(name) -%}
+    {%- if feature_warehouse._nodes(name) -%}
+        {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
+    {%- endif -%}
+    {%- set views = [] -%}
+    {%- for node in (graph.nodes or {}).values() if feature_warehouse._declared(node, 'feature_view') -%}
+        {%- do views.append(node.name) -%}
+    {%- endfor -%}
+    {%- set guess = feature_warehouse._did_you_mean(name | string, views) -%}
+    {{ return("there is no model '" ~ name ~ "'" ~ (guess or '; a feature view is named by its model')) }}
+{%- endmacro %}

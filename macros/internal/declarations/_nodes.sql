@@ -1,0 +1,119 @@
+{#- The nodes of the project. dbt shows a unit test none of them when it compiles the tested model, and all
+    of them when it parses it for the test, a moment before. What source() is called with then, and nothing
+    else, is still there when it compiles. -#}
+
+{% macro _remember_nodes() -%}
+    {#- The tested model and all that comes before it. -#}
+    {%- if not execute and model.resource_type == 'unit_test' -%}
+        {%- set ids = [model.tested_node_unique_id] -%}
+        {#- The list grows while it is gone through. -#}
+        {%- for id in ids -%}
+            {%- set node = graph.nodes.get(id) or graph.sources.get(id) -%}
+            {%- set kept = {} -%}
+            {%- for key in [
+                'name', 'unique_id', 'resource_type', 'package_name', 'version', 'latest_version', 'config',
+                'columns', 'constraints', 'database', 'schema', 'alias', 'relation_name', 'depends_on',
+            ] if key in node -%}
+                {%- do kept.update({key: feature_warehouse._plain(node[key])}) -%}
+            {%- endfor -%}
+            {%- do source(id, toyaml(kept)) -%}
+            {%- for parent in node.get('depends_on', {}).get('nodes', []) if parent not in ids -%}
+                {%- do ids.append(parent) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _plain(value) -%}
+    {#- Without the classes of dbt's own for texts and the like, which toyaml() does not take. -#}
+    {%- if value is string -%}
+        {{ return(value ~ '') }}
+    {%- elif value is mapping -%}
+        {%- set plain = {} -%}
+        {%- for key in value -%}
+            {%- do plain.update({feature_warehouse._plain(key): feature_warehouse._plain(value[key])}) -%}
+        {%- endfor -%}
+        {{ return(plain) }}
+    {%- elif value is iterable -%}
+        {%- set plain = [] -%}
+        {%- for item in value -%}
+            {%- do plain.append(feature_warehouse._plain(item)) -%}
+        {%- endfor -%}
+        {{ return(plain) }}
+    {%- endif -%}
+    {{ return(value) }}
+{%- endmacro %}
+
+
+{% macro _nodes(name) -%}
+    {#- The nodes of that name. -#}
+    {%- set found = [] -%}
+    {%- if feature_warehouse._is_unit_test() -%}
+        {%- for id, text in model.sources if (id.split('.') + ['', ''])[2] == name -%}
+            {%- do found.append(fromyaml(text)) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- for node in (graph.nodes or {}).values() if node.name == name -%}
+            {%- do found.append(node) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{% macro _node_of(id) -%}
+    {#- The node or source of an unique id, none where there is none. -#}
+    {%- if feature_warehouse._is_unit_test() -%}
+        {%- for known, text in model.sources if known == id -%}
+            {{ return(fromyaml(text)) }}
+        {%- endfor -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {{ return((graph.nodes or {}).get(id) or (graph.sources or {}).get(id)) }}
+{%- endmacro %}
+
+
+{% macro _own_node() -%}
+    {#- The model that is being built; in a unit test the one that is tested. -#}
+    {{ return(
+        feature_warehouse._node_of(model.tested_node_unique_id) if feature_warehouse._is_unit_test()
+        else model
+    ) }}
+{%- endmacro %}
+
+
+{% macro _is_unit_test() -%}
+    {{ return(model is defined and model.resource_type == 'unit_test') }}
+{%- endmacro %}
+
+
+{% macro _model_node(name) -%}
+    {#- What ref(name) means here: of this package before others, of the latest version. -#}
+    {%- set found = namespace(own=none, other=[]) -%}
+    {%- for node in feature_warehouse._nodes(name) if feature_warehouse._may_be_referred_to(node) -%}
+        {%- if feature_warehouse._is_latest(node) -%}
+            {%- if model is defined and node.package_name == model.package_name -%}
+                {%- set found.own = node -%}
+            {%- else -%}
+                {%- do found.other.append(node) -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if found.own is not none -%}
+        {{ return(found.own) }}
+    {%- elif found.other | length == 1 -%}
+        {{ return(found.other[0]) }}
+    {%- elif found.other -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: several packages have a '" ~ name ~ "'; rename one of them"
+        ) }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _column_meta(column) -%}
+    {%- set config = column.get('config') or {} -%}
+    {{ return(config.get('meta') or column.get('meta') or {}) }}
+{%- endmacro %}

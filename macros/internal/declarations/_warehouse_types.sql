@@ -1,0 +1,45 @@
+{#- Declared types that nothing enforces, held against those of the warehouse. -#}
+
+{% macro _asks_for_types() -%}
+    {#- Only what builds a model has what it reads at hand for certain. -#}
+    {{ return(flags.WHICH in ('build', 'run') and not feature_warehouse._is_unit_test()) }}
+{%- endmacro %}
+
+
+{% macro _refuse_untrue_types(view) -%}
+    {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. -#}
+    {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')
+        or model is defined and model.resource_type == 'sql_operation' -%}
+    {%- if view.get('is_held_to_types', true) or not asked or view.relation is string
+        or feature_warehouse._is_unit_test() -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set relation = view.relation -%}
+    {%- if adapter.get_relation(
+        database=relation.database, schema=relation.schema, identifier=relation.identifier
+    ) -%}
+        {%- set mistakes = feature_warehouse._other_types(
+            relation.replace(limit=none, event_time_filter=none).render(), view.types
+        ) -%}
+        {%- if mistakes -%}
+            {{ feature_warehouse._fail("feature view '" ~ view.name ~ "'", mistakes) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _other_types(relation, declared) -%}
+    {#- A mistake for each column of a table or view that has not the type it is declared with. -#}
+    {%- set mistakes = [] -%}
+    {%- for name, type, actual in adapter.dispatch('_types_of', 'feature_warehouse')(relation, declared) -%}
+        {%- if actual is none -%}
+            {%- do mistakes.append("column '" ~ name ~ "' is not in " ~ relation ~ '; declare what it has') -%}
+        {%- elif type != actual -%}
+            {%- do mistakes.append(
+                "column '" ~ name ~ "' of " ~ relation ~ ' is declared as ' ~ declared[name] ~ ' and is '
+                ~ actual ~ '; declare it as ' ~ actual
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(mistakes) }}
+{%- endmacro %}

@@ -1,0 +1,69 @@
+{#- Values in forms that are the same on every engine. -#}
+
+{% macro _as_text(column, data_type) -%}
+    {#- The text of a value: floating point numbers by their exact bits, instants in microseconds UTC,
+        dates in days since 1970, bytes in hexadecimal digits. Types without a common text are cast. -#}
+    {%- set kind = feature_warehouse._kind(data_type) -%}
+    {%- if kind == 'text' -%}
+        {{ return(column) }}
+    {%- elif kind in ('double', 'real') -%}
+        {{ return(adapter.dispatch('_bits', 'feature_warehouse')(column, kind)) }}
+    {%- elif kind == 'bytes' -%}
+        {{ return(adapter.dispatch('_hexadecimal', 'feature_warehouse')(column)) }}
+    {%- elif kind in ('timestamp', 'date') -%}
+        {%- set number = "cast(" ~ column ~ " - date '1970-01-01' as bigint)" if kind == 'date' else
+            adapter.dispatch('_epoch_microseconds', 'feature_warehouse')(
+                feature_warehouse._utc(column, data_type)
+            ) -%}
+        {#- Infinity has no number. -#}
+        {{ return(
+            'case when isfinite(' ~ column ~ ') then cast(' ~ number ~ ' as text) else cast('
+            ~ column ~ ' as text) end'
+        ) }}
+    {%- endif -%}
+    {{ return('cast(' ~ column ~ ' as text)') }}
+{%- endmacro %}
+
+
+{% macro _hash_part(digest, first, digits) -%}
+    {#- Some hexadecimal digits of an MD5 digest as a number; at most 15 digits. -#}
+    {{ return(adapter.dispatch('_hash_part', 'feature_warehouse')(
+        'substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ')', digits
+    )) }}
+{%- endmacro %}
+
+
+{% macro _utc(expression, data_type=none) -%}
+    {#- An instant as TIMESTAMP in UTC, whatever the session's time zone. Without a data type the SQL
+        finds out by itself: correct for TIMESTAMP, TIMESTAMPTZ and DATE, only longer. -#}
+    {%- if data_type is none -%}
+        {{ return(adapter.dispatch('_utc_of_any', 'feature_warehouse')(expression)) }}
+    {%- endif -%}
+    {%- set type = data_type | lower | trim -%}
+    {%- if type == 'timestamptz' or 'with time zone' in type -%}
+        {{ return('(' ~ expression ~ " at time zone 'UTC')") }}
+    {%- elif type in ('date', 'timestamp_s', 'timestamp_ms', 'timestamp_ns') -%}
+        {{ return('cast(' ~ expression ~ ' as timestamp)') }}
+    {%- endif -%}
+    {{ return(expression) }}
+{%- endmacro %}
+
+
+{% macro _block_of(instant, length) -%}
+    {{ return(adapter.dispatch('_block_of', 'feature_warehouse')(
+        instant, feature_warehouse._interval(length)
+    )) }}
+{%- endmacro %}
+
+
+{% macro _in_type(expression, type, wanted) -%}
+    {#- An instant of one type as another. -#}
+    {%- set has_zone = 'tz' in wanted | lower or 'with time zone' in wanted | lower -%}
+    {%- if type | lower == wanted | lower -%}
+        {{ return(expression) }}
+    {%- endif -%}
+    {%- set instant = feature_warehouse._utc(expression, type) -%}
+    {{ return(
+        instant ~ " at time zone 'UTC'" if has_zone else 'cast(' ~ instant ~ ' as ' ~ wanted ~ ')'
+    ) }}
+{%- endmacro %}

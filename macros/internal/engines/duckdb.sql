@@ -1,0 +1,205 @@
+{#- DuckDB's answers. -#}
+
+{% macro duckdb___iso_instant(instant) -%}
+    {{ return("'\"' || strftime(" ~ instant ~ ", '%Y-%m-%dT%H:%M:%S.%fZ') || '\"'") }}
+{%- endmacro %}
+
+
+{% macro duckdb___kind_of_float() -%}
+    {{ return('real') }}
+{%- endmacro %}
+
+
+{% macro duckdb___bits(column, kind) -%}
+    {%- set integer = {'double': 'bigint', 'real': 'integer'}[kind] -%}
+    {{ return(
+        'case when isnan(' ~ column ~ ") then 'NaN' else cast(cast(cast(" ~ column
+        ~ ' as bit) as ' ~ integer ~ ') as text) end'
+    ) }}
+{%- endmacro %}
+
+
+{% macro duckdb___hexadecimal(column) -%}
+    {{ return('lower(hex(' ~ column ~ '))') }}
+{%- endmacro %}
+
+
+{% macro duckdb___epoch_microseconds(instant) -%}
+    {{ return('epoch_us(' ~ instant ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___hash_digits(digest, first, digits) -%}
+    {{ return('substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___hash_part(text, digits) -%}
+    {{ return("cast('0x' || " ~ text ~ ' as bigint)') }}
+{%- endmacro %}
+
+
+{% macro duckdb___asks_by_index() -%}
+    {#- ASOF JOIN sorts, and is faster than an index. -#}
+    {{ return(false) }}
+{%- endmacro %}
+
+
+{% macro duckdb___matches(text, parts) -%}
+    {{ return('regexp_matches(' ~ text ~ ', ' ~ feature_warehouse._pattern(parts) ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___first_group(text, parts) -%}
+    {#- Where nothing matches it is an empty text. -#}
+    {{ return('nullif(regexp_extract(' ~ text ~ ', ' ~ feature_warehouse._pattern(parts) ~ ", 1), '')") }}
+{%- endmacro %}
+
+
+{% macro duckdb___row_id() -%}
+    {{ return('rowid') }}
+{%- endmacro %}
+
+
+{% macro duckdb___name_fits(name) -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{% macro duckdb___utc_of_any(expression) -%}
+    {#- Infinity has no microseconds, and is the same in every time zone. -#}
+    {{ return(
+        'case when isfinite(' ~ expression ~ ') then make_timestamp(epoch_us(' ~ expression
+        ~ ')) else cast(' ~ expression ~ ' as timestamp) end'
+    ) }}
+{%- endmacro %}
+
+
+{% macro duckdb___seconds_between(first, last) -%}
+    {{ return('(epoch_us(' ~ last ~ ') - epoch_us(' ~ first ~ ')) / 1e6') }}
+{%- endmacro %}
+
+
+{% macro duckdb___carries_running() -%}
+    {{ return(true) }}
+{%- endmacro %}
+
+
+{% macro duckdb___block_of(instant, length) -%}
+    {{ return('time_bucket(' ~ length ~ ', ' ~ instant ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___computed_once() -%}
+    {{ return('materialized ') }}
+{%- endmacro %}
+
+
+{#- A value within a struct is kept as it sorts, and so loses what its order does not tell: that a zero is
+    negative, that 30 days are not a month. -#}
+{% macro duckdb___ranked(rank, value, type) -%}
+    {%- set kept = {'double': 'bit', 'interval': 'text'}.get(feature_warehouse._number_class(type) or type) -%}
+    {{ return("{\n            'rank': " ~ rank ~ ",\n            'value': "
+        ~ ('cast(' ~ value ~ ' as ' ~ kept ~ ')' if kept else value) ~ '\n        }') }}
+{%- endmacro %}
+
+
+{% macro duckdb___unranked(state, type) -%}
+    {%- set value = '(' ~ state ~ ').value' -%}
+    {{ return(
+        'cast(' ~ value ~ ' as ' ~ type ~ ')'
+        if type == 'interval' or feature_warehouse._number_class(type) == 'double' else value
+    ) }}
+{%- endmacro %}
+
+
+{% macro duckdb___digits_of_numeric() -%}
+    {{ return((18, 3)) }}
+{%- endmacro %}
+
+
+{% macro duckdb___types_of(relation, declared) -%}
+    {%- set actual = {} -%}
+    {%- for name, type in run_query('select column_name, column_type from (describe select * from ' ~ relation ~ ')').rows -%}
+        {%- do actual.update({name | lower: type}) -%}
+    {%- endfor -%}
+    {%- set casts = [] -%}
+    {%- for type in declared.values() -%}
+        {%- do casts.append('typeof(cast(null as ' ~ type ~ '))') -%}
+    {%- endfor -%}
+    {%- set types = [] -%}
+    {%- for name, type in dict(zip(declared, run_query('select ' ~ casts | join(', ')).rows[0])).items() -%}
+        {%- do types.append((name, type, actual.get(name | lower))) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{% macro duckdb___plan_without_guesses() -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+
+{#- https://duckdb.org/docs/stable/sql/data_types/overview; char(n) pads nothing there. -#}
+{% macro duckdb___type_spellings() -%}
+    {{ return({
+        'tinyint': ['int1'],
+        'smallint': ['int2', 'short', 'int16'],
+        'integer': ['int', 'int4', 'signed', 'int32'],
+        'bigint': ['int8', 'long', 'int64'],
+        'hugeint': ['int128'],
+        'utinyint': ['uint8'],
+        'usmallint': ['uint16'],
+        'uinteger': ['uint32'],
+        'ubigint': ['uint64'],
+        'uhugeint': ['uint128'],
+        'text': [
+            'varchar', 'character varying', 'string', 'char', 'character', 'bpchar', 'nvarchar', 'enum'
+        ],
+        'boolean': ['bool', 'logical'],
+        'double precision': ['float8', 'double'],
+        'real': ['float4', 'float'],
+        'timestamp': ['datetime', 'timestamp without time zone', 'timestamp_us'],
+        'timestamptz': ['timestamp with time zone'],
+    }) }}
+{%- endmacro %}
+
+
+{% macro duckdb___square_type(type) -%}
+    {{ return('hugeint' if type == 'uinteger' else 'bigint') }}
+{%- endmacro %}
+
+
+{% macro duckdb___lacks(function, type) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro duckdb___other_sort_keys(column, scalar, is_list) -%}
+    {%- if scalar == 'float' and not is_list -%}
+        {{ return([column, 'not signbit(' ~ column ~ ')']) }}
+    {%- elif scalar in ('numeric', 'decimal', 'dec') and not is_list -%}
+        {{ return([column]) }}
+    {%- endif -%}
+    {{ return([
+        column if is_list else feature_warehouse._bytewise(column, scalar),
+        'cast(' ~ column ~ ' as text) collate "C"',
+    ]) }}
+{%- endmacro %}
+
+
+{% macro duckdb___column_types(relation) -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do types.update({
+            column.name: column.data_type if column.is_numeric() else column.dtype
+        }) -%}
+    {%- endfor -%}
+    {{ return(types) }}
+{%- endmacro %}
+
+
+{#- DuckDB would keep the collation as the column's, and compare it with no column of another. -#}
+{% macro duckdb___bytewise_extreme(column, type) -%}
+    {{ return(column) }}
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{% macro _renames(names) -%}
+    {#- A list of names, or a mapping from a name to its name on the other side, as a mapping. -#}
+    {%- if names is mapping -%}
+        {{ return(names) }}
+    {%- endif -%}
+    {{ return(dict(zip(names, names))) }}
+{%- endmacro %}
+
+
+{% macro _free_name(name, taken) -%}
+    {#- Compared without case, which DuckDB ignores even in quoted names. -#}
+    {%- set taken = taken | map('lower') | list -%}
+    {%- set candidate = namespace(name=name) -%}
+    {%- for number in range(2, taken | length + 3) if candidate.name | lower in taken -%}
+        {%- set candidate.name = name ~ '_' ~ number -%}
+    {%- endfor -%}
+    {{ return(candidate.name) }}
+{%- endmacro %}

@@ -1,0 +1,7 @@
+{% macro _pattern(parts) -%}
+    {%- set literals = [] -%}
+    {%- for part in parts -%}
+        {%- do literals.append(feature_warehouse._text_literal(part)) -%}
+    {%- endfor -%}
+    {{ return('(\n                ' ~ literals | join('\n                || ') ~ '\n            )') }}
+{%- endmacro %}

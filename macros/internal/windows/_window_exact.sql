@@ -1,0 +1,38 @@
+{#- Sums, means and deviations of numbers that add up exactly, and of which all are finite. -#}
+
+{% macro _exact_value(plan, aggregate, window, type) -%}
+    {%- if aggregate.function == 'stddev' -%}
+        {{ return(feature_warehouse._exact_deviation(plan, aggregate, window, type)) }}
+    {%- endif -%}
+    {%- set payload = feature_warehouse._named_payload(plan, aggregate, aggregate.expression) -%}
+    {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
+    {%- set sum = feature_warehouse._sum_of(plan, window, payload) -%}
+    {%- if aggregate.function == 'avg' -%}
+        {{ return(feature_warehouse._mean(n, sum)) }}
+    {%- endif -%}
+    {%- set value = feature_warehouse._joined(['case when ' ~ n ~ ' > 0', 'then ' ~ sum, 'end'], 8, 60) -%}
+    {{ return(
+        'cast(\n        ' ~ value ~ ' as ' ~ feature_warehouse._sum_type(type) ~ '\n    )' if type else value
+    ) }}
+{%- endmacro %}
+
+
+{% macro _exact_deviation(plan, aggregate, window, type) -%}
+    {#- The sample's, by the exact sum and sum of squares; of decimals as whole numbers. -#}
+    {%- set scale = (feature_warehouse._digits(type) or (0, 0))[1] -%}
+    {%- set payload = feature_warehouse._named_payload(
+        plan, aggregate, 'cast(' ~ aggregate.expression ~ (' * ' ~ 10 ** scale if scale else '') ~ ' as '
+        ~ adapter.dispatch('_square_type', 'feature_warehouse')(type | lower | trim) ~ ')'
+    ) -%}
+    {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
+    {%- set sum = feature_warehouse._sum_of(plan, window, payload) -%}
+    {%- set squares = feature_warehouse._squares_of(plan, window, payload) -%}
+    {{ return(
+        'case when ' ~ n ~ ' > 1 then sqrt(\n        cast(' ~ feature_warehouse._joined(
+            [n ~ ' * ' ~ squares, '- ' ~ sum ~ ' * ' ~ sum, 'as double precision'], 12
+        ) ~ ')\n        / ' ~ feature_warehouse._joined(
+            ['(cast(' ~ n ~ ' as double precision)', '* (' ~ n ~ ' - 1))'], 12
+        ) ~ '\n    )'
+        ~ (' / ' ~ 10 ** scale if scale else '') ~ ' end'
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,180 @@
+{#- A window view: its events, what enters and leaves when, what that adds up to, a row an instant. -#}
+
+{% macro _window_features(view, relation) -%}
+    {%- if feature_warehouse._own_node().config.get('batch_size') -%}
+        {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", [
+            'a window reaches over the ends of batches; make it incremental without microbatch, which'
+            ~ ' computes anew only what new events change'
+        ]) }}
+    {%- endif -%}
+    {%- set mistakes = feature_warehouse._feature_view_mistakes(
+        feature_warehouse._node_of(feature_warehouse._own_node().unique_id)
+    ) or feature_warehouse._untrue_types(view, relation) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
+    {%- endif -%}
+    {%- set plan = feature_warehouse._window_plan(view, relation) -%}
+    {%- set values = {} -%}
+    {%- for feature in view.features -%}
+        {%- do values.update({feature.name: feature_warehouse._window_value(plan, feature)}) -%}
+    {%- endfor -%}
+    {%- set tie = {plan.tie: plan.tie_breaker} if plan.ranked and plan.tie_breaker else {} -%}
+    {%- do plan.payloads.update(tie) -%}
+    {%- set ctes = [] -%}
+    {%- if plan.grows -%}
+        {%- do ctes.append(feature_warehouse._window_events(plan, 'all_events')) -%}
+        {%- do ctes.append(feature_warehouse._entries(plan)) -%}
+        {%- do ctes.append(feature_warehouse._touched(plan)) -%}
+        {%- do ctes.append(feature_warehouse._touched_events(plan)) -%}
+    {%- else -%}
+        {%- do ctes.append(feature_warehouse._window_events(plan, 'events')) -%}
+    {%- endif -%}
+    {%- do plan.update({'source': 'events'}) -%}
+    {%- if plan.ranked -%}
+        {%- do ctes.append(feature_warehouse._ranked_events(plan)) -%}
+        {%- do plan.update({'source': 'ranked_events'}) -%}
+    {%- endif -%}
+    {%- for once in plan.counted_once.values() -%}
+        {%- do ctes.append(feature_warehouse._extensions(plan, once)) -%}
+    {%- endfor -%}
+    {%- if plan.running or plan.frames -%}
+        {%- do ctes.append(feature_warehouse._running_events(plan)) -%}
+        {%- do plan.update({'source': 'running_events'}) -%}
+    {%- endif -%}
+    {%- do ctes.append(feature_warehouse._changes(plan)) -%}
+    {%- do ctes.append(feature_warehouse._states(plan)) -%}
+    {%- if plan.tallies -%}
+        {%- do ctes.append(feature_warehouse._tallies(plan)) -%}
+    {%- endif -%}
+    {%- for inner in plan.inner.values() -%}
+        {%- do ctes.append(feature_warehouse._late_values(plan, inner)) -%}
+    {%- endfor -%}
+{{ feature_warehouse._with(ctes) -}}
+select
+    {%- for column in plan.entity + [plan.at] %}
+    states.{{ column }},
+    {%- endfor %}
+    {%- for name, value in values.items() %}
+    {{ feature_warehouse._named(value, feature_warehouse._quote(name), 4) }}{{ ',' if not loop.last or plan.counts_entered }}
+    {%- endfor %}
+    {%- if plan.counts_entered %}
+    states.events_entered
+    {%- endif %}
+from states
+{%- for inner in plan.inner.values() %}
+left join {{ inner.name }}
+    on
+        {% for column in plan.entity -%}
+        states.{{ column }} = {{ inner.name }}.{{ column }}
+        and {% endfor -%}
+        states.{{ plan.at }} = {{ inner.name }}.{{ plan.at }}
+{%- endfor %}
+{%- if plan.grows %}
+inner join touched
+    on
+        {% for column in plan.entity -%}
+        states.{{ column }} = touched.{{ column }}
+        and {% endfor -%}
+        states.{{ plan.at }} >= touched.{{ plan.changed_from }}
+{%- endif %}
+where states.{{ plan.is_last }}
+{%- endmacro %}
+
+
+{% macro _window_events(plan, name) -%}
+{{ name }} as (
+    select
+        {%- for source, key in plan.sources %}
+        {{ source }}{{ ' as ' ~ key if source != key }},
+        {%- endfor %}
+        {%- for column, text in plan.payloads.items() %}
+        {{ text }}{{ ' as ' ~ column if text != column }},
+        {%- endfor %}
+        {%- if plan.late %}
+        {{ plan.known }} as {{ plan.known_at }},
+        {%- endif %}
+        {{ plan.event }} as {{ plan.event_at }}
+    from {{ plan.relation }}
+    where
+        {% for source, key in plan.sources -%}
+        {{ source }} is not null
+        and {% endfor -%}
+        isfinite({{ plan.event }})
+        {%- if plan.late %}
+        and isfinite({{ plan.known }})
+        {%- endif %}
+        {%- if plan.where %}
+        and ({{ plan.where }})
+        {%- endif %}
+)
+{%- endmacro %}
+
+
+{% macro _ranked_events(plan) -%}
+ranked_events as (
+    select
+        *
+        {%- for ranked in plan.ranked.values() -%}
+            {%- set rank = feature_warehouse._window('row_number()', plan.entity, ranked.order, 20) -%}
+            {%- set composite = adapter.dispatch('_ranked', 'feature_warehouse')(
+                rank, ranked.value, ranked.type
+            ) -%}
+            {%- if ranked.condition %},
+        case
+            when {{ ranked.condition }} = 1
+                then {{ composite }}
+        end as {{ ranked.name }}
+            {%- else %},
+        {{ composite }} as {{ ranked.name }}
+            {%- endif -%}
+        {%- endfor %}
+    from events
+)
+{%- endmacro %}
+
+
+{% macro _changes(plan) -%}
+    {%- set branches = [] -%}
+    {%- for offset, change in plan.enters.items() -%}
+        {%- set enters = feature_warehouse._enters_at(plan, offset) -%}
+        {%- do branches.append(feature_warehouse._event_branch(
+            plan, enters, change, feature_warehouse._alive(plan, offset, enters), true
+        )) -%}
+    {%- endfor -%}
+    {%- for end, change in plan.leaves.items() -%}
+        {%- set leaves = feature_warehouse._after(plan, end[0] + end[1]) -%}
+        {%- do branches.append(feature_warehouse._event_branch(
+            plan, leaves, change,
+            [feature_warehouse._enters_at(plan, end[0]) ~ ' < ' ~ leaves] if plan.late else [], false
+        )) -%}
+    {%- endfor -%}
+    {%- for once in plan.counted_once.values() -%}
+        {%- do branches.extend(feature_warehouse._extension_branches(plan, once)) -%}
+    {%- endfor -%}
+changes as {{ adapter.dispatch('_computed_once', 'feature_warehouse')() }}(
+    {{- branches | join('\n    union all') }}
+)
+{%- endmacro %}
+
+
+{% macro _event_branch(plan, instant, change, conditions, enters) -%}
+    {%- set columns = {} -%}
+    {%- for column in plan.payloads if column in plan.changing -%}
+        {%- do columns.update({column: column}) -%}
+    {%- endfor -%}
+    {%- if change in plan.carried -%}
+        {%- do columns.update({plan.carried[change].name: plan.carried[change].running}) -%}
+    {%- endif -%}
+    {%- for frame in plan.frames.values() -%}
+        {%- for side in frame.sides if side.change == change -%}
+            {%- do columns.update({frame.name: side.column}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for ranked in plan.ranked.values() -%}
+        {%- do columns.update({ranked.name: ranked.name}) -%}
+    {%- endfor -%}
+    {%- for inner in plan.inner.values() -%}
+        {%- do columns.update({inner.flag: feature_warehouse._is_late(inner)}) -%}
+    {%- endfor -%}
+    {{ return(feature_warehouse._change_branch(plan, plan.source, instant, change, columns, conditions, enters)) }}
+{%- endmacro %}

@@ -1,0 +1,45 @@
+{#- What an aggregate looks at, and how many and how much that is in a window. -#}
+
+{% macro _named_payload(plan, aggregate, text, ending='') -%}
+    {#- The column of `events` that an aggregate looks at, by the name of what it is. -#}
+    {%- set plain = aggregate.column and not aggregate.where and (ending or text == aggregate.expression) -%}
+    {{ return(feature_warehouse._payload(
+        plan, text, aggregate.where, (aggregate.column if plain else aggregate.stem) ~ ending
+    )) }}
+{%- endmacro %}
+
+
+{% macro _number_of(plan, window, payload) -%}
+    {{ return(feature_warehouse._tally(
+        plan, window, 'count', payload, payload, payload.strip('"') ~ '_count'
+    )) }}
+{%- endmacro %}
+
+
+{% macro _sum_of(plan, window, payload) -%}
+    {{ return(feature_warehouse._tally(
+        plan, window, 'sum', payload, payload, payload.strip('"') ~ '_sum'
+    )) }}
+{%- endmacro %}
+
+
+{% macro _squares_of(plan, window, payload) -%}
+    {{ return(feature_warehouse._tally(
+        plan, window, 'sum', payload, payload ~ ' * ' ~ payload, payload.strip('"') ~ '_squares'
+    )) }}
+{%- endmacro %}
+
+
+{% macro _mean(n, sum) -%}
+    {{ return(feature_warehouse._joined(
+        ['cast(' ~ sum ~ ' as double precision)', '/ nullif(' ~ n ~ ', 0)'], 8, 60
+    )) }}
+{%- endmacro %}
+
+
+{% macro _cast_if_exact(expression, type) -%}
+    {#- A function's result has no such thing as the (6, 2) of a decimal on PostgreSQL, and a citext is
+        compared as a text. -#}
+    {%- set exact = '(' in (type or '') or (type or '') | lower | trim == 'citext' -%}
+    {{ return('cast(' ~ expression ~ ' as ' ~ type ~ ')' if exact else expression) }}
+{%- endmacro %}

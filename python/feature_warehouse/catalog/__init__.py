@@ -1,0 +1,1 @@
+"""What a project declares, described for people who look for a feature."""

@@ -1,0 +1,259 @@
+"""What there is of a name: feature views, features, entities and services, out of the registry."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any, Literal
+
+import msgspec
+
+from feature_warehouse.catalog.samples import python_for, rows_of, training_set_with
+from feature_warehouse.declarations.annotations import default_text
+from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service
+from feature_warehouse.errors import UsageError
+from feature_warehouse.util.durations import readable
+
+__all__ = ["ColumnDescription", "Description", "describe"]
+
+
+class ColumnDescription(msgspec.Struct, frozen=True):
+    """A column; ``served_as`` are a feature's names in services, as ``service:name``.
+
+    A column of a service has the name that it is served with; ``feature`` is the one in its view.
+    """
+
+    name: str
+    role: Literal["join key", "event timestamp", "created timestamp", "feature"]
+    data_type: str
+    description: str
+    pii: bool
+    view: str = ""
+    feature: str = ""
+    default: str | None = None
+    tests: tuple[str, ...] = ()
+    served_as: tuple[str, ...] = ()
+
+
+class Description(msgspec.Struct, frozen=True):
+    """One thing of a name. ``facts`` are texts by their heading; ``samples`` can be pasted."""
+
+    kind: Literal["feature view", "feature", "entity", "service"]
+    name: str
+    description: str
+    facts: dict[str, str]
+    columns: tuple[ColumnDescription, ...] = ()
+    samples: dict[str, str] = {}
+
+
+def describe(registry: Registry, name: str) -> list[Description]:
+    """All that the name means; UsageError with the closest names if it means nothing.
+
+    A name is that of a feature view, a service, a feature (as in its view, or as in a service, or
+    as ``view:feature``), or of an entity: a join key, or all of them with commas between.
+    """
+    found = [
+        *(_view(registry, view) for view in registry.views.values() if view.name == name),
+        *(_service(registry, one) for one in registry.services.values() if one.name == name),
+        *_features(registry, name),
+        *_entities(registry, name),
+    ]
+    if not found:
+        raise UsageError(
+            f"{name!r} is no feature view, feature, entity or service of {registry.project}"
+            f"{_hint(registry, name)}"
+        )
+    return found
+
+
+def _view(registry: Registry, view: FeatureView) -> Description:
+    created = view.created_timestamp
+    features = tuple(_feature_column(registry, view, column) for column in view.features)
+    samples = {"SQL": rows_of(view), "dbt": training_set_with(registry, view)}
+    if view.online:
+        samples["Python"] = python_for(
+            registry, view.name, {key.name: key for key in view.join_keys}
+        )
+    return Description(
+        kind="feature view",
+        name=view.name,
+        description=view.description,
+        facts={
+            **_view_facts(view),
+            "tests": ", ".join(view.tests.get("", ())),
+            "services": ", ".join(name for name, _ in _services_of(registry, view)),
+        },
+        columns=(
+            *(_column(view, key, "join key") for key in view.join_keys),
+            _column(view, view.event_timestamp, "event timestamp"),
+            *((_column(view, created, "created timestamp"),) if created else ()),
+            *features,
+        ),
+        samples=samples,
+    )
+
+
+def _view_facts(view: FeatureView) -> dict[str, str]:
+    return {
+        "entity": _entity(view),
+        "relation": view.relation,
+        "ttl": "none" if view.ttl is None else readable(view.ttl),
+        "availability lag": readable(view.availability_lag) if view.availability_lag else "none",
+        "online": "yes" if view.online else "no",
+        "owner": view.owner or "",
+        "tags": ", ".join(view.tags),
+    }
+
+
+def _features(registry: Registry, name: str) -> Iterator[Description]:
+    for view in registry.views.values():
+        for column in view.features:
+            served = _served_as(registry, view, column.name)
+            names = {column.name, f"{view.name}:{column.name}", f"{view.name}.{column.name}"}
+            if name in names or name in served or name in {s.partition(":")[2] for s in served}:
+                yield _feature(registry, view, column)
+
+
+def _feature(registry: Registry, view: FeatureView, column: Column) -> Description:
+    tags = sorted({*view.tags, *column.tags})
+    samples = {"SQL": rows_of(view, column.name)}
+    samples["dbt"] = training_set_with(registry, view, column.name)
+    if view.online:
+        keys = {key.name: key for key in view.join_keys}
+        samples["Python"] = python_for(registry, view.name, keys, column.name)
+    return Description(
+        kind="feature",
+        name=f"{view.name}:{column.name}",
+        description=column.description,
+        facts={
+            "data type": column.data_type,
+            "view": ": ".join(filter(None, (view.name, " ".join(view.description.split())))),
+            **_view_facts(view),
+            "owner": column.owner or view.owner or "",
+            "tags": ", ".join(tags),
+            "personal data": "yes" if column.pii else "no",
+            "default": "none" if column.default is None else default_text(column.default) or "''",
+            "tests": ", ".join(view.tests.get(column.name, ())),
+            "services": ", ".join(_served_as(registry, view, column.name)),
+        },
+        samples=samples,
+    )
+
+
+def _entities(registry: Registry, name: str) -> Iterator[Description]:
+    wanted = {key.strip() for key in name.split(",")}
+    views = [
+        view
+        for view in registry.views.values()
+        if wanted <= {key.name for key in view.join_keys} and wanted
+    ]
+    if not views:
+        return
+    # The join key itself is described where a view has no other.
+    first = next((view for view in views if len(view.join_keys) == len(wanted)), views[0])
+    keys = [key for key in first.join_keys if key.name in wanted]
+    services = {name for view in views for name, _ in _services_of(registry, view)}
+    yield Description(
+        kind="entity",
+        name=", ".join(key.name for key in keys),
+        description="; ".join(filter(None, (_said_of(key.name, views) for key in keys))),
+        facts={
+            "views": ", ".join(view.name for view in views),
+            "services": ", ".join(sorted(services)),
+            **{f"{view.name} has": ", ".join(one.name for one in view.features) for view in views},
+        },
+        columns=tuple(_column(first, key, "join key") for key in keys),
+        samples={"SQL": "\n\n".join(rows_of(view) + ";" for view in views)},
+    )
+
+
+def _said_of(key: str, views: list[FeatureView]) -> str:
+    """The first description of a join key in one of the views."""
+    columns = (column for view in views for column in view.join_keys if column.name == key)
+    return next((column.description for column in columns if column.description), "")
+
+
+def _service(registry: Registry, service: Service) -> Description:
+    keys: dict[str, Column] = {}
+    for part in service.parts:
+        for key in part.view.join_keys:
+            keys.setdefault(part.join_keys[key.name], key)
+    columns = [
+        msgspec.structs.replace(
+            _column(part.view, column, "feature"), name=output, feature=column.name
+        )
+        for part in service.parts
+        for name, output in part.features.items()
+        for column in part.view.features
+        if column.name == name
+    ]
+    samples = {}
+    if service.relation:
+        samples["SQL"] = f"select *\nfrom {service.relation}\nlimit 10"
+    if all(part.view.online for part in service.parts):
+        samples["Python"] = python_for(registry, service.name, keys, expect=service.fingerprint)
+    return Description(
+        kind="service",
+        name=service.name,
+        description=service.description,
+        facts={
+            "training set": service.training_set,
+            "label set": service.labels,
+            "entity": ", ".join(keys),
+            "views": ", ".join(dict.fromkeys(part.view.name for part in service.parts)),
+            "fingerprint": service.fingerprint,
+        },
+        columns=tuple(columns),
+        samples=samples,
+    )
+
+
+def _column(view: FeatureView, column: Column, role: Any) -> ColumnDescription:
+    return ColumnDescription(
+        name=column.name,
+        role=role,
+        data_type=column.data_type,
+        description=column.description,
+        pii=column.pii,
+        view=view.name,
+        default=default_text(column.default),
+        tests=view.tests.get(column.name, ()),
+    )
+
+
+def _feature_column(registry: Registry, view: FeatureView, column: Column) -> ColumnDescription:
+    served = _served_as(registry, view, column.name)
+    return msgspec.structs.replace(_column(view, column, "feature"), served_as=served)
+
+
+def _entity(view: FeatureView) -> str:
+    return ", ".join(key.name for key in view.join_keys) or "one for all"
+
+
+def _services_of(registry: Registry, view: FeatureView) -> list[tuple[str, Service]]:
+    return [
+        (service.name, service)
+        for service in registry.services.values()
+        if any(part.view.name == view.name for part in service.parts)
+    ]
+
+
+def _served_as(registry: Registry, view: FeatureView, feature: str) -> tuple[str, ...]:
+    found = {
+        f"{name}:{part.features[feature]}"
+        for name, service in _services_of(registry, view)
+        for part in service.parts
+        if part.view.name == view.name and feature in part.features
+    }
+    return tuple(sorted(found))
+
+
+def _hint(registry: Registry, name: str) -> str:
+    known = [*registry.views, *registry.services]
+    for view in registry.views.values():
+        known += [key.name for key in view.join_keys]
+        known += [feature.name for feature in view.features]
+        known += [f"{view.name}:{feature.name}" for feature in view.features]
+    close = get_close_matches(name, list(dict.fromkeys(known)), n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    views = ", ".join(registry.views)
+    return f"; its views are {views}" if views else "; it has no feature view"

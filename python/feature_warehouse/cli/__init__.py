@@ -1,0 +1,1 @@
+"""The command line: ``app`` has it all, the other modules a few commands each."""

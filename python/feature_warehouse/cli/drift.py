@@ -1,0 +1,68 @@
+"""The commands that watch what is served."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from feature_warehouse.cli.options import Json, Place, Wait, instant
+
+if TYPE_CHECKING:
+    from feature_warehouse.monitoring.drift import DriftReport
+
+__all__ = ["drift"]
+
+
+def drift(
+    place: Place,
+    service: Annotated[str, typer.Argument(help="A feature service.", show_default=False)],
+    last: Annotated[str, typer.Option(help="How far back requests are looked at.")] = "7 days",
+    as_of: Annotated[
+        str | None, typer.Option(help="ISO instant that counts as now; by default the real one.")
+    ] = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Compare what a service serves with what its model was trained on; exit code 1 on an alarm.
+
+    Writes drift/SERVICE.json and the page drift/SERVICE.html into the target folder.
+    """
+    import msgspec
+
+    from feature_warehouse.monitoring.drift import measure_drift
+    from feature_warehouse.monitoring.drift_page import drift_page
+    from feature_warehouse.util.files import replacing
+
+    project = place.dbt(wait=wait)
+    report = measure_drift(project, service, clock=instant(as_of) if as_of else None, last=last)
+    folder = project.target_path / "drift"
+    # A service may have any name, and a file not.
+    page = folder / f"{quote(service, safe='')}.html"
+    content = msgspec.json.encode(report)
+    with replacing(page, private=True) as scratch:
+        scratch.write_text(drift_page(report), "utf-8")
+    with replacing(page.with_suffix(".json"), private=True) as scratch:
+        scratch.write_bytes(msgspec.json.format(content) + b"\n")
+    if as_json:
+        print(content.decode())
+    else:
+        _print_drift(report, page)
+    raise SystemExit(1 if report.alarms else 0)
+
+
+def _print_drift(report: "DriftReport", page: Path) -> None:
+    """A line for each feature, worst first."""
+    width = max(len(one.feature) for one in report.features)
+    for one in report.features:
+        psi = one.measures.get("psi")
+        figure = "" if psi is None else f"PSI {psi:.3f}"
+        line = f"{one.verdict:10}  {one.feature:{width}}  {figure:9}  {one.reason}"
+        print(line.rstrip())
+    judged = [one for one in report.features if one.verdict in ("alarm", "ok")]
+    unjudged = len(report.features) - len(judged)
+    print(
+        f"{report.service}: {len(report.alarms)} of {len(judged)} judged features drifted too far"
+        + (f", {unjudged} not judged" if unjudged else "")
+    )
+    print(page)

@@ -1,0 +1,1 @@
+"""What commands print: for a person on a terminal, JSON for a machine."""

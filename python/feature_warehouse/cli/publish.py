@@ -1,0 +1,210 @@
+"""The commands that need both the dbt project and Redis: publish, compare, take back, erase."""
+
+from typing import Annotated
+
+import typer
+
+from feature_warehouse.cli.options import (
+    Exclude,
+    Json,
+    Place,
+    Select,
+    Selector,
+    State,
+    Wait,
+    instant,
+    pairs,
+    required,
+)
+from feature_warehouse.errors import FeatureWarehouseError
+
+__all__ = ["forget", "materialize", "rollback", "verify"]
+
+
+def materialize(
+    place: Place,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Run, and let readers live, on a clock that stands at this ISO instant."),
+    ] = None,
+    select: Select = None,
+    exclude: Exclude = None,
+    selector: Selector = None,
+    state: State = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build new generations, whatever changed.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and why; change nothing.")
+    ] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Remove what is published but no longer declared.")
+    ] = False,
+    take_over: Annotated[
+        bool,
+        typer.Option("--take-over", help="Publish where another warehouse did, and be its heir."),
+    ] = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Publish the newest row of every entity of every online feature view.
+
+    Only what changed is written, wherever that can be known; a new copy of a view is built beside
+    the old one where it cannot, and put in service at once. Of a view that declares expectations
+    nothing is written before they are met; with one that fails the exit code is 1.
+    """
+    from feature_warehouse.cli.context import Site
+    from feature_warehouse.cli.output.runs import MaterializeReport
+    from feature_warehouse.publishing.materialize import Materialization
+    from feature_warehouse.publishing.run_plan import Clock
+    from feature_warehouse.util.files import cleared
+    from feature_warehouse.validation.gate import Gate
+
+    required(place.redis_url)
+    clock = Clock.at(instant(as_of)) if as_of else Clock.real()
+    site = Site(place, wait=wait)
+    selected = site.selected(select, exclude, selector, state)
+    results = site.project.target_path / "materialize_results.json"
+    if not dry_run:
+        cleared(results)
+    gate = Gate(site.project.target_path / "validation")
+    run = Materialization(
+        site.registry,
+        site.client,
+        environment=site.environment,
+        clock=clock,
+        wait=wait,
+        full_refresh=full_refresh,
+        selected=selected,
+        gate=gate,
+    )
+    report = MaterializeReport(
+        site.registry,
+        site.environment,
+        clock,
+        as_json=as_json,
+        dry_run=dry_run,
+        all_views=selected is None,
+    )
+    with report, site.project.open_warehouse() as warehouse:
+        site.refuse_another_warehouse(warehouse, keep=not dry_run, take_over=take_over)
+        for warning in run.warnings():
+            report.warning(warning)
+        if dry_run:
+            for result in run.preview(warehouse):
+                report.view(result)
+            for name in run.undeclared():
+                report.undeclared(name, pruned=False)
+            report.finish()
+            raise SystemExit(report.exit_code)
+        try:
+            for result in run.views(warehouse, report.progress):
+                report.view(result)
+            for service in run.services():
+                report.service(service)
+            pruned = run.prune() if prune else []
+            for name in [*pruned, *run.undeclared()]:
+                report.undeclared(name, pruned=name in pruned)
+        except FeatureWarehouseError:
+            report.write(results, gate.index)
+            raise
+    report.write(results, gate.index)
+    raise SystemExit(report.exit_code)
+
+
+def verify(
+    place: Place,
+    select: Select = None,
+    exclude: Exclude = None,
+    selector: Selector = None,
+    state: State = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Compare so many entities of each view.")
+    ] = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Compare Redis with the warehouse, row by row; exit code 1 on any difference."""
+    from feature_warehouse.cli.context import Site
+    from feature_warehouse.cli.output.tables import VerifyReport
+    from feature_warehouse.publishing.verify import stopped_by_gate
+    from feature_warehouse.publishing.verify import verify as compare
+
+    required(place.redis_url)
+    site = Site(place, wait=wait)
+    stopped = stopped_by_gate(site.project.target_path / "materialize_results.json", site.names)
+    report = VerifyReport(as_json=as_json)
+    with site.project.open_warehouse() as warehouse:
+        site.refuse_another_warehouse(warehouse)
+        for result in compare(
+            site.registry,
+            site.client,
+            site.names,
+            warehouse,
+            selected=site.selected(select, exclude, selector, state),
+            sample=sample,
+            stopped=stopped,
+        ):
+            report.view(result)
+    report.finish()
+    raise SystemExit(report.exit_code)
+
+
+def forget(
+    place: Place,
+    entity: Annotated[
+        list[str],
+        typer.Argument(help="Join keys, such as customer_id=42.", metavar="KEY=VALUE..."),
+    ],
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Erase an entity from Redis: every generation of every view that has these join keys.
+
+    Refused, with exit code 1, while the warehouse still holds rows of it. Exit code 2, with all
+    erased, if it could not be asked for a view. What else may hold the entity is listed.
+    """
+    from feature_warehouse.cli.context import Site
+    from feature_warehouse.cli.output.remains import models_built_from, print_forgotten
+    from feature_warehouse.declarations.manifest import read_manifest
+    from feature_warehouse.publishing.forget import forget as erase
+    from feature_warehouse.redis_store.connection import reachable
+
+    values = pairs(entity)
+    required(place.redis_url)
+    site = Site(place, wait=wait)
+    with site.project.open_warehouse() as warehouse, reachable(site.client):
+        site.refuse_another_warehouse(warehouse)
+        forgotten = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
+    models = models_built_from(read_manifest(site.manifest), forgotten.views)
+    print_forgotten(forgotten, models, as_json=as_json)
+    if forgotten.published:
+        raise SystemExit(2)
+    if any(erasure.left for erasure in forgotten.erased):
+        raise SystemExit(1)
+
+
+def rollback(
+    place: Place,
+    view: Annotated[str, typer.Argument(help="A feature view.", show_default=False)],
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Point readers at the generation before the one in service; never at a later one.
+
+    The next `materialize` publishes again what the warehouse says then.
+    """
+    from feature_warehouse.cli.output.tables import print_rollback
+    from feature_warehouse.publishing.generations import Generations
+    from feature_warehouse.publishing.locks import locked
+    from feature_warehouse.publishing.services import Services
+    from feature_warehouse.redis_store.connection import connect, reachable
+    from feature_warehouse.redis_store.find import resolve_names
+
+    url = required(place.redis_url)
+    client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
+    with reachable(client):
+        names = resolve_names(client, *place.store)
+        with locked(client, names, view, wait=wait):
+            parts = Services(client, names).parts(view)
+            print_rollback(Generations(client, names, view).roll_back(parts), as_json=as_json)

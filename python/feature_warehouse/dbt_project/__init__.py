@@ -1,0 +1,197 @@
+"""A dbt project as the command line and notebooks name it, and what its macros say."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from feature_warehouse.dbt_project.messages import explained, selection_mistake
+from feature_warehouse.dbt_project.targets import refuse_another
+from feature_warehouse.declarations.blocks import DECLARABLE
+from feature_warehouse.declarations.manifest import is_current, read_manifest, read_variables
+from feature_warehouse.engines import Warehouse, open_warehouse
+from feature_warehouse.engines.profile import Profile, load_profile
+from feature_warehouse.errors import BusyError, UsageError
+
+__all__ = ["DbtProject", "patiently"]
+
+Result = TypeVar("Result")
+
+
+class DbtProject:
+    """A project folder, a target, and the folder of what dbt has parsed and compiled."""
+
+    def __init__(
+        self,
+        project_dir: str | Path = ".",
+        *,
+        profiles_dir: str | Path | None = None,
+        profile: str | None = None,
+        target: str | None = None,
+        target_path: str | Path = "target",
+        variables: Mapping[str, Any] | None = None,
+        wait: bool = False,
+    ) -> None:
+        """Without arguments the same rules hold as for `dbt build` in ``project_dir``.
+
+        ``variables`` are those of dbt's ``--vars``. ``wait`` waits while another process holds the
+        DuckDB file.
+        """
+        self.folder = Path(project_dir).absolute()
+        self.target_path = self.folder / target_path
+        self._profiles_dir = Path(profiles_dir).absolute() if profiles_dir else None
+        self._profile_name = profile
+        self._target = target
+        self._variables = dict(variables or {})
+        self._wait = wait
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The rendered target."""
+        return load_profile(
+            self.folder, self._profiles_dir, self._target, self._profile_name, self._variables
+        )
+
+    def open_warehouse(self) -> Warehouse:
+        """Connect as dbt does: paths are relative to the project."""
+        profile = self.profile
+        return patiently(lambda: open_warehouse(profile, self.folder), self._wait)
+
+    def call(self, macro: str, *arguments: Any) -> Any:
+        """What a macro of the package returns as JSON. Compiles in a folder of its own.
+
+        Raises UsageError with the mistakes that the macro found, UnreachableError or BusyError.
+        """
+        # dbt would make a DuckDB file that is not there, and is slower to say what is wrong.
+        self.open_warehouse().close()
+        # A JSON text in JSON quotes is a text to Jinja.
+        texts = ", ".join(f"fromjson({json.dumps(json.dumps(value))})" for value in arguments)
+        jinja = f"{{{{ feature_warehouse.{macro}({texts}) }}}}"
+        return patiently(lambda: self._compiled(jinja), self._wait)
+
+    def _compiled(self, jinja: str) -> Any:
+        work = ("compile", "--inline", jinja, "--output", "json", "--no-populate-cache")
+        result = self._on_manifest(*work) if self._is_parsed() else self._parsing(*work)
+        if result.returncode:
+            raise explained(result.stdout + result.stderr)
+        return json.loads(json.loads(result.stdout[result.stdout.index("{") :])["compiled"])
+
+    def _is_parsed(self) -> bool:
+        """Whether dbt's manifest is that of this target, and of the files as they are now."""
+        if self._variables:
+            return False
+        file = self.target_path / "manifest.json"
+        try:
+            manifest = read_manifest(file)
+            refuse_another(file, manifest.written_for, self.profile, self.folder)
+        except UsageError:
+            return False
+        return is_current(file, self.folder)
+
+    def select(
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        selector: str | None = None,
+        state: str | None = None,
+    ) -> set[str]:
+        """What dbt's selectors name of the manifest and may be a feature view, as unique ids.
+
+        ``selector`` is one of the project's selectors.yml, ``state`` the folder that the method
+        ``state:`` compares with, relative to the project. UsageError for what dbt refuses.
+        """
+        options = [*(f"--select={text}" for text in select)]
+        options += [f"--exclude={text}" for text in exclude]
+        options += [f"--selector={selector}"] if selector else []
+        options += ["--state", str(self.folder / state)] if state else []
+        kind = [f"--resource-type={kind}" for kind in DECLARABLE]
+        kind += ["--output", "json", "--output-keys", "unique_id"]
+        result = self._on_manifest("ls", *options, *kind)
+        if result.returncode:
+            words = " ".join(options)
+            raise UsageError(f"dbt refuses {words}: {selection_mistake(result.stdout)}")
+        lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+        return {json.loads(line)["unique_id"] for line in lines}
+
+    def _on_manifest(self, *work: str) -> "subprocess.CompletedProcess[str]":
+        manifest = self.target_path / "manifest.json"
+        given = self._variables or read_variables(manifest)
+        with _scratch() as scratch:
+            first = [str(manifest)]
+            return self._run(
+                "feature_warehouse.dbt_project._on_manifest", first, work, scratch, given
+            )
+
+    def _parsing(self, *work: str) -> "subprocess.CompletedProcess[str]":
+        """A dbt command that parses the project, in a folder of its own, with dbt's parse cache."""
+        cache = self.target_path / "partial_parse.msgpack"
+        with _scratch() as scratch:
+            if cache.is_file():
+                shutil.copy(cache, scratch)
+            result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+        if result.returncode and cache.is_file() and "Compilation Error" in result.stdout:
+            # With a cache older than the macros dbt sometimes finds a test twice.
+            with _scratch() as scratch:
+                result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+        return result
+
+    def _run(
+        self,
+        module: str,
+        first: Sequence[str],
+        work: Sequence[str],
+        scratch: str,
+        variables: Mapping[str, Any],
+    ) -> "subprocess.CompletedProcess[str]":
+        quiet = ["--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors"]
+        quiet += ["--log-level-file", "none"]
+        options = ["--project-dir", str(self.folder), "--target-path", scratch]
+        options += ["--log-path", scratch]
+        # Only what was named: dbt's cache is of no use to a command that names more.
+        if self._target:
+            options += ["--target", self._target]
+        if self._profile_name:
+            options += ["--profile", self._profile_name]
+        if self._profiles_dir:
+            options += ["--profiles-dir", str(self._profiles_dir)]
+        if variables:
+            options += ["--vars", json.dumps(variables)]
+        return subprocess.run(
+            [sys.executable, "-m", module, *first, *quiet, *work, *options],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """A folder for what dbt writes."""
+    try:
+        with TemporaryDirectory() as folder:
+            yield folder
+    except OSError as error:
+        raise UsageError(
+            f"dbt cannot be given a folder to write to ({error.strerror}); set TMPDIR to one that"
+            " has room"
+        ) from None
+
+
+def patiently(attempt: Callable[[], Result], wait: bool) -> Result:
+    """The result of the attempt; with ``wait``, as soon as nothing is busy any more."""
+    while True:
+        try:
+            return attempt()
+        except BusyError:
+            if not wait:
+                raise
+            time.sleep(0.5)

@@ -1,0 +1,309 @@
+"""dbt's ``manifest.json``, as far as it concerns us, and whether it still fits the files."""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.declarations.model import WrittenFor
+from feature_warehouse.errors import UsageError
+
+__all__ = [
+    "Manifest",
+    "ManifestColumn",
+    "Node",
+    "is_current",
+    "read_build_times",
+    "read_manifest",
+    "read_variables",
+    "refuse_stale",
+]
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """Whether dbt holds the model to its declared columns."""
+
+    enforced: bool = False
+
+
+class Config(msgspec.Struct, frozen=True):
+    """The part of a node's or column's config that concerns us: a test's, then a snapshot's."""
+
+    meta: dict[str, Any] = {}
+    contract: Contract = Contract()
+    materialized: str = ""
+    tags: list[str] = []
+    severity: str = "error"
+    where: str | None = None
+    limit: int | None = None
+    error_if: str = "!= 0"
+    warn_if: str = "!= 0"
+    strategy: Any = None
+    updated_at: Any = None
+    unique_key: Any = None
+    check_cols: Any = None
+    hard_deletes: Any = None
+    invalidate_hard_deletes: Any = None
+    snapshot_meta_column_names: Any = None
+
+
+class Constraint(msgspec.Struct, frozen=True):
+    """Of a contract; ``columns`` is empty where a column has it."""
+
+    type: str
+    columns: list[str] = []
+
+
+class TestMetadata(msgspec.Struct, frozen=True):
+    """Which generic test a test node runs, and with which arguments."""
+
+    name: str
+    kwargs: dict[str, Any] = {}
+    namespace: str | None = None
+
+
+class ManifestColumn(msgspec.Struct):
+    """A declared column."""
+
+    name: str
+    data_type: str | None = None
+    description: str = ""
+    meta: dict[str, Any] = {}
+    config: Config = Config()
+    constraints: list[Constraint] = []
+    tags: list[str] = []
+
+
+class Checksum(msgspec.Struct, frozen=True):
+    """Of the model's text; see ``refuse_stale``."""
+
+    checksum: str
+
+
+class Dependencies(msgspec.Struct, frozen=True):
+    """The unique ids of what a node reads, and of the macros it calls."""
+
+    nodes: list[str] = []
+    macros: list[str] = []
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group of models and who owns it."""
+
+    name: str
+    package_name: str = ""
+    owner: dict[str, Any] = {}
+
+
+class Node(msgspec.Struct):
+    """A model, test, source, or anything else dbt knows."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    language: str = "sql"
+    config: Config = Config()
+    columns: dict[str, ManifestColumn] = {}
+    package_name: str = ""
+    tags: list[str] = []
+    group: str | None = None
+    relation_name: str | None = None
+    description: str = ""
+    checksum: Checksum = Checksum("")
+    original_file_path: str = ""
+    patch_path: str | None = None
+    version: str | int | float | None = None
+    latest_version: str | int | float | None = None
+    depends_on: Dependencies = Dependencies()
+    constraints: list[Constraint] = []
+    test_metadata: TestMetadata | None = None
+    attached_node: str | None = None
+    column_name: str | None = None
+
+
+class Metadata(msgspec.Struct):
+    """Of the invocation that wrote the manifest."""
+
+    project_name: str
+    adapter_type: str
+    invocation_id: str
+    generated_at: datetime
+    invocation_started_at: datetime | None = None
+
+
+class Manifest(msgspec.Struct):
+    """The parts of ``manifest.json`` that we read."""
+
+    metadata: Metadata
+    nodes: dict[str, Node]
+    sources: dict[str, Node] = {}
+    groups: dict[str, Group] = {}
+
+    @property
+    def written_for(self) -> WrittenFor | None:
+        """What the package's hook noted while dbt parsed; None where there was no hook."""
+        for node in self.nodes.values():
+            if node.resource_type == "operation" and node.package_name == "feature_warehouse":
+                with suppress(LookupError, msgspec.ValidationError):
+                    return msgspec.convert(node.config.meta["written_for"], WrittenFor)
+        return None
+
+
+def read_manifest(manifest: Path) -> Manifest:
+    """Read the file; UsageError if it is missing or no manifest."""
+    try:
+        return msgspec.json.decode(manifest.read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise UsageError(f"there is no {manifest}; run `dbt build` first") from None
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(
+            f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
+        ) from None
+
+
+class _RunMetadata(msgspec.Struct):
+    generated_at: datetime
+    invocation_started_at: datetime | None = None
+
+
+class _RunResult(msgspec.Struct):
+    unique_id: str
+    status: str
+
+
+_BUILDING = ("build", "run", "retry", "seed", "snapshot")
+
+
+class _RunArguments(msgspec.Struct, frozen=True):
+    vars: dict[str, Any] = {}
+    which: str = "build"
+    target: str | None = None
+
+
+class _RunResults(msgspec.Struct):
+    metadata: _RunMetadata
+    results: list[_RunResult]
+    args: _RunArguments = _RunArguments()
+
+
+def read_variables(manifest: Path) -> dict[str, Any]:
+    """The variables of the last dbt command that ran anything; empty where nobody knows them.
+
+    dbt cannot read a project's configuration without those that it demands.
+    """
+    try:
+        text = manifest.with_name("run_results.json").read_bytes()
+        return msgspec.json.decode(text, type=_RunResults).args.vars
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return {}
+
+
+def read_build_times(manifest: Path, content: Manifest) -> Callable[[str], datetime | None]:
+    """For a node's unique id, the start of the dbt invocation that built it.
+
+    That is the one of ``run_results.json`` if it built the node, for the target of the manifest,
+    and None, unknown, if it did not: dbt keeps the last command's only, be it `compile` or `test`.
+    Without such a file it is the manifest's.
+    """
+    metadata, noted = content.metadata, content.written_for
+    default = metadata.invocation_started_at or metadata.generated_at
+    try:
+        text = manifest.with_name("run_results.json").read_bytes()
+        last = msgspec.json.decode(text, type=_RunResults)
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return lambda _: default
+    elsewhere = noted is not None and last.args.target not in (None, noted.target)
+    if elsewhere or last.args.which not in _BUILDING:
+        return lambda _: None
+    started = last.metadata.invocation_started_at or last.metadata.generated_at
+    built = {result.unique_id for result in last.results if result.status == "success"}
+    return lambda node: started if node in built else None
+
+
+class _File(msgspec.Struct):
+    original_file_path: str = ""
+    package_name: str = ""
+    patch_path: str | None = None
+
+
+class _Files(msgspec.Struct):
+    metadata: Metadata
+    nodes: dict[str, _File] = {}
+    sources: dict[str, _File] = {}
+    macros: dict[str, _File] = {}
+
+
+def is_current(manifest: Path, project: Path) -> bool:
+    """Whether no file that dbt has read is newer than the manifest, nor any folder of such files.
+
+    Cheap, and never wrong in saying yes: a folder changes when a file is added or removed.
+    """
+    content = msgspec.json.decode(manifest.read_bytes(), type=_Files)
+    instant = content.metadata.invocation_started_at or content.metadata.generated_at
+    names = ["dbt_project.yml", "packages.yml", "dependencies.yml", "package-lock.yml"]
+    files = {project / name for name in [*names, "selectors.yml"]}
+    for file in chain.from_iterable(
+        each.values() for each in (content.nodes, content.sources, content.macros)
+    ):
+        inner = file.package_name != content.metadata.project_name
+        root = project / "dbt_packages" / file.package_name if inner else project
+        for path in (file.original_file_path, (file.patch_path or "").partition("://")[2]):
+            parts = Path(path).parts
+            files |= {root.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)}
+    return not any(file.exists() and file.stat().st_mtime > instant.timestamp() for file in files)
+
+
+def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list[Node]) -> None:
+    """A manifest that does not know the files as they are on disk must not be published from."""
+    for node in nodes:
+        model = project / node.original_file_path
+        if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
+            raise UsageError(f"{model} changed after {manifest} was written; run `dbt build` again")
+        if node.patch_path is not None:
+            properties = project / node.patch_path.partition("://")[2]
+            if _changed_after(properties, generated) and _block_changed(properties, node):
+                raise UsageError(
+                    f"{node.name!r} in {properties} changed after {manifest} was written;"
+                    " run `dbt build` again"
+                )
+
+
+def _changed_after(file: Path, instant: datetime) -> bool:
+    # Models of installed packages lie elsewhere; a project may be deployed as its manifest alone.
+    return file.is_file() and file.stat().st_mtime > instant.timestamp()
+
+
+def _checksum(file: Path) -> str:
+    """As dbt computes it: SHA-256 of the text without surrounding white space."""
+    return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
+
+
+def _block_changed(properties: Path, node: Node) -> bool:
+    """Whether the feature view block or the columns differ; all else may change without a build.
+
+    Only what stands there literally can be compared: not Jinja, and not what a model's SQL sets.
+    """
+    import yaml  # comes with dbt, which wrote the manifest
+
+    try:
+        content = yaml.safe_load(properties.read_text(encoding="utf-8"))
+        declared = content[f"{node.resource_type}s"]
+        [model] = [model for model in declared if model["name"] == node.name]
+        meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
+        block = meta.get("feature_view")
+        columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
+    except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        return True
+    known = [(column.name, column.data_type) for column in node.columns.values()]
+    block_differs = block is not None and block != node.config.meta.get("feature_view")
+    columns_differ = bool(columns) and columns != known
+    return (block_differs and "{{" not in str(block)) or (
+        columns_differ and "{{" not in str(columns)
+    )

@@ -1,0 +1,124 @@
+"""What a dbt project declares, as data: nothing here knows how it is written or read."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.declarations.expectations import Check
+
+__all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "WrittenFor"]
+
+
+class WrittenFor(msgspec.Struct, frozen=True):
+    """The target by which dbt named the relations; ``file`` is DuckDB's, as in the profile."""
+
+    adapter: str
+    target: str
+    database: str
+    schema: str
+    file: str | None = None
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A declared column; ``data_type`` as in the model's contract.
+
+    ``owner`` and ``tags`` are its own, without those of the view. Values of a column with personal
+    data (``pii``) appear in no message and no report.
+    """
+
+    name: str
+    data_type: str
+    description: str = ""
+    default: Any = None
+    pii: bool = False
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class FeatureView(msgspec.Struct, frozen=True):
+    """What has a ``feature_view`` block. Lengths are microseconds; ttl None means none.
+
+    ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
+    built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
+    ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
+    ``tests`` are names by column; those of the view as a whole stand under ''. ``has_windows`` is
+    true of a view that ``window_features`` computes.
+    ``is_held_to_types`` is false of a seed or snapshot, which may have other types than declared.
+    """
+
+    name: str
+    relation: str
+    description: str
+    join_keys: tuple[Column, ...]
+    event_timestamp: Column
+    created_timestamp: Column | None
+    availability_lag: int
+    ttl: int | None
+    features: tuple[Column, ...]
+    tie_breakers: tuple[Column, ...]
+    online: bool
+    unique_id: str = ""
+    checksum: str = ""
+    built_at: int | None = None
+    checks: tuple[Check, ...] | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    tests: dict[str, tuple[str, ...]] = {}
+    has_windows: bool = False
+    is_held_to_types: bool = True
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is published, in the order of ``Warehouse.newest_rows``."""
+        created = (self.created_timestamp,) if self.created_timestamp else ()
+        return (*self.join_keys, *self.features, self.event_timestamp, *created)
+
+
+class ServicePart(msgspec.Struct, frozen=True):
+    """The share of one view: ``features`` maps names in the view to names in the vector."""
+
+    view: FeatureView
+    join_keys: dict[str, str]
+    features: dict[str, str]
+
+
+class Service(msgspec.Struct, frozen=True):
+    """The ordered features of a training set, which the model is served with."""
+
+    name: str
+    training_set: str
+    parts: tuple[ServicePart, ...]
+    labels: str = ""
+    relation: str | None = None
+    description: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits, others if a feature's name, type, source, keys or place change."""
+        lines = [
+            f"{output}={part.view.name}.{feature.name}:{feature.data_type} by {_pairs(part)}"
+            for part in self.parts
+            for name, output in part.features.items()
+            for feature in part.view.features
+            if feature.name == name
+        ]
+        return hashlib.md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+def _pairs(part: ServicePart) -> str:
+    return ",".join(f"{key}={column}" for key, column in part.join_keys.items())
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """What one dbt invocation declared; ``label_sets`` are their declared columns."""
+
+    project: str
+    adapter: str
+    invocation_id: str
+    generated_at: datetime
+    views: dict[str, FeatureView]
+    services: dict[str, Service]
+    label_sets: dict[str, tuple[str, ...]] = {}
+    written_for: WrittenFor | None = None

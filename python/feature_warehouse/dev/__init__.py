@@ -1,0 +1,1 @@
+"""Servers to try things on; nothing that production needs."""

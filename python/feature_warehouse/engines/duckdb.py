@@ -1,0 +1,220 @@
+"""DuckDB: a read-only connection to the file dbt wrote."""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from feature_warehouse.codec.rows import to_microseconds
+from feature_warehouse.declarations.model import Column, FeatureView
+from feature_warehouse.engines import BATCH_ROWS, Inspection, dialect, queries
+from feature_warehouse.engines.order import on_duckdb
+from feature_warehouse.errors import BusyError, UnreachableError, UsageError
+from feature_warehouse.util.signals import cancelled_by_signals, received
+
+__all__ = ["DuckDBWarehouse"]
+
+# What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
+# and in an enum, of which the place among the others is hashed.
+_HASHABLE = re.compile(
+    r"(u?(tiny|small|big|huge)?int|u?integer|int[1248]|bool|boolean|date|time|timestamp\w*"
+    r"|timestamp with time zone|(numeric|decimal|text|string|varchar|char|bpchar)\s*(\(.*\))?"
+    r"|json|uuid|bytea|blob)"
+)
+_FLOAT = re.compile(r"(double|double precision|real|float[48]?)(\[\d*\])?")
+
+
+_MAGIC = slice(8, 12)
+_IDENTIFIER = slice(124, 140)
+
+
+class DuckDBWarehouse:
+    """See ``Warehouse``. No other process can write while this is open, so the snapshot is one."""
+
+    dialect = "duckdb"
+
+    def __init__(self, credentials: Any, folder: Path = Path()) -> None:
+        """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets.
+
+        Whatever is relative, be it in the profile or in a view over files, is so to ``folder``.
+        """
+        self._folder = folder.absolute()
+        # The name of MotherDuck's, which is no path, may carry a token.
+        self._place = credentials.path.partition("?")[0]
+        self._path, self._schema = self._folder / self._place, credentials.schema
+        self._file = _inode(self._path)
+        with chdir(self._folder):
+            self._connection = _connect(credentials)
+
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        query = queries.inspection_query(view, clock, watermark, last, _hashed)
+        with self._explained(f"feature view {view.name!r}"):
+            return Inspection(*self._connection.sql(query).fetchall()[0])
+
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        with self._explained(f"feature view {view.name!r}"):
+            query = queries.newest_load_query(view, clock)
+            [(newest,)] = self._connection.sql(query).fetchall()
+        return to_microseconds(newest) if newest else 0
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        queries.refuse_other_types(view, self)
+        with self.newest_rows(view, 0, limit=" limit 0") as reader:
+            return reader.schema
+
+    @contextmanager
+    def newest_rows(
+        self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
+    ) -> Iterator[pa.RecordBatchReader]:
+        query = self.newest_query(view, clock, since) + limit
+        # Without it 128-bit integers, bits and times with a zone arrive as something else.
+        self._connection.execute("set arrow_lossless_conversion = true")
+        with self.rows(query, f"feature view {view.name!r}") as reader:
+            yield reader
+
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        return queries.newest_rows_query(view, clock, since, sort_keys=on_duckdb)
+
+    def identity(self) -> list[str]:
+        if self._file is None:
+            return [f"duckdb {self._place} {self._schema}"]
+        found = [f"duckdb {self._path.resolve()} {self._schema}"]
+        # DuckDB gives each file one (since 1.4): the main header has it, behind magic and versions.
+        with self._path.open("rb") as file:
+            header = file.read(_IDENTIFIER.stop)
+        if header[_MAGIC] == b"DUCK" and any(header[_IDENTIFIER]):
+            found.append(f"duckdb {header[_IDENTIFIER].hex()} {self._schema}")
+        return found
+
+    def refresh(self) -> None:
+        """Nobody else can write while the file is open, but put another one in its place.
+
+        BusyError then: what was deleted, and perhaps forgotten, is still in ours.
+        """
+        if _inode(self._path) != self._file:
+            raise BusyError(
+                f"the DuckDB file {self._path.name} was replaced while this run had it open; run"
+                " again"
+            )
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        values = list(entity.values())
+        with self._explained(f"feature view {view.name!r}"):
+            try:
+                if values:
+                    query = queries.values_query(view, entity, "$%d")
+                    self._connection.execute(query, values).fetchall()
+            except (duckdb.ConversionException, duckdb.OutOfRangeException):
+                return 0
+            query = queries.holds_query(view, entity, "$%d")
+            [(count,)] = self._connection.execute(query, values).fetchall()
+        return int(count)
+
+    def load(self, name: str, table: pa.Table) -> None:
+        self._connection.register(name, table)
+
+    @contextmanager
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatchReader]:
+        with (
+            self._explained(what),
+            self._connection.sql(query, params=list(values) or None).to_arrow_reader(
+                BATCH_ROWS
+            ) as reader,
+        ):
+            yield reader
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            with cancelled_by_signals(self._connection.interrupt), chdir(self._folder):
+                yield
+        except duckdb.InterruptException:
+            raise KeyboardInterrupt from None
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise UsageError(
+                f"{what} is not in the warehouse as declared"
+                f" ({_first_line(error)}); run `dbt build`"
+            ) from None
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            if received:
+                raise KeyboardInterrupt from None
+            raise UsageError(f"{what} cannot be read: {_first_line(error)}") from None
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    """That of a file, None where the path is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
+    from dbt.adapters.duckdb.environments import Environment
+
+    if credentials.path == ":memory:":
+        raise UsageError(
+            "the DuckDB path is :memory:, which ends with dbt; set a file in the profile"
+        )
+    readable = copy.copy(credentials)
+    readable.config_options = {**(credentials.config_options or {}), "access_mode": "READ_ONLY"}
+    readable.attach = [copy.copy(attachment) for attachment in credentials.attach or []]
+    for attachment in readable.attach:
+        attachment.read_only = True
+    # The path of MotherDuck or of an attachment may carry a token behind the question mark.
+    path = credentials.path.partition("?")[0]
+    try:
+        connection: duckdb.DuckDBPyConnection = Environment.initialize_db(readable)
+        Environment.initialize_cursor(readable, connection)
+    except duckdb.Error as error:
+        reason = _first_line(error)
+        if "Could not set lock" in reason:
+            raise BusyError(
+                f"{path} is open in another process, such as dbt; try again when it has finished,"
+                " or pass --wait"
+            ) from None
+        if "?" in reason or readable.attach or credentials.secrets:
+            reason = "see `dbt debug`"
+        raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def _hashed(columns: Sequence[Column]) -> str:
+    return f"hash({', '.join(map(_hashable, columns))})"
+
+
+def _hashable(column: Column) -> str:
+    name = dialect.quote(column.name)
+    if _HASHABLE.fullmatch(column.data_type):
+        return name
+    found = _FLOAT.fullmatch(column.data_type)
+    if found is None:
+        return f"cast({name} as text)"
+    # The sign tells -0.0 from 0.0; a list of NULLs hashes like an empty one.
+    is_list = found[2] is not None
+    signs = f"[signbit(x) for x in {name}], len({name})" if is_list else f"signbit({name})"
+    return f"{name}, {signs}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,237 @@
+"""PostgreSQL: binary COPY into Arrow through ADBC, in one repeatable-read transaction."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import adbc_driver_manager as adbc
+import adbc_driver_postgresql.dbapi as postgres
+import pyarrow as pa
+
+from feature_warehouse.codec.rows import to_microseconds
+from feature_warehouse.declarations.model import Column, FeatureView
+from feature_warehouse.engines import Inspection, dialect, queries
+from feature_warehouse.engines.order import on_postgres
+from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
+from feature_warehouse.util.secrets_in_text import masked
+from feature_warehouse.util.signals import cancelled_by_signals, received
+
+__all__ = ["PostgresWarehouse"]
+
+_DATA_EXCEPTION = "22"
+"""How the SQLSTATEs of values that do not fit begin."""
+
+
+_LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+
+
+class PostgresWarehouse:
+    """See ``Warehouse``."""
+
+    dialect = "postgres"
+
+    def __init__(self, credentials: Any) -> None:
+        """``credentials`` are dbt-postgres's."""
+        self._password, self._role = credentials.password, credentials.role
+        self._credentials = credentials
+        try:
+            self._connection = postgres.connect(_uri(credentials))
+            self._begin()
+        except adbc.Error as error:
+            what = "does not let us in"
+            if "statement timeout" in str(error):
+                what = f"ends what we ask; raise statement_timeout for {credentials.user!r}"
+            raise UnreachableError(
+                f"PostgreSQL at {credentials.host}:{credentials.port} {what}:"
+                f" {_reason(error, credentials.password)}"
+            ) from None
+
+    def _begin(self, access: str = "read only") -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"set transaction isolation level repeatable read {access}")
+            cursor.execute("set local time zone 'UTC'")
+            if self._role:
+                cursor.execute(f"set local role {dialect.quote(self._role)}")
+
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        query = queries.inspection_query(view, clock, watermark, last, _hashed)
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            _refuse_dimensions(view, cursor)
+            cursor.execute(query)
+            return Inspection(*cursor.fetchone())
+
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            cursor.execute(queries.newest_load_query(view, clock))
+            [newest] = cursor.fetchone()
+        return to_microseconds(newest) if newest else 0
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        queries.refuse_other_types(view, self)
+        with self.newest_rows(view, 0, limit=" limit 0") as reader:
+            return reader.schema
+
+    @contextmanager
+    def newest_rows(
+        self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
+    ) -> Iterator[pa.RecordBatchReader]:
+        query = self.newest_query(view, clock, since) + limit
+        with self.rows(query, _named(view)) as reader:
+            yield reader
+
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        return queries.newest_rows_query(view, clock, since, sort_keys=on_postgres)
+
+    def identity(self) -> list[str]:
+        known = self._credentials
+        host, database, schema = known.host, known.database, known.schema
+        address = f"postgres {host}:{known.port} {database} {schema}"
+        with self._connection.cursor() as cursor:
+            cursor.execute("select has_function_privilege('pg_control_system()', 'execute')")
+            if not cursor.fetchone()[0]:
+                return [address]
+            cursor.execute("select system_identifier::text from pg_control_system()")
+            found = [f"postgres {cursor.fetchone()[0]} {database} {schema}"]
+        # Each machine has its own server under such an address.
+        if host not in _LOOPBACK and not host.startswith("/"):
+            found.append(address)
+        return found
+
+    def refresh(self) -> None:
+        self._connection.rollback()
+        self._begin()
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        values = tuple(entity.values()) or None
+        if values and not self._takes(view, entity):
+            return 0
+        query = queries.holds_query(view, entity, "$%d")
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            cursor.execute(query, values)
+            return int(cursor.fetchone()[0])
+
+    def _takes(self, view: FeatureView, entity: Mapping[str, str]) -> bool:
+        """Whether the texts are values of the join keys' types."""
+        query = queries.values_query(view, entity, "$%d")
+        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+            try:
+                cursor.execute(query, tuple(entity.values()))
+                cursor.fetchone()
+            except adbc.Error as error:
+                if not (error.sqlstate or "").startswith(_DATA_EXCEPTION):
+                    raise
+            else:
+                return True
+        self.refresh()  # the transaction has failed
+        return False
+
+    def load(self, name: str, table: pa.Table) -> None:
+        # A temporary table needs a transaction that may write; it is rolled back with the rest.
+        self._connection.rollback()
+        self._begin("read write")
+        with self._connection.cursor() as cursor, self._explained("the labels", cursor):
+            try:
+                cursor.adbc_ingest(name, table, mode="create", temporary=True)
+            except adbc.Error as error:
+                forbidden = error.status_code == adbc.AdbcStatusCode.UNAUTHORIZED
+                if not forbidden and "read-only transaction" not in str(error):
+                    raise
+                self.refresh()  # the transaction has failed
+                role, database = self._role or self._credentials.user, self._credentials.database
+                raise UsageError(
+                    f"labels are sent in a temporary table, which {role!r} may not make: grant"
+                    f" temporary on database {database} to it, on a server that can be written to"
+                    f" ({_reason(error, self._password)})"
+                ) from None
+            cursor.execute(f"analyze {dialect.quote(name)}")
+
+    @contextmanager
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> Iterator[pa.RecordBatchReader]:
+        with self._connection.cursor() as cursor, self._explained(what, cursor):
+            cursor.execute(query, tuple(values) or None)
+            with cursor.fetch_record_batch() as reader:
+                yield reader
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _explained(self, what: str, cursor: Any) -> Iterator[None]:
+        """Errors in our words; what comes next gets a new transaction."""
+        try:
+            with cancelled_by_signals(cursor.adbc_cancel):
+                yield
+        except (adbc.Error, pa.ArrowException, OSError) as error:
+            if received:
+                raise KeyboardInterrupt from None
+            reason = _reason(error, self._password)
+            cursor.close()
+            with suppress(adbc.Error):
+                self._connection.rollback()
+                self._begin()
+            if isinstance(error, adbc.ProgrammingError):
+                raise UsageError(
+                    f"{what} is not in the warehouse as declared ({reason}); run `dbt build`"
+                ) from None
+            raise UsageError(f"{what} cannot be read: {reason}") from None
+
+
+def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
+    """The driver flattens an array of arrays, and nothing of a column's type tells of them."""
+    arrays = [feature.name for feature in view.features if feature.data_type.endswith("]")]
+    if not arrays:
+        return
+    counts = [f"count(*) filter (where array_ndims({dialect.quote(name)}) > 1)" for name in arrays]
+    cursor.execute(f"select {', '.join(counts)} from {view.relation}")
+    for name, count in zip(arrays, cursor.fetchone(), strict=True):
+        if count:
+            raise UnservableError(
+                f"column {name!r} holds arrays of arrays, which cannot be served; make it a flat"
+                " array or jsonb in the model, or set `feature: false` in its meta"
+            )
+
+
+def _hashed(columns: Sequence[Column]) -> str:
+    # The bytes that a client would get, which every type has: hashes of its own PostgreSQL has not
+    # for each type, and those are the same for 1.0 and 1.00, or for a day and 24 hours.
+    names = ", ".join(dialect.quote(column.name) for column in columns)
+    return f"hash_record_extended(row(record_send(row({names}))), 0)"
+
+
+def _named(view: FeatureView) -> str:
+    return f"feature view {view.name!r}"
+
+
+def _uri(credentials: Any) -> str:
+    options = {
+        "sslmode": credentials.sslmode,
+        "sslcert": credentials.sslcert,
+        "sslkey": credentials.sslkey,
+        "sslrootcert": credentials.sslrootcert,
+        "connect_timeout": credentials.connect_timeout,
+        "application_name": "feature-warehouse",
+    }
+    query = urlencode({name: value for name, value in options.items() if value}, quote_via=quote)
+    user, password = (
+        quote(text or "", safe="") for text in (credentials.user, credentials.password)
+    )
+    host, database = (quote(text, safe="") for text in (credentials.host, credentials.database))
+    return f"postgresql://{user}:{password}@{host}:{credentials.port}/{database}?{query}"
+
+
+def _reason(error: Exception, password: str | None) -> str:
+    """What PostgreSQL said, without the query that the driver repeats."""
+    text = " ".join(re.split(r"\nLINE \d|Query was|\bQuery:", str(error))[0].split())
+    return masked(text, password)

@@ -1,0 +1,1 @@
+"""What is published and how it fares, for people and monitors."""

@@ -1,0 +1,221 @@
+"""What monitors read: what Redis says and how the last run went, as Prometheus text.
+
+The format is 0.0.4 of the text exposition:
+https://prometheus.io/docs/instrumenting/exposition_formats/ Base units throughout, instants in
+seconds since 1970 UTC. What is not known has no sample.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.monitoring.status import Status, ViewStatus
+
+__all__ = ["exposition", "read_results"]
+
+_PREFIX: Final = "feature_warehouse_"
+
+Labels = Mapping[str, str]
+Sample = tuple[Labels, float | int | None]
+
+_OF_VIEWS: Final[Sequence[tuple[str, str, Callable[[ViewStatus], float | int | None]]]] = (
+    ("view_rows", "Rows of the view in service.", lambda view: view.rows),
+    (
+        "view_newest_event_timestamp_seconds",
+        "Event timestamp of the newest row in service.",
+        lambda view: _seconds(view.newest_event),
+    ),
+    (
+        "view_newest_event_age_seconds",
+        "Time since the newest event, on the clock that readers live on.",
+        lambda view: _seconds(view.age),
+    ),
+    (
+        "view_ttl_seconds",
+        "How long after its event timestamp a row may be used; no sample for no end.",
+        lambda view: _seconds(view.ttl),
+    ),
+    ("view_memory_bytes", "Memory of the rows, estimated from a sample.", lambda view: view.memory),
+    ("view_generation", "Number of the generation in service.", lambda view: view.generation),
+    (
+        "view_last_run_timestamp_seconds",
+        "When the last run that published the view ended.",
+        lambda view: _seconds(view.published_at),
+    ),
+    (
+        "view_last_run_duration_seconds",
+        "How long that run took over the view.",
+        lambda view: view.seconds_of_last_run,
+    ),
+    (
+        "view_last_run_clock_timestamp_seconds",
+        "The instant that that run called now.",
+        lambda view: _seconds(view.clock_of_last_run),
+    ),
+    (
+        "view_watermark_timestamp_seconds",
+        "That run saw all rows that were loaded up to here.",
+        lambda view: _seconds(view.watermark),
+    ),
+    (
+        "view_clock_is_simulated",
+        "1 if readers live on a clock that stands still, else 0.",
+        lambda view: int(view.clock is not None),
+    ),
+)
+
+
+def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
+    """All families; those of the last run only where its result file is there."""
+    store = {"project": status.project, "environment": status.environment}
+    lines: list[str] = []
+    for name, help_text, value in _OF_VIEWS:
+        samples = [({**store, "view": view.view}, value(view)) for view in status.views]
+        lines += _family(name, help_text, samples)
+    lines += _family(
+        "service_features",
+        "Features of the service in service.",
+        [
+            ({**store, "service": one.service, "fingerprint": one.fingerprint}, one.features)
+            for one in status.services
+        ],
+    )
+    if results is not None:
+        lines += _of_last_run(results)
+    return "\n".join(lines) + "\n"
+
+
+def read_results(file: Path) -> Mapping[str, Any] | None:
+    """The result file of `materialize`; None if there is none. UsageError if it is something else.
+
+    It may be of another version: nothing but the names that are used below is looked at.
+    """
+    try:
+        content = msgspec.json.decode(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read ({error}); run `materialize` again") from None
+    if not isinstance(content, dict) or not isinstance(content.get("results"), list):
+        raise UsageError(f"{file} is no result of `materialize`; run it again")
+    return content
+
+
+def _of_last_run(content: Mapping[str, Any]) -> Iterable[str]:
+    metadata = _mapping(content.get("metadata"))
+    run = {name: str(metadata.get(name, "")) for name in ("project", "environment")}
+    views = [
+        ({**run, "view": str(one["view"])}, one) for one in _entries(content, "results", "view")
+    ]
+    services = [
+        ({**run, "service": str(one["service"])}, one)
+        for one in _entries(content, "services", "service")
+    ]
+    succeeded = "1 if the last run published it, else 0."
+    return [
+        *_family(
+            "materialize_clock_timestamp_seconds",
+            "The instant that the last run called now.",
+            [(run, _timestamp(metadata.get("clock")))],
+        ),
+        *_family("materialize_success", succeeded, [(at, _success(one)) for at, one in views]),
+        *_family(
+            "materialize_duration_seconds",
+            "How long the last run took over the view.",
+            [(at, _number(one.get("seconds"))) for at, one in views],
+        ),
+        *_family(
+            "materialize_rows_written",
+            "Rows that the last run wrote.",
+            [(at, _number(one.get("rows_written"))) for at, one in views],
+        ),
+        *_family(
+            "materialize_rows_read",
+            "Entities whose newest row the last run looked at.",
+            [(at, _number(one.get("rows_read"))) for at, one in views],
+        ),
+        *_family(
+            "materialize_gate_success",
+            "1 if the view passed its data-quality gate, else 0; no sample for no gate.",
+            [(at, _gate(one)) for at, one in views],
+        ),
+        *_family(
+            "materialize_gate_warnings",
+            "Expectations of severity warn that failed.",
+            [(at, _warnings(one)) for at, one in views],
+        ),
+        *_family(
+            "materialize_service_success", succeeded, [(at, _success(one)) for at, one in services]
+        ),
+    ]
+
+
+def _entries(content: Mapping[str, Any], kind: str, key: str) -> list[Mapping[str, Any]]:
+    entries = content.get(kind)
+    return [_mapping(one) for one in entries or () if _mapping(one).get(key)]
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | int | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _success(one: Mapping[str, Any]) -> int:
+    return int(one.get("status") == "success")
+
+
+def _gate_of(one: Mapping[str, Any]) -> Any:
+    return one.get("gate", one.get("validation"))
+
+
+def _gate(one: Mapping[str, Any]) -> int | None:
+    """A status, a yes or no, or a mapping with one of them."""
+    gate = _gate_of(one)
+    if isinstance(gate, dict):
+        gate = gate.get("status", gate.get("success"))
+    if isinstance(gate, bool):
+        return int(gate)
+    return int(gate.lower() in _PASSED) if isinstance(gate, str) and gate else None
+
+
+_PASSED: Final = ("passed", "pass", "success", "succeeded", "ok", "warn", "warning")
+
+
+def _warnings(one: Mapping[str, Any]) -> int | None:
+    found = _mapping(_gate_of(one)).get("warnings")
+    return len(found) if isinstance(found, list) else None
+
+
+def _seconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1_000_000
+
+
+def _timestamp(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError):
+        return None
+
+
+def _family(name: str, help_text: str, samples: Iterable[Sample]) -> list[str]:
+    """Help, type and samples of one metric; nothing where there is no sample."""
+    known = [(labels, value) for labels, value in samples if value is not None]
+    if not known:
+        return []
+    escaped = help_text.replace("\\", "\\\\").replace("\n", "\\n")
+    lines = [f"# HELP {_PREFIX}{name} {escaped}", f"# TYPE {_PREFIX}{name} gauge"]
+    for labels, value in known:
+        pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        lines.append(f"{_PREFIX}{name}{{{pairs}}} {value!r}")
+    return lines
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,0 +1,153 @@
+"""Services in Redis: each leads readers to the views it is made of, as they were published."""
+
+import time
+from typing import Any, Final
+
+import msgspec
+
+from feature_warehouse.declarations.model import Service
+from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
+from feature_warehouse.publishing.generations import Generations
+from feature_warehouse.publishing.run_plan import declaration
+from feature_warehouse.redis_store import cluster, layout
+from feature_warehouse.redis_store.connection import reachable
+from feature_warehouse.redis_store.find import list_name, listed
+
+__all__ = ["ServiceResult", "Services"]
+
+_OLD_SECONDS: Final = 86_400
+
+
+class ServiceResult(msgspec.Struct, frozen=True):
+    """A service that was published, or why it was not."""
+
+    service: str
+    fingerprint: str
+    status: str = "success"
+    message: str = ""
+    exit_code: int = 0
+
+
+class Services:
+    """The services of one project and environment."""
+
+    def __init__(self, client: Any, names: layout.Names) -> None:
+        self._client, self._names = client, names
+
+    def published(self) -> dict[str, layout.Service]:
+        """Those in service, by name; one that is damaged serves nobody until it is published."""
+        names = sorted(listed(self._client, self._names))
+        return {name: found for name in names if (found := self._find(name))}
+
+    def parts(self, view: str) -> dict[str, list[layout.ServicePart]]:
+        """What the services in use take from a view, by service."""
+        return {
+            name: [part for part in service.parts if part.view == view]
+            for name, service in self.published().items()
+        }
+
+    def publish(self, service: Service) -> ServiceResult:
+        """Put a service in use as it is declared, if all its views are in service likewise."""
+        try:
+            with reachable(self._client):
+                status, message, code = self._publish(service)
+        except FeatureWarehouseError as error:
+            status, message, code = "error", str(error), error.exit_code
+        return ServiceResult(service.name, service.fingerprint, status, message, code)
+
+    def _publish(self, service: Service) -> tuple[str, str, int]:
+        views = {part.view.name: part.view for part in service.parts}
+        if offline := sorted(name for name, view in views.items() if not view.online):
+            return "skipped", f"not served: {_named(offline, 'has')} no `online: true`", 0
+        found = {name: self._generation(name) for name in views}
+        if unpublished := sorted(name for name, generation in found.items() if not generation):
+            return "skipped", f"not served: {_named(unpublished, 'is')} not published yet", 0
+        generations = {name: one for name, one in found.items() if one}
+        if other := sorted(
+            n for n, one in generations.items() if one.declaration != declaration(views[n])
+        ):
+            return "skipped", f"not changed: {_named(other, 'is')} not published as declared", 0
+        if conflict := _key_conflict(service, generations):
+            return "error", conflict, 2
+        self._write(service, generations)
+        return "success", "", 0
+
+    def _write(self, service: Service, generations: dict[str, layout.Generation]) -> None:
+        names, client = self._names, self._client
+        key = names.description(service.name, service.fingerprint)
+        description = layout.sealed(
+            layout.Service(
+                service=service.name,
+                fingerprint=service.fingerprint,
+                parts=tuple(
+                    layout.ServicePart(
+                        part.view.name,
+                        part.join_keys,
+                        part.features,
+                        {
+                            feature.name: feature.type
+                            for feature in generations[part.view.name].features
+                            if feature.name in part.features
+                        },
+                    )
+                    for part in service.parts
+                ),
+            ),
+            key,
+        )
+        pointers = self._generations(service.name)
+        found = pointers.pointer()
+        before = found.value
+        pointer = msgspec.structs.replace(before, version=service.fingerprint)
+        if cluster.value(client, key) != description:
+            # The same features, stored otherwise: readers have to look again.
+            pointer = msgspec.structs.replace(pointer, published_at=time.time_ns() // 1000)
+        client.set(key, description)
+        if not pointers.replace_pointer(found, pointer):
+            raise BusyError(f"another run published {service.name!r} meanwhile; run again")
+        list_name(client, names, service.name)
+        if before.version is not None and before.version != service.fingerprint:
+            # Not at once: a reader may be between the pointer and the description.
+            client.expire(names.description(service.name, before.version), _OLD_SECONDS)
+
+    def _generations(self, name: str) -> Generations:
+        return Generations(self._client, self._names, name, mends=True)
+
+    def _generation(self, view: str) -> layout.Generation | None:
+        generations = self._generations(view)
+        found = generations.find(generations.pointer().value.version)
+        return found.value if found else None
+
+    def _find(self, name: str) -> layout.Service | None:
+        version = self._generations(name).pointer().value.version
+        if not isinstance(version, str):
+            return None
+        key = self._names.description(name, version)
+        text = cluster.value(self._client, key)
+        try:
+            return None if text is None else layout.read_service(text, key)
+        except DamagedError:
+            return None
+
+
+def _named(views: list[str], verb: str) -> str:
+    """The views and the verb, in the plural of several."""
+    *first, last = views
+    if not first:
+        return f"{last} {verb}"
+    return f"{', '.join(first)} and {last} {'are' if verb == 'is' else 'have'}"
+
+
+def _key_conflict(service: Service, generations: dict[str, layout.Generation]) -> str:
+    """What is wrong if two views take one entity key with different types: no value would do."""
+    types: dict[str, tuple[str, str]] = {}
+    for part in service.parts:
+        for key in generations[part.view.name].keys:
+            entity_key = part.join_keys[key.name]
+            view, kind = types.setdefault(entity_key, (part.view.name, key.type))
+            if kind != key.type:
+                return (
+                    f"entity key {entity_key!r} is {kind} for {view!r} and {key.type} for"
+                    f" {part.view.name!r}; cast it to one type in the models"
+                )
+    return ""

@@ -1,8 +1,0 @@
-"""The gate before Redis: a view whose rows are not what it expects of them is not published.
-
-Great Expectations says what an expectation means and judges it. The figures it judges by are
-computed in the warehouse, on the very rows that are published next and in the same snapshot:
-``measures`` turns each metric into SQL, ``chunks`` streams the rows of those that only Python can
-answer. Everything that imports Great Expectations is in ``engine``, ``kinds`` and ``chunks``;
-they are imported when the first gated view is checked.
-"""

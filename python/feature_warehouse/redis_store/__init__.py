@@ -1,0 +1,1 @@
+"""What readers and writers of Redis share: its keys, its servers, its connections."""

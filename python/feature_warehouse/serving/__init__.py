@@ -1,0 +1,1 @@
+"""Reading feature vectors. Imports redis, hiredis and msgspec only."""

@@ -1,0 +1,350 @@
+"""The serving clients. They need Redis and nothing else: no dbt, no warehouse, no pandas."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, Self, TypeVar
+from weakref import WeakKeyDictionary
+
+import redis
+from hiredis import pack_command
+
+from feature_warehouse.errors import UsageError
+from feature_warehouse.redis_store.connection import (
+    ERRORS,
+    close,
+    close_async,
+    connect,
+    connect_async,
+    is_cluster,
+    unreachable,
+)
+from feature_warehouse.redis_store.steps import Steps
+from feature_warehouse.serving.reader import Reader
+from feature_warehouse.serving.vectors import FeatureVector, FeatureVectors, Status
+
+__all__ = ["AsyncOnlineStore", "FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
+
+_Result = TypeVar("_Result")
+
+_ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
+"""Commands of several keys, and what becomes of them in a cluster."""
+
+_TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
+
+
+class _Origin(NamedTuple):
+    """What ``from_url`` was called with."""
+
+    url: str
+    project: str | None
+    environment: str | None
+    options: dict[str, Any]
+
+
+class OnlineStore:
+    """Reads what `feature-warehouse materialize` published.
+
+    One store serves all threads of a process, and its children after a fork. A read is one round
+    trip, two if a row is missing; what it learns of services and views is kept until their pointers
+    in Redis move.
+
+    A user of Redis that may only read needs, for the project ``flights`` and the environment
+    ``prod``::
+
+        ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget +exists
+
+    With ``+smembers %R~flights.prod!names`` unknown names are answered with similar ones, with
+    ``%R~feature_warehouse:stores`` project and environment may be left out. Elsewhere than in
+    database 0 it needs ``+select``, in a cluster ``+get +command +cluster|slots`` instead of
+    ``+mget``; of Sentinels it asks ``SENTINEL MASTERS``.
+    """
+
+    def __init__(
+        self, client: Any, *, project: str | None = None, environment: str | None = None
+    ) -> None:
+        """``client`` is a ``redis.Redis`` or ``RedisCluster`` that does not decode responses.
+
+        Project (dbt project's name) and environment (dbt target) are by default those that
+        FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT name. Without these they may be
+        left out while the server holds only one that fits; else NotPublishedError lists them.
+
+        redis-py's own pools may give a connection back whose reply was not read; those of
+        ``from_url`` do not.
+        """
+        self._client = client
+        self._origin: _Origin | None = None
+        self._reader = Reader(project, environment)
+        # Not if somebody watches or changes commands, or has given it one connection only.
+        way = getattr(type(client), "execute_command", None)
+        self._bare = way is redis.Redis.execute_command and client.connection is None
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
+    ) -> Self:
+        """A store at an address in one of the forms of ``redis_store.connection``.
+
+        ``options`` go to redis-py: ``ssl_ca_certs``, ``socket_timeout`` and
+        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``max_connections`` are
+        made, by default 100, to each server; further reads wait, and UnreachableError is raised
+        if for ``socket_timeout`` none of them comes back. ``retries`` is how often a read is tried
+        again after a timeout or a lost connection, by default 2. The first read connects; a cluster
+        is connected at once.
+
+        Such a store can be pickled for worker processes: what goes along is what is given here,
+        with the password if the URL has one, and no connection.
+
+        Raises UsageError, and for a cluster UnreachableError.
+        """
+        client = connect(url, **{**_TIMEOUTS, **options})
+        store = cls(client, project=project, environment=environment)
+        store._origin = _Origin(url, project, environment, options)
+        return store
+
+    def __reduce__(self) -> Any:
+        return _reopen, (type(self), _origin_of(self._origin))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        close(self._client)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get(
+        self,
+        name: str,
+        entity: Mapping[str, Any],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVector:
+        """The feature vector of one entity for a service or a feature view.
+
+        ``entity`` maps entity keys to values: a service takes the label set's column names, a view
+        its own. A key that is None has no row. ``expect`` is the fingerprint the model was trained
+        with. ``at`` (aware, or naive UTC) is the instant that ttl and age are measured at; by
+        default now, or the simulated clock of the publishing run.
+
+        Raises EntityError, NotPublishedError, FingerprintError, UnreachableError.
+        """
+        return FeatureVector(self.get_many(name, [entity], expect=expect, at=at), 0)
+
+    def get_many(
+        self,
+        name: str,
+        entities: Sequence[Mapping[str, Any]],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVectors:
+        """The feature vectors of many entities, in one round trip. See ``get``."""
+        return self._run(self._reader.get_many(name, entities, expect, at))
+
+    def fingerprint(self, name: str) -> str:
+        """The fingerprint of a service or view, for ``get(..., expect=)``."""
+        return self._run(self._reader.plan(name)).fingerprint
+
+    def entity_keys(self, name: str) -> dict[str, str]:
+        """The entity keys a service or view takes, with their types."""
+        return dict(self._run(self._reader.plan(name)).entity)
+
+    def _run(self, steps: Steps[_Result]) -> _Result:
+        try:
+            command = next(steps)
+            while True:
+                try:
+                    reply = self._execute(command)
+                except redis.ResponseError as error:
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        except ERRORS as error:
+            raise unreachable(self._client, error) from None
+
+    def _execute(self, command: tuple[str, ...]) -> Any:
+        if self._bare and command[0] == "MGET":
+            return _exchange(self._client.connection_pool, command)
+        if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
+            return self._client.execute_command(*command)
+        with self._client.pipeline() as pipeline:
+            for key in command[1:]:
+                pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+            return _together(command[0], pipeline.execute(raise_on_error=False))
+
+
+def _together(command: str, replies: list[Any]) -> Any:
+    """What one command of all keys would have said: MGET finds nothing where there is no text."""
+    for place, reply in enumerate(replies):
+        if isinstance(reply, redis.ResponseError) and str(reply).startswith("WRONGTYPE"):
+            replies[place] = None
+        elif isinstance(reply, Exception):
+            raise reply
+    return sum(replies) if command == "EXISTS" else replies
+
+
+def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
+    """One command on a connection of the pool, tried again as the connection is told to.
+
+    What ``redis.Redis`` does around it (statistics, callbacks) takes as long as the server does.
+    """
+    words: Any = command
+    packed = [pack_command(words)]
+    connection: Any = pool.get_connection()
+    replied = False
+
+    def attempt() -> Any:
+        nonlocal replied
+        connection.send_packed_command(packed)
+        try:
+            reply = connection.read_response()
+        except redis.ResponseError:
+            replied = True
+            raise
+        replied = True
+        return reply
+
+    try:
+        return connection.retry.call_with_retry(attempt, lambda _: connection.disconnect())
+    finally:
+        if not replied:
+            # Our pools would see to that, one of the caller's own would not.
+            connection.disconnect()
+        pool.release(connection)
+
+
+class AsyncOnlineStore:
+    """``OnlineStore`` for asyncio: the same methods, as coroutines. See there.
+
+    One store serves all tasks. One that is made by ``from_url`` serves any event loop, with
+    connections for each; one that is made of a client the loop of its first read, and is a
+    UsageError in another.
+    """
+
+    def __init__(
+        self, client: Any, *, project: str | None = None, environment: str | None = None
+    ) -> None:
+        """``client`` is one of ``redis.asyncio`` that does not decode responses."""
+        self._spare = [client]
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._reader = Reader(project, environment)
+        self._origin: _Origin | None = None
+
+    @classmethod
+    def from_url(
+        cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
+    ) -> Self:
+        """A store at an address; also a cluster is connected at the first read."""
+        client = connect_async(url, **{**_TIMEOUTS, **options})
+        store = cls(client, project=project, environment=environment)
+        store._origin = _Origin(url, project, environment, options)
+        return store
+
+    def __reduce__(self) -> Any:
+        return _reopen, (type(self), _origin_of(self._origin))
+
+    async def close(self) -> None:
+        """Give the connections of this event loop back."""
+        await close_async(self._client())
+
+    def _client(self) -> Any:
+        """That of the running event loop: connections belong to the loop that made them."""
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            try:
+                client = self._spare.pop()
+            except IndexError:
+                client = self._another()
+            self._clients[loop] = client
+        return client
+
+    def _another(self) -> Any:
+        if self._origin is None:
+            raise UsageError(
+                "this store's client belongs to another event loop; make a store in each loop, or"
+                " one with AsyncOnlineStore.from_url for all"
+            )
+        return connect_async(self._origin.url, **{**_TIMEOUTS, **self._origin.options})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def get(
+        self,
+        name: str,
+        entity: Mapping[str, Any],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVector:
+        """The feature vector of one entity."""
+        return FeatureVector(await self.get_many(name, [entity], expect=expect, at=at), 0)
+
+    async def get_many(
+        self,
+        name: str,
+        entities: Sequence[Mapping[str, Any]],
+        *,
+        expect: str | None = None,
+        at: datetime | None = None,
+    ) -> FeatureVectors:
+        """The feature vectors of many entities, in one round trip."""
+        return await self._run(self._reader.get_many(name, entities, expect, at))
+
+    async def fingerprint(self, name: str) -> str:
+        """The fingerprint of a service or view."""
+        return (await self._run(self._reader.plan(name))).fingerprint
+
+    async def entity_keys(self, name: str) -> dict[str, str]:
+        """The entity keys a service or view takes, with their types."""
+        return dict((await self._run(self._reader.plan(name))).entity)
+
+    async def _run(self, steps: Steps[_Result]) -> _Result:
+        client = self._client()
+        try:
+            command = next(steps)
+            while True:
+                try:
+                    reply = await _execute(client, command)
+                except redis.ResponseError as error:
+                    command = steps.throw(error)
+                else:
+                    command = steps.send(reply)
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+        except ERRORS as error:
+            raise unreachable(client, error) from None
+
+
+async def _execute(client: Any, command: tuple[str, ...]) -> Any:
+    if command[0] not in _ONE_BY_ONE or not is_cluster(client):
+        return await client.execute_command(*command)
+    async with client.pipeline() as pipeline:
+        for key in command[1:]:
+            pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+        return _together(command[0], await pipeline.execute(raise_on_error=False))
+
+
+def _reopen(kind: Any, origin: _Origin) -> Any:
+    """A store at the address that another one, perhaps in another process, was made with."""
+    return kind.from_url(
+        origin.url, project=origin.project, environment=origin.environment, **origin.options
+    )
+
+
+def _origin_of(origin: _Origin | None) -> _Origin:
+    if origin is None:
+        raise UsageError("a store made of a client cannot be pickled; make it with from_url")
+    return origin

@@ -1,0 +1,172 @@
+"""Feature vectors as a caller sees them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import add
+from typing import Any
+
+from feature_warehouse.codec.rows import from_microseconds
+from feature_warehouse.serving.plan import Plan
+from feature_warehouse.serving.rows import Rows, Status
+
+__all__ = ["FeatureVector", "FeatureVectors", "Status"]
+
+
+class FeatureVector(Mapping[str, Any]):
+    """The features of one entity in the service's order: ``vector["temp"]``, ``vector.items()``."""
+
+    __slots__ = ("_entity", "_vectors")
+
+    def __init__(self, vectors: "FeatureVectors", entity: int) -> None:
+        """``entity`` is the place of this one among ``vectors``."""
+        self._vectors, self._entity = vectors, entity
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            place = self._vectors.plan.index[name]
+        except KeyError:
+            raise self._unknown(name) from None
+        return self.to_tuple()[place]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._vectors.plan.index
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._vectors.plan.names)
+
+    def __len__(self) -> int:
+        return len(self._vectors.plan.names)
+
+    def __repr__(self) -> str:
+        return f"FeatureVector({self.to_dict()})"
+
+    def to_tuple(self) -> tuple[Any, ...]:
+        """The values alone, in order."""
+        return self._vectors.rows()[self._entity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as ``dict(vector)``, faster."""
+        return dict(zip(self._vectors.plan.names, self.to_tuple(), strict=True))
+
+    def status(self, name: str) -> Status:
+        """Found, null, expired or missing; KeyError for an unknown feature."""
+        status = self._part(name).status(self._entity)
+        return Status.NULL if status is Status.FOUND and self[name] is None else status
+
+    def event_timestamp(self, name: str) -> datetime | None:
+        """Since when the value is true (aware, UTC), also of an expired row; None if missing."""
+        event = self._part(name).event(self._entity)
+        return None if event is None else from_microseconds(event)
+
+    def age(self, name: str) -> timedelta | None:
+        """How long before the read's clock that was, negative if after; None if missing."""
+        part = self._part(name)
+        event = part.event(self._entity)
+        return None if event is None else timedelta(microseconds=part.now - event)
+
+    def _part(self, name: str) -> Rows:
+        try:
+            return self._vectors.parts[self._vectors.plan.part_of[name]]
+        except KeyError:
+            raise self._unknown(name) from None
+
+    def _unknown(self, name: object) -> KeyError:
+        plan = self._vectors.plan
+        return KeyError(f"{plan.name!r} has no feature {name!r}; it has {', '.join(plan.names)}")
+
+
+class FeatureVectors(Sequence[FeatureVector]):
+    """Vectors of several entities, in the order asked for.
+
+    Rows are checked when they are read, and decoded when a value is first asked for, all of them at
+    once. Tables have a column for each feature.
+    """
+
+    __slots__ = ("_rows", "parts", "plan")
+
+    def __init__(self, plan: Plan, parts: Sequence[Rows]) -> None:
+        """``parts`` are the rows of each of the plan's parts."""
+        self.plan, self.parts = plan, parts
+        self._rows: list[tuple[Any, ...]] | None = None
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return FeatureVectors(self.plan, [part[index] for part in self.parts])
+        return FeatureVector(self, range(len(self))[index])
+
+    def __iter__(self) -> Iterator[FeatureVector]:
+        return (FeatureVector(self, entity) for entity in range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.parts[0].raw) if self.parts else 0
+
+    def __repr__(self) -> str:
+        return f"FeatureVectors({self.to_dicts()})"
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What ``to_tuples`` copies."""
+        if self._rows is None:
+            rows, *others = [part.tuples() for part in self.parts]
+            for other in others:
+                rows = list(map(add, rows, other))
+            self._rows = rows
+        return self._rows
+
+    def to_tuples(self) -> list[tuple[Any, ...]]:
+        """The values alone, in the order of the features."""
+        return list(self.rows())
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The values by the names of the features."""
+        names = self.plan.names
+        return [dict(zip(names, row, strict=True)) for row in self.rows()]
+
+    def to_arrow(self) -> Any:
+        """A ``pyarrow.Table`` of the values (needs pyarrow)."""
+        from feature_warehouse.serving import columnar
+
+        return columnar.values(self)
+
+    def to_pandas(self) -> Any:
+        """A ``pandas.DataFrame`` of the values (needs pyarrow and pandas).
+
+        Whole numbers are Int64 or UInt64 and booleans boolean, NULL or not, decimals objects; lists
+        of floats are arrays, other lists, maps and structs as ``pyarrow.Array.to_pylist`` has them.
+        """
+        from feature_warehouse.serving import columnar
+
+        return columnar.frame(self)
+
+    def to_numpy(self) -> Any:
+        """The values as a float64 array of shape (entities, features); NULL is NaN (needs numpy).
+
+        UsageError where a feature is no number, or has one that a float64 would round: a whole
+        number beyond 2**53, a decimal of more than some 15 digits.
+        """
+        from feature_warehouse.serving import columnar
+
+        return columnar.numbers(self)
+
+    def statuses(self) -> Any:
+        """A ``pyarrow.Table`` of found, null, expired or missing, where ``to_arrow`` has values."""
+        from feature_warehouse.serving import columnar
+
+        return columnar.statuses(self)
+
+    def event_timestamps(self) -> Any:
+        """A ``pyarrow.Table`` of timestamp[us, UTC]: since when each value is true.
+
+        NULL where it is missing.
+        """
+        from feature_warehouse.serving import columnar
+
+        return columnar.event_timestamps(self)
+
+    def ages(self) -> Any:
+        """A ``pyarrow.Table`` of duration[us]: how old each value is at the read's clock.
+
+        NULL where it is missing.
+        """
+        from feature_warehouse.serving import columnar
+
+        return columnar.ages(self)

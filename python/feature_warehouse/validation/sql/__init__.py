@@ -1,0 +1,1 @@
+"""The figures that expectations are judged by, computed in the warehouse."""

@@ -1,0 +1,1 @@
+"""Tests that need the built demo; they share it in one process."""

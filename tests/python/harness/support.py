@@ -1,0 +1,108 @@
+"""What several test modules use. No expected value comes from here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+from harness.dbt_forks import forks
+from local_postgres import Postgres
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+
+
+def run(
+    *command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None, check: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of this virtual environment, with output captured as text."""
+    program, *arguments = map(str, command)
+    result = subprocess.run(
+        [str(BIN / program), *arguments],
+        cwd=cwd,
+        env={**_clean_environment(), **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    if check and result.returncode:
+        raise AssertionError(f"{program} failed:\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def dbt(
+    *arguments: str, project: Path = ROOT, env: dict[str, str] | None = None, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt on a project; without ``check`` also when it fails."""
+    result = forks().run(arguments, project, dbt_environment(env or {}))
+    if check and result.returncode:
+        raise AssertionError(f"dbt failed:\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def dbt_environment(env: dict[str, str]) -> dict[str, str]:
+    """All that dbt finds in its environment."""
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
+    return {**_clean_environment(), **quiet, **env}
+
+
+def assert_reads_well(model: Path, engine: str, folder: Path) -> None:
+    """Apply the rules of the repository, but for what the declarations decide, to compiled SQL.
+
+    Those are RF04 and RF06: which words are names, and that dbt quotes relations; AM04: a label
+    set's columns are all taken; ST06: the features stand in the order of the service. And RF03: a
+    lookup says whose key it is, for the labels have one of that name.
+    """
+    copy = folder / model.name
+    copy.write_text(model.read_text() + "\n")  # dbt strips the end of every model
+    result = run(
+        "sqlfluff",
+        "lint",
+        "--disable-progress-bar",
+        *("--config", ROOT / ".sqlfluff", "--templater", "raw", "--dialect", engine),
+        *("--exclude-rules", "RF03,RF04,RF06,AM04,ST06"),
+        copy,
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def credentials_of(server: Postgres) -> SimpleNamespace:
+    """What dbt's profile would give."""
+    options = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "role")
+    return SimpleNamespace(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        database=server.dbname,
+        **dict.fromkeys(options),
+    )
+
+
+def postgres_output(server: Postgres, schema: str, threads: int = 1) -> dict[str, Any]:
+    """An output of a dbt profile."""
+    return {
+        "type": "postgres",
+        "host": server.host,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "dbname": server.dbname,
+        "schema": schema,
+        "threads": threads,
+    }
+
+
+def write_yaml(file: Path, content: dict[str, Any]) -> None:
+    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+def _clean_environment() -> dict[str, str]:
+    """The caller's environment without what would point a test at something real."""
+    prefixes = ("DBT_", "FEATURE_WAREHOUSE_", "REDIS_", "PG")
+    return {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}

@@ -1,0 +1,1 @@
+"""Plausible mistakes, which the proofs must notice."""
