@@ -1,13 +1,3 @@
 {% macro microbatch_key(columns) -%}
-    {{ return(adapter.dispatch('microbatch_key', 'feature_warehouse')(columns)) }}
-{%- endmacro %}
-
-
-{% macro default__microbatch_key(columns) -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
-
-{% macro duckdb__microbatch_key(columns) -%}
-    {{ return(none) }}
+    {{ return(columns if feature_warehouse._can('needs_microbatch_key') else none) }}
 {%- endmacro %}

@@ -16,7 +16,7 @@
         unique_key=view.join_keys.keys() | list + [timestamp],
         incremental_strategy='delete+insert',
         on_schema_change='fail',
-        pre_hook=adapter.dispatch('_plan_without_guesses', 'feature_warehouse')(),
+        pre_hook=feature_warehouse._plan_without_guesses(),
         post_hook='{{ feature_warehouse._comment_on_windows() }}',
     ) -}}
     {%- if execute -%}

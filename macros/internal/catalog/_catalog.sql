@@ -1,6 +1,7 @@
 {#- What the manifest says of all features, as a query without a source. -#}
 
 {% macro _feature_catalog(statistics) -%}
+    {#- The SQL of `feature_catalog`. -#}
     {%- set found = feature_warehouse._catalog() -%}
     {%- set view_columns = [
         'view', 'view_description', 'entity', 'ttl', 'availability_lag', 'view_tests', 'is_online',
@@ -55,6 +56,7 @@ order by features.place
 
 
 {% macro _newest_statistics(statistics) -%}
+    {#- The CTE of the statistics of each feature, the last ones marked. -#}
 newest_statistics as (
     select
         view,

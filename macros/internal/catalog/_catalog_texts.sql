@@ -1,11 +1,13 @@
 {#- What a person reads in the catalog. The Python package's `describe` says the same. -#}
 
 {% macro _listed(texts) -%}
+    {#- Texts as one, sorted, each once. -#}
     {{ return(texts | list | unique(case_sensitive=true) | sort(case_sensitive=true) | join(', ')) }}
 {%- endmacro %}
 
 
 {% macro _one_line(text) -%}
+    {#- A text without line breaks and indents. -#}
     {{ return(none if text is none else (text | string).split() | join(' ')) }}
 {%- endmacro %}
 

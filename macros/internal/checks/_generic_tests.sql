@@ -11,6 +11,7 @@
 
 
 {% macro _tested_columns() -%}
+    {#- Names of its columns, as they are in the warehouse. -#}
     {%- set node = feature_warehouse._tested_relation() -%}
     {{ return(feature_warehouse._built_columns(node) | list if node else []) }}
 {%- endmacro %}
@@ -132,6 +133,7 @@
 
 
 {% macro _bounds(column, min_value, max_value, inclusive) -%}
+    {#- The condition and the words of `bounds`. -#}
     {%- if min_value is none and max_value is none -%}
         {{ feature_warehouse._fail('test bounds', [
             'it has neither min_value nor max_value; give one of them or both'

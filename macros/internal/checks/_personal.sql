@@ -49,6 +49,7 @@
 
 
 {% macro _flagged_columns(node) -%}
+    {#- Columns of a model or source that are flagged `pii`, in lower case. -#}
     {%- set names = [] -%}
     {%- for column in (feature_warehouse._view_columns(node).values() if node else []) -%}
         {%- if feature_warehouse._column_meta(column).get('pii') is true -%}

@@ -78,6 +78,7 @@
 
 
 {% macro _pii_mistakes(columns, types, allowed) -%}
+    {#- Mistakes in the arguments of `no_pii`. -#}
     {%- set mistakes = [] -%}
     {%- set kinds = feature_warehouse._pii_shapes() -%}
     {%- for column in columns + allowed.keys() | reject('equalto', '') | list

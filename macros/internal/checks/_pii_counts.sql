@@ -30,14 +30,14 @@ shapes as (
         how_many,
         {%- for kind, parts in shapes.items() %}
         case
-            when {{ adapter.dispatch('_matches', 'feature_warehouse')('content', parts) }}
+            when {{ feature_warehouse._matches('content', parts) }}
                 then how_many
             else 0
         end as {{ kind }},
         {%- endfor %}
         {%- if card %}
         reverse(regexp_replace(
-            {{ adapter.dispatch('_first_group', 'feature_warehouse')('content', card) }},
+            {{ feature_warehouse._first_group('content', card) }},
             '[^0-9]', '', 'g'
         )) as card_digits
         {%- else %}
@@ -78,7 +78,7 @@ select
     column_name,
     kind,
     cast(how_many as bigint) as how_many,
-    cast(how_many as double precision) / cast(texts as double precision) as share_of_rows
+    {{ feature_warehouse._as_double('how_many') }} / {{ feature_warehouse._as_double('texts') }} as share_of_rows
 from kinds
 where
     how_many >= {{ [min_count, 1] | max }}

@@ -37,9 +37,7 @@ with sampled as (
         *,
         row_number() over (
             order by
-                md5(
-                    {{ feature_warehouse._row_text(identity) | indent(20) }}
-                )
+                {{ feature_warehouse._row_digest(identity) | indent(16) }}
         ) as {{ number }}
     from {{ relation }}
     order by {{ number }}
@@ -140,7 +138,7 @@ where {{ problem }} <> ''
         }) -%}
     {%- endfor -%}
     {%- set event_at = spec.alias ~ '.event_at' -%}
-    {%- set age = adapter.dispatch('_seconds_between', 'feature_warehouse')(
+    {%- set age = feature_warehouse._seconds_between(
         event_at, spec.alias ~ '.label_at'
     ) -%}
     {%- for name, right in [(spec.event_timestamp_as, event_at), (spec.age_as, age)] if name -%}
@@ -155,6 +153,7 @@ where {{ problem }} <> ''
 
 
 {% macro _differences(problems) -%}
+    {#- Messages about columns that are not what they should be. -#}
     {%- set texts = [] -%}
     {%- set personal = feature_warehouse._personal_columns() -%}
     {%- for problem in problems -%}

@@ -1,6 +1,7 @@
 {#- What a generic test is attached to. -#}
 
 {% macro _tested_node() -%}
+    {#- The model that a generic test is attached to. -#}
     {{ return(graph.nodes.get(model.attached_node)) }}
 {%- endmacro %}
 

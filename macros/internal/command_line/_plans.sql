@@ -1,6 +1,7 @@
 {#- What the command line asks of dbt, by `dbt compile --inline`: SQL, as JSON. -#}
 
 {% macro _export_plan(name) -%}
+    {#- What `training-set export` runs. -#}
     {%- if execute -%}
         {%- set made = feature_warehouse._training_set_named(name, 'training-set export') -%}
         {%- set relation = feature_warehouse._relation_of(made.node) -%}
@@ -27,6 +28,7 @@
 
 
 {% macro _check_plan(name) -%}
+    {#- What `training-set check` runs. -#}
     {%- if execute -%}
         {%- set made = feature_warehouse._training_set_named(name, 'training-set check') -%}
         {%- set sql = feature_warehouse._training_set_sql(made) -%}
@@ -97,6 +99,7 @@
 
 
 {% macro _cast_labels(request, casts, needed) -%}
+    {#- A table of labels whose keys have the types of those they are joined to. -#}
     {%- if not casts -%}
         {{ return(request.labels.relation) }}
     {%- endif -%}

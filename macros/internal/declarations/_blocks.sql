@@ -2,6 +2,7 @@
     the Python package says the same, in the same words. -#}
 
 {% macro _misplaced_blocks(node) -%}
+    {#- Mistakes of blocks that stand where they are of no use, or are misspelt. -#}
     {%- set meta = node.config.meta or node.meta or {} -%}
     {%- set blocks = {'feature_view': 'feature view', 'label_set': 'label set'} -%}
     {%- set mistakes = [] -%}
@@ -36,28 +37,4 @@
         {%- endif -%}
     {%- endif -%}
     {{ return(mistakes) }}
-{%- endmacro %}
-
-
-{% macro _differing_letters(one, other) -%}
-    {#- How many letters are in one and not in the other, wherever they stand. -#}
-    {%- set differing = namespace(letters=0) -%}
-    {%- for letter in (one ~ other) | unique(case_sensitive=true) -%}
-        {%- set differing.letters = differing.letters + (one.count(letter) - other.count(letter)) | abs -%}
-    {%- endfor -%}
-    {{ return(differing.letters) }}
-{%- endmacro %}
-
-
-{% macro _did_you_mean(name, known) -%}
-    {#- A question for the known name that is most like one; nothing if none is. -#}
-    {%- set nearest = namespace(name='', letters=3) -%}
-    {%- for other in known -%}
-        {%- set letters = feature_warehouse._differing_letters(name | lower, other | lower) -%}
-        {%- if letters < nearest.letters -%}
-            {%- set nearest.name = other -%}
-            {%- set nearest.letters = letters -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return("; did you mean '" ~ nearest.name ~ "'?" if nearest.name else '') }}
 {%- endmacro %}

@@ -2,6 +2,7 @@
     block is reported at once. -#}
 
 {% macro _may_be_referred_to(node) -%}
+    {#- Whether a node is a model, seed or snapshot. -#}
     {{ return(node.resource_type in ('model', 'seed', 'snapshot')) }}
 {%- endmacro %}
 
@@ -113,6 +114,7 @@
 
 
 {% macro _tie_columns(view, features) -%}
+    {#- The columns that decide between rows of a feature view that tie. -#}
     {%- set columns = (view.get('tie_breakers') or []) | list -%}
     {%- for feature in features if feature not in columns -%}
         {%- do columns.append(feature) -%}

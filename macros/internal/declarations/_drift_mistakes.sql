@@ -1,6 +1,7 @@
 {#- What can be wrong with the `drift` of a feature view. -#}
 
 {% macro _drift_mistakes(block, features) -%}
+    {#- What is wrong with the `drift` of a feature view. -#}
     {%- set drift = block.get('drift') -%}
     {%- if drift is none -%}
         {{ return([]) }}
@@ -34,6 +35,7 @@
 
 
 {% macro _drift_rule_mistakes(rule, place, also) -%}
+    {#- What is wrong with the limits of a view or a feature. -#}
     {%- set known = feature_warehouse._drift_defaults().keys() | list + also -%}
     {%- set mistakes = [] -%}
     {%- for mistake in feature_warehouse._unknown_keys(rule, known) -%}

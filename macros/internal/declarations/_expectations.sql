@@ -1,6 +1,7 @@
 {#- The shape of `expectations`. Names and arguments are checked by the gate that reads them. -#}
 
 {% macro _expectation_mistakes(block) -%}
+    {#- Mistakes in the shape of a block's `expectations`. -#}
     {%- if 'expectations' not in block -%}
         {{ return([]) }}
     {%- endif -%}

@@ -5,6 +5,7 @@
     2^53 as a double, a date is midnight of some time zone, true is 1. -#}
 
 {% macro _types_agree(one, other) -%}
+    {#- Whether a join key and a label column of two types may meet. -#}
     {%- set one = feature_warehouse._key_type(one) -%}
     {%- set other = feature_warehouse._key_type(other) -%}
     {%- if one.name == other.name -%}
@@ -39,7 +40,7 @@
         }) }}
     {%- endif -%}
     {%- set found = namespace(name=words) -%}
-    {%- for name, others in adapter.dispatch('_type_spellings', 'feature_warehouse')().items() -%}
+    {%- for name, others in feature_warehouse._type_spellings().items() -%}
         {%- if bare == name or bare in others -%}
             {%- set found.name = name -%}
         {%- endif -%}
@@ -74,7 +75,7 @@
         {%- endfor -%}
     {%- elif flags.WHICH in ('build', 'run') and not feature_warehouse._is_unit_test()
         and (node is none or node.config.materialized != 'ephemeral') -%}
-        {%- do types.update(adapter.dispatch('_column_types', 'feature_warehouse')(relation)) -%}
+        {%- do types.update(feature_warehouse._column_types(relation)) -%}
     {%- endif -%}
     {{ return(types) }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#- What can be wrong with a label set. -#}
 
 {% macro _label_set_mistakes(node) -%}
+    {#- Mistakes of a `label_set` block. -#}
     {%- set block = feature_warehouse._declared(node, 'label_set') -%}
     {%- if block is not mapping -%}
         {{ return(["meta.label_set must be a mapping with at least `timestamp: <column>`"]) }}

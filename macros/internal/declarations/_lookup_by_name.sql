@@ -1,4 +1,5 @@
 {% macro _label_set_named(name) -%}
+    {#- The label set of that name; stops where there is none. -#}
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'label_set') is none -%}
         {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", [
@@ -10,12 +11,14 @@
 
 
 {% macro _is_feature_view(name) -%}
+    {#- Whether there is a feature view of that name. -#}
     {%- set node = feature_warehouse._model_node(name) -%}
     {{ return(node is not none and feature_warehouse._declared(node, 'feature_view') is not none) }}
 {%- endmacro %}
 
 
 {% macro _view_named(name, place) -%}
+    {#- The feature view of that name; stops where there is none. -#}
     {%- if not feature_warehouse._is_feature_view(name) -%}
         {{ feature_warehouse._fail(place, [feature_warehouse._no_feature_view(name)]) }}
     {%- endif -%}
@@ -24,6 +27,7 @@
 
 
 {% macro _no_feature_view(name) -%}
+    {#- The mistake of naming a view that is none. -#}
     {%- if feature_warehouse._nodes(name) -%}
         {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
     {%- endif -%}

@@ -2,6 +2,7 @@
     what to do; an empty list means that all is well. -#}
 
 {% macro _feature_view_mistakes(node) -%}
+    {#- Mistakes of a `feature_view` block and the model around it. -#}
     {%- set block = feature_warehouse._declared(node, 'feature_view') -%}
     {%- if block is not mapping -%}
         {{ return(['meta.feature_view must be a mapping with join_keys and event_timestamp']) }}
@@ -104,6 +105,7 @@
 
 
 {% macro _feature_mistakes(block, keys, columns) -%}
+    {#- Mistakes of the columns of a feature view. -#}
     {%- set mistakes = [] -%}
     {%- set structure = keys + [block.get('event_timestamp'), block.get('created_timestamp')] -%}
     {%- set features = [] -%}

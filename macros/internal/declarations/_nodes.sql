@@ -84,6 +84,7 @@
 
 
 {% macro _is_unit_test() -%}
+    {#- Whether a unit test is being compiled. -#}
     {{ return(model is defined and model.resource_type == 'unit_test') }}
 {%- endmacro %}
 
@@ -114,6 +115,7 @@
 
 
 {% macro _column_meta(column) -%}
+    {#- The `meta` of a column, wherever this version of dbt keeps it. -#}
     {%- set config = column.get('config') or {} -%}
     {{ return(config.get('meta') or column.get('meta') or {}) }}
 {%- endmacro %}

@@ -93,6 +93,7 @@
 
 
 {% macro _relation_of(node, event_time_filter=none) -%}
+    {#- The relation that stands for a node in this run, deferred or not. -#}
     {%- set place = node.defer_relation if feature_warehouse._is_deferred(node) else node -%}
     {{ return(api.Relation.create(
         database=place.database,

@@ -2,6 +2,7 @@
     package says the same, in the same words. -#}
 
 {% macro _snapshot_view_mistakes(node) -%}
+    {#- Why a snapshot may not be the feature view that its block makes it. -#}
     {%- set block = (node.config.meta or {}).get('feature_view') -%}
     {%- if block is not mapping -%}
         {{ return([]) }}
@@ -120,6 +121,7 @@
 
 
 {% macro _other_keys(node, join_keys, columns) -%}
+    {#- The mistake of join keys that are not the unique key of a snapshot. -#}
     {%- set unique = node.config.unique_key or [] -%}
     {%- set unique = [unique] if unique is string else unique -%}
     {#- It may be an expression. -#}

@@ -31,7 +31,11 @@
 {% macro _other_types(relation, declared) -%}
     {#- A mistake for each column of a table or view that has not the type it is declared with. -#}
     {%- set mistakes = [] -%}
-    {%- for name, type, actual in adapter.dispatch('_types_of', 'feature_warehouse')(relation, declared) -%}
+    {%- set digits = {} -%}
+    {%- for name, type in declared.items() -%}
+        {%- do digits.update({name: feature_warehouse._digits(type)}) -%}
+    {%- endfor -%}
+    {%- for name, type, actual in feature_warehouse._types_of(relation, declared, digits) -%}
         {%- if actual is none -%}
             {%- do mistakes.append("column '" ~ name ~ "' is not in " ~ relation ~ '; declare what it has') -%}
         {%- elif type != actual -%}

@@ -2,6 +2,7 @@
     `meta.window_features`; types that depend on the events' are looked up where they are declared. -#}
 
 {% macro _window_declaration(view) -%}
+    {#- What a window view writes into its `meta`. -#}
     {%- set columns = [] -%}
     {%- for feature in view.features -%}
         {%- set aggregate = feature.aggregate -%}
@@ -89,6 +90,7 @@
 
 
 {% macro _window_mistakes(node) -%}
+    {#- Mistakes of a window view that can be seen with the manifest at hand. -#}
     {%- set window = node.config.meta.window_features -%}
     {%- set mistakes = [] -%}
     {%- set columns = feature_warehouse._view_columns(node) -%}
@@ -124,6 +126,7 @@
 
 
 {% macro _knowledge_mistakes(view, options) -%}
+    {#- The mistake of asking a window view for values from before events were known. -#}
     {%- if view.has_windows and options.get('knowledge') == 'event_time' -%}
         {{ return([
             "knowledge='event_time' is not possible with '" ~ view.name ~ "': when an event became known is"

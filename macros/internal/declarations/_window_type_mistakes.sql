@@ -1,6 +1,7 @@
 {#- Types that a window view cannot do without, or cannot work with: said before anything is built. -#}
 
 {% macro _window_type_mistakes(window, columns, types) -%}
+    {#- Mistakes of types that are not known, or with which an aggregate cannot work. -#}
     {%- set mistakes = [] -%}
     {%- set untyped = [] -%}
     {%- for key, source in window.join_keys.items() if not columns[key].data_type -%}
@@ -42,7 +43,7 @@
         {{ return([what ~ ' may not fit into 38 digits; add a type to the aggregate, such as '
             ~ "'type': 'bigint', 'numeric(28,2)' or 'double precision'"]) }}
     {%- endif -%}
-    {%- set lacking = adapter.dispatch('_lacks', 'feature_warehouse')(function, type | lower | trim) -%}
+    {%- set lacking = feature_warehouse._lacks(function, type | lower | trim) -%}
     {{ return([what ~ ' is not possible on ' ~ target.type ~ ', for ' ~ lacking ~ '; add a type to the'
         ~ " aggregate, such as 'type': 'text'"] if lacking else []) }}
 {%- endmacro %}

@@ -25,6 +25,7 @@
 
 
 {% macro _enforces_types(node) -%}
+    {#- Whether dbt holds a node to its declared types. -#}
     {{ return(
         node.resource_type == 'model'
         and node.config.contract.enforced
@@ -58,19 +59,20 @@
     {%- if function in ('count', 'count_distinct') -%}
         {{ return('bigint') }}
     {%- elif function in ('avg', 'stddev', 'share') -%}
-        {{ return('double precision') }}
+        {{ return(feature_warehouse._number_types().double) }}
     {%- endif -%}
     {{ return(feature_warehouse._sum_type(type) if function == 'sum' else type) }}
 {%- endmacro %}
 
 
 {% macro _sum_type(type) -%}
+    {#- The type of a sum, the same on every warehouse. -#}
     {%- set class = feature_warehouse._number_class(type) -%}
     {%- set digits = feature_warehouse._digits(type) -%}
     {%- if class == 'small' -%}
         {{ return('bigint') }}
     {%- elif class == 'double' -%}
-        {{ return('double precision') }}
+        {{ return(feature_warehouse._number_types().double) }}
     {%- elif digits -%}
         {{ return('numeric(38,' ~ digits[1] ~ ')') }}
     {%- elif class == 'exact' and type | lower | trim not in ('numeric', 'decimal') -%}

@@ -1,6 +1,200 @@
-{#- What an engine is asked; duckdb.sql and postgres.sql hold the answers. -#}
+{#- What an engine is asked, and nowhere else. duckdb.sql and postgres.sql hold the answers, `duckdb___x` to
+    `_x`; another engine is one more such file, and a file in python/feature_warehouse/engines. -#}
+
+{#- The engine. -#}
+
+{% macro _engine() -%}
+    {#- The adapter that the answers are for. One that is derived from it has its answers and is not it. -#}
+    {{ return(adapter.dispatch('_engine', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro default___engine() -%}
+    {#- No answer of an engine that nobody has written one for. -#}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _can(capability) -%}
+    {#- What algorithms are chosen by:
+        asof_join            has ASOF JOIN, faster than a timeline of views and labels;
+        index_lookup         finds one entity's newest row by an index faster than by a join;
+        ignores_nulls        has IGNORE NULLS for window functions, which carry a value along;
+        cheap_frames         computes a frame that moves without starting anew at each row;
+        unlimited_numeric    has numbers that hold the sum of any doubles exactly;
+        needs_microbatch_key replaces a batch by a unique key. -#}
+    {{ return(adapter.dispatch('_capabilities', 'feature_warehouse')()[capability]) }}
+{%- endmacro %}
+
+
+{% macro _plan_without_guesses() -%}
+    {#- Statements before one whose plan would hang on a wrong guess of how many rows there are. -#}
+    {{ return(adapter.dispatch('_plan_without_guesses', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _computed_once() -%}
+    {#- What stands before the parenthesis of a common table expression that is to be a table. -#}
+    {{ return(adapter.dispatch('_computed_once', 'feature_warehouse')()) }}
+{%- endmacro %}
+
 
 {% macro _name_fits(name) -%}
     {#- Whether the warehouse keeps the whole name of a column. -#}
     {{ return(adapter.dispatch('_name_fits', 'feature_warehouse')(name)) }}
+{%- endmacro %}
+
+
+{% macro _row_id() -%}
+    {#- Columns that tell rows of a table apart, even equal ones, within one statement. -#}
+    {{ return(adapter.dispatch('_row_id', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{#- Types. -#}
+
+{% macro _types_of(relation, declared, digits) -%}
+    {#- Name, declared type and actual type of each column that is declared, as the engine spells both; no
+        actual type where there is no such column. `digits` are those of the declared decimals. -#}
+    {{ return(adapter.dispatch('_types_of', 'feature_warehouse')(relation, declared, digits)) }}
+{%- endmacro %}
+
+
+{% macro _type_spellings() -%}
+    {#- Other names of types of join keys. -#}
+    {{ return(adapter.dispatch('_type_spellings', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _number_types() -%}
+    {#- `double`: the name of 64 bit floats; `float`: what FLOAT is; `numeric`: DECIMAL's digits, if limited. -#}
+    {{ return(adapter.dispatch('_number_types', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _square_type(type) -%}
+    {#- The type in which whole numbers of a type are squared. -#}
+    {{ return(adapter.dispatch('_square_type', 'feature_warehouse')(type)) }}
+{%- endmacro %}
+
+
+{% macro _lacks(function, type) -%}
+    {#- What a type lacks for an aggregate of window features; none if it lacks nothing. -#}
+    {{ return(adapter.dispatch('_lacks', 'feature_warehouse')(function, type)) }}
+{%- endmacro %}
+
+
+{#- Expressions. -#}
+
+{% macro _is_finite(instant) -%}
+    {#- Whether a timestamp is neither infinity. -#}
+    {{ return(adapter.dispatch('_is_finite', 'feature_warehouse')(instant)) }}
+{%- endmacro %}
+
+
+{% macro _utc_of_any(expression) -%}
+    {#- An instant of a type that is not known, as TIMESTAMP in UTC. -#}
+    {{ return(adapter.dispatch('_utc_of_any', 'feature_warehouse')(expression)) }}
+{%- endmacro %}
+
+
+{% macro _epoch_microseconds(instant) -%}
+    {#- A finite TIMESTAMP in UTC as microseconds since 1970. -#}
+    {{ return(adapter.dispatch('_epoch_microseconds', 'feature_warehouse')(instant)) }}
+{%- endmacro %}
+
+
+{% macro _seconds_between(first, last) -%}
+    {#- Seconds between two instants, as a double; NULL if one is infinite. -#}
+    {{ return(adapter.dispatch('_seconds_between', 'feature_warehouse')(first, last)) }}
+{%- endmacro %}
+
+
+{% macro _start_of_block(instant, length) -%}
+    {#- When the block of a length (an interval) began in which an instant lies. -#}
+    {{ return(adapter.dispatch('_start_of_block', 'feature_warehouse')(instant, length)) }}
+{%- endmacro %}
+
+
+{% macro _iso_instant(instant) -%}
+    {#- A TIMESTAMP in UTC in ISO 8601 as a JSON text. -#}
+    {{ return(adapter.dispatch('_iso_instant', 'feature_warehouse')(instant)) }}
+{%- endmacro %}
+
+
+{% macro _bits(column, kind) -%}
+    {#- The bits of a floating point number (`double` or `real`) as an integer's text; NaN has one text. -#}
+    {{ return(adapter.dispatch('_bits', 'feature_warehouse')(column, kind)) }}
+{%- endmacro %}
+
+
+{% macro _hexadecimal(column) -%}
+    {#- Bytes as lower-case hexadecimal digits. -#}
+    {{ return(adapter.dispatch('_hexadecimal', 'feature_warehouse')(column)) }}
+{%- endmacro %}
+
+
+{% macro _md5(text) -%}
+    {#- The MD5 digest of a text, as 32 lower-case hexadecimal digits. -#}
+    {{ return(adapter.dispatch('_md5', 'feature_warehouse')(text)) }}
+{%- endmacro %}
+
+
+{% macro _hexadecimal_number(text, digits) -%}
+    {#- The number that some hexadecimal digits are, at most 15. -#}
+    {{ return(adapter.dispatch('_hexadecimal_number', 'feature_warehouse')(text, digits)) }}
+{%- endmacro %}
+
+
+{% macro _matches(text, parts) -%}
+    {#- Whether a regular expression, given in parts, is found in a text. -#}
+    {{ return(adapter.dispatch('_matches', 'feature_warehouse')(text, parts)) }}
+{%- endmacro %}
+
+
+{% macro _first_group(text, parts) -%}
+    {#- What the first group of a regular expression found; NULL if it found nothing. -#}
+    {{ return(adapter.dispatch('_first_group', 'feature_warehouse')(text, parts)) }}
+{%- endmacro %}
+
+
+{% macro _any(condition) -%}
+    {#- The aggregate that is true if a condition is in any row. -#}
+    {{ return(adapter.dispatch('_any', 'feature_warehouse')(condition)) }}
+{%- endmacro %}
+
+
+{% macro _before_peers() -%}
+    {#- The frame of all rows that sort before the current one, without those that sort like it. -#}
+    {{ return(adapter.dispatch('_before_peers', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _ranked(rank, value, type) -%}
+    {#- A rank and a value as one, which sorts by the rank. -#}
+    {{ return(adapter.dispatch('_ranked', 'feature_warehouse')(rank, value, type)) }}
+{%- endmacro %}
+
+
+{% macro _unranked(state, type) -%}
+    {#- The value of `_ranked`, in its type. -#}
+    {{ return(adapter.dispatch('_unranked', 'feature_warehouse')(state, type)) }}
+{%- endmacro %}
+
+
+{% macro _other_sort_keys(column, scalar, is_list) -%}
+    {#- The sort keys of types that engines have not in common, see `_sort_keys`. -#}
+    {{ return(adapter.dispatch('_other_sort_keys', 'feature_warehouse')(column, scalar, is_list)) }}
+{%- endmacro %}
+
+
+{% macro _bytewise_extreme(column, type) -%}
+    {#- A column of which the least or greatest value is taken, texts by their bytes. -#}
+    {{ return(adapter.dispatch('_bytewise_extreme', 'feature_warehouse')(column, type)) }}
+{%- endmacro %}
+
+
+{% macro _column_types(relation) -%}
+    {#- The types of a table's or view's columns, by name; without those that users have made. -#}
+    {{ return(adapter.dispatch('_column_types', 'feature_warehouse')(relation)) }}
 {%- endmacro %}

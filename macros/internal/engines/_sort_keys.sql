@@ -19,7 +19,7 @@
         or modules.re.fullmatch('(numeric|decimal|dec) ?\\(.*\\)', words) -%}
         {{ return([column]) }}
     {%- endif -%}
-    {{ return(adapter.dispatch('_other_sort_keys', 'feature_warehouse')(
+    {{ return(feature_warehouse._other_sort_keys(
         column, 'float' if modules.re.fullmatch('double|double precision|real|float[48]?', scalar) else scalar, is_list
     )) }}
 {%- endmacro %}

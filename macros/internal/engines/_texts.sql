@@ -1,6 +1,7 @@
 {#- Texts are compared by their bytes. -#}
 
 {% macro _texts() -%}
+    {#- The names of types that are texts, as a regular expression. -#}
     {{ return(
         'text|string|n?varchar|character varying|n?char|character|bpchar|citext|national .*'
     ) }}

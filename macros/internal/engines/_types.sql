@@ -18,7 +18,7 @@
     {%- if '[]' in (data_type or '') -%}
         {{ return(none) }}
     {%- elif type == 'float' -%}
-        {{ return(adapter.dispatch('_kind_of_float', 'feature_warehouse')()) }}
+        {{ return(feature_warehouse._number_types().float) }}
     {%- elif type != 'date' and feature_warehouse._is_timestamp_type(data_type) -%}
         {{ return('timestamp') }}
     {%- endif -%}
@@ -30,6 +30,7 @@
 
 
 {% macro _is_timestamp_type(data_type) -%}
+    {#- Whether a data type is a timestamp or a date. -#}
     {{ return(
         data_type is string
         and modules.re.fullmatch(
@@ -67,10 +68,11 @@
     {%- if found and found.group(2) -%}
         {{ return((found.group(3) | int, (found.group(4) or 0) | int)) }}
     {%- endif -%}
-    {{ return(adapter.dispatch('_digits_of_numeric', 'feature_warehouse')() if found else none) }}
+    {{ return(feature_warehouse._number_types().numeric if found else none) }}
 {%- endmacro %}
 
 
 {% macro _has_order(data_type) -%}
+    {#- Whether values of a type can be sorted. -#}
     {{ return((data_type or '') | lower | trim not in ('json', 'xml', 'point', 'variant')) }}
 {%- endmacro %}

@@ -7,17 +7,15 @@
     {%- if kind == 'text' -%}
         {{ return(column) }}
     {%- elif kind in ('double', 'real') -%}
-        {{ return(adapter.dispatch('_bits', 'feature_warehouse')(column, kind)) }}
+        {{ return(feature_warehouse._bits(column, kind)) }}
     {%- elif kind == 'bytes' -%}
-        {{ return(adapter.dispatch('_hexadecimal', 'feature_warehouse')(column)) }}
+        {{ return(feature_warehouse._hexadecimal(column)) }}
     {%- elif kind in ('timestamp', 'date') -%}
         {%- set number = "cast(" ~ column ~ " - date '1970-01-01' as bigint)" if kind == 'date' else
-            adapter.dispatch('_epoch_microseconds', 'feature_warehouse')(
-                feature_warehouse._utc(column, data_type)
-            ) -%}
+            feature_warehouse._epoch_microseconds(feature_warehouse._utc(column, data_type)) -%}
         {#- Infinity has no number. -#}
         {{ return(
-            'case when isfinite(' ~ column ~ ') then cast(' ~ number ~ ' as text) else cast('
+            'case when ' ~ feature_warehouse._is_finite(column) ~ ' then cast(' ~ number ~ ' as text) else cast('
             ~ column ~ ' as text) end'
         ) }}
     {%- endif -%}
@@ -27,7 +25,7 @@
 
 {% macro _hash_part(digest, first, digits) -%}
     {#- Some hexadecimal digits of an MD5 digest as a number; at most 15 digits. -#}
-    {{ return(adapter.dispatch('_hash_part', 'feature_warehouse')(
+    {{ return(feature_warehouse._hexadecimal_number(
         'substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ')', digits
     )) }}
 {%- endmacro %}
@@ -37,7 +35,7 @@
     {#- An instant as TIMESTAMP in UTC, whatever the session's time zone. Without a data type the SQL
         finds out by itself: correct for TIMESTAMP, TIMESTAMPTZ and DATE, only longer. -#}
     {%- if data_type is none -%}
-        {{ return(adapter.dispatch('_utc_of_any', 'feature_warehouse')(expression)) }}
+        {{ return(feature_warehouse._utc_of_any(expression)) }}
     {%- endif -%}
     {%- set type = data_type | lower | trim -%}
     {%- if type == 'timestamptz' or 'with time zone' in type -%}
@@ -50,9 +48,8 @@
 
 
 {% macro _block_of(instant, length) -%}
-    {{ return(adapter.dispatch('_block_of', 'feature_warehouse')(
-        instant, feature_warehouse._interval(length)
-    )) }}
+    {#- The block of time that an instant lies in. -#}
+    {{ return(feature_warehouse._start_of_block(instant, feature_warehouse._interval(length))) }}
 {%- endmacro %}
 
 
@@ -66,4 +63,10 @@
     {{ return(
         instant ~ " at time zone 'UTC'" if has_zone else 'cast(' ~ instant ~ ' as ' ~ wanted ~ ')'
     ) }}
+{%- endmacro %}
+
+
+{% macro _as_double(expression) -%}
+    {#- Of a number, or of a column that is to be NULL. -#}
+    {{ return('cast(' ~ expression ~ ' as ' ~ feature_warehouse._number_types().double ~ ')') }}
 {%- endmacro %}

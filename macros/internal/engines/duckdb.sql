@@ -1,12 +1,49 @@
 {#- DuckDB's answers. -#}
 
-{% macro duckdb___iso_instant(instant) -%}
-    {{ return("'\"' || strftime(" ~ instant ~ ", '%Y-%m-%dT%H:%M:%S.%fZ') || '\"'") }}
+{% macro duckdb___engine() -%}
+    {{ return('duckdb') }}
 {%- endmacro %}
 
 
-{% macro duckdb___kind_of_float() -%}
-    {{ return('real') }}
+{% macro duckdb___capabilities() -%}
+    {{ return({
+        'asof_join': true,
+        'index_lookup': false,
+        'ignores_nulls': true,
+        'cheap_frames': true,
+        'unlimited_numeric': false,
+        'needs_microbatch_key': false,
+    }) }}
+{%- endmacro %}
+
+
+{% macro duckdb___number_types() -%}
+    {{ return({'double': 'double precision', 'float': 'real', 'numeric': (18, 3)}) }}
+{%- endmacro %}
+
+
+{% macro duckdb___is_finite(instant) -%}
+    {{ return('isfinite(' ~ instant ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___md5(text) -%}
+    {{ return('md5(' ~ text ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___any(condition) -%}
+    {{ return('bool_or(' ~ condition ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___before_peers() -%}
+    {{ return('groups between unbounded preceding and 1 preceding') }}
+{%- endmacro %}
+
+
+{% macro duckdb___iso_instant(instant) -%}
+    {{ return("'\"' || strftime(" ~ instant ~ ", '%Y-%m-%dT%H:%M:%S.%fZ') || '\"'") }}
 {%- endmacro %}
 
 
@@ -29,19 +66,8 @@
 {%- endmacro %}
 
 
-{% macro duckdb___hash_digits(digest, first, digits) -%}
-    {{ return('substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ')') }}
-{%- endmacro %}
-
-
-{% macro duckdb___hash_part(text, digits) -%}
+{% macro duckdb___hexadecimal_number(text, digits) -%}
     {{ return("cast('0x' || " ~ text ~ ' as bigint)') }}
-{%- endmacro %}
-
-
-{% macro duckdb___asks_by_index() -%}
-    {#- ASOF JOIN sorts, and is faster than an index. -#}
-    {{ return(false) }}
 {%- endmacro %}
 
 
@@ -80,12 +106,7 @@
 {%- endmacro %}
 
 
-{% macro duckdb___carries_running() -%}
-    {{ return(true) }}
-{%- endmacro %}
-
-
-{% macro duckdb___block_of(instant, length) -%}
+{% macro duckdb___start_of_block(instant, length) -%}
     {{ return('time_bucket(' ~ length ~ ', ' ~ instant ~ ')') }}
 {%- endmacro %}
 
@@ -113,12 +134,7 @@
 {%- endmacro %}
 
 
-{% macro duckdb___digits_of_numeric() -%}
-    {{ return((18, 3)) }}
-{%- endmacro %}
-
-
-{% macro duckdb___types_of(relation, declared) -%}
+{% macro duckdb___types_of(relation, declared, digits) -%}
     {%- set actual = {} -%}
     {%- for name, type in run_query('select column_name, column_type from (describe select * from ' ~ relation ~ ')').rows -%}
         {%- do actual.update({name | lower: type}) -%}

@@ -1,12 +1,49 @@
 {#- PostgreSQL's answers. -#}
 
-{% macro postgres___iso_instant(instant) -%}
-    {{ return("'\"' || to_char(" ~ instant ~ ", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '\"'") }}
+{% macro postgres___engine() -%}
+    {{ return('postgres') }}
 {%- endmacro %}
 
 
-{% macro postgres___kind_of_float() -%}
-    {{ return('double') }}
+{% macro postgres___capabilities() -%}
+    {{ return({
+        'asof_join': false,
+        'index_lookup': true,
+        'ignores_nulls': false,
+        'cheap_frames': false,
+        'unlimited_numeric': true,
+        'needs_microbatch_key': true,
+    }) }}
+{%- endmacro %}
+
+
+{% macro postgres___number_types() -%}
+    {{ return({'double': 'double precision', 'float': 'double', 'numeric': none}) }}
+{%- endmacro %}
+
+
+{% macro postgres___is_finite(instant) -%}
+    {{ return('isfinite(' ~ instant ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___md5(text) -%}
+    {{ return('md5(' ~ text ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___any(condition) -%}
+    {{ return('bool_or(' ~ condition ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___before_peers() -%}
+    {{ return('groups between unbounded preceding and 1 preceding') }}
+{%- endmacro %}
+
+
+{% macro postgres___iso_instant(instant) -%}
+    {{ return("'\"' || to_char(" ~ instant ~ ", 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '\"'") }}
 {%- endmacro %}
 
 
@@ -29,19 +66,8 @@
 {%- endmacro %}
 
 
-{#- Digits sort before letters by their bytes, and who knows how in a language. -#}
-{% macro postgres___hash_digits(digest, first, digits) -%}
-    {{ return('substr(' ~ digest ~ ', ' ~ first ~ ', ' ~ digits ~ ') collate "C"') }}
-{%- endmacro %}
-
-
-{% macro postgres___hash_part(text, digits) -%}
+{% macro postgres___hexadecimal_number(text, digits) -%}
     {{ return("cast(cast('x' || " ~ text ~ ' as bit(' ~ digits * 4 ~ ')) as bigint)') }}
-{%- endmacro %}
-
-
-{% macro postgres___asks_by_index() -%}
-    {{ return(true) }}
 {%- endmacro %}
 
 
@@ -86,13 +112,7 @@
 {%- endmacro %}
 
 
-{#- DuckDB keeps a tree over the rows of a window; others compute a frame that moves anew. -#}
-{% macro postgres___carries_running() -%}
-    {{ return(false) }}
-{%- endmacro %}
-
-
-{% macro postgres___block_of(instant, length) -%}
+{% macro postgres___start_of_block(instant, length) -%}
     {{ return('date_bin(' ~ length ~ ', ' ~ instant ~ ", timestamp '4713-01-01 00:00:00 BC')") }}
 {%- endmacro %}
 
@@ -119,13 +139,8 @@
 {%- endmacro %}
 
 
-{% macro postgres___digits_of_numeric() -%}
-    {{ return(none) }}
-{%- endmacro %}
-
-
 {#- Both types as the warehouse calls them; of sizes only the digits of decimals change a value. -#}
-{% macro postgres___types_of(relation, declared) -%}
+{% macro postgres___types_of(relation, declared, digits) -%}
     {%- set rows = [] -%}
     {%- for name, type in declared.items() -%}
         {%- do rows.append(
@@ -141,8 +156,7 @@
     ) -%}
     {%- set types = [] -%}
     {%- for name, type, actual, kind in found.rows -%}
-        {%- set digits = feature_warehouse._digits(declared[name]) -%}
-        {%- set type = 'numeric(' ~ digits | join(',') ~ ')' if digits and type == 'numeric' else type -%}
+        {%- set type = 'numeric(' ~ digits[name] | join(',') ~ ')' if digits[name] and type == 'numeric' else type -%}
         {%- do types.append((name, type, actual if kind == 'numeric' else kind)) -%}
     {%- endfor -%}
     {{ return(types) }}

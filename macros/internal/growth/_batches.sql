@@ -35,6 +35,7 @@
 
 
 {% macro _label_batch_mistakes(label_set, relation) -%}
+    {#- Mistakes of a training set that is built by microbatches. -#}
     {%- set mistakes = feature_warehouse._batch_mistakes(label_set.columns, relation) -%}
     {%- set key = config.get('unique_key') -%}
     {%- set name = config.get('event_time') -%}

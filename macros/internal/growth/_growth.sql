@@ -11,6 +11,7 @@
 
 
 {% macro _append_only(source, stamp, lookback) -%}
+    {#- The SQL of `append_only`; all its mistakes are reported at once. -#}
     {%- set view = feature_warehouse._own_view() -%}
     {%- set grows = this is not none and is_incremental() -%}
     {%- set built = [] -%}
@@ -40,6 +41,7 @@
 
 
 {% macro _append_only_mistakes(view, source, stamp, lookback, built) -%}
+    {#- Mistakes of the arguments of `append_only` and of the model around it. -#}
     {%- set mistakes = [] -%}
     {%- set created = view.get('created_timestamp') -%}
     {%- set own = feature_warehouse._own_node().config -%}
@@ -112,6 +114,7 @@
 
 
 {% macro _loaded_rows(view, source, grows, lookback) -%}
+    {#- The rows that were loaded since the last build. -#}
     {%- set created = feature_warehouse._quote(view.created_timestamp) -%}
     {%- set known = feature_warehouse._utc(created, view.types[view.created_timestamp]) -%}
     {%- set length = 0 if lookback is none else feature_warehouse._microseconds(lookback) -%}
@@ -140,6 +143,7 @@ except
 
 
 {% macro _rows_of_batch(view, source, grows) -%}
+    {#- The rows of one of dbt's batches. -#}
     {%- set conditions = feature_warehouse._batch_conditions(view.types) -%}
 {{ feature_warehouse._columns_from(view, source, conditions, distinct=not grows) }}
 {%- if grows %}
@@ -150,6 +154,7 @@ except
 
 
 {% macro _columns_from(view, relation, conditions=[], distinct=false) -%}
+    {#- The declared columns of a relation, of some of its rows. -#}
 select{{ ' distinct' if distinct else '' }}
     {%- for column in view.types %}
     {{ feature_warehouse._quote(column) }}{{ ',' if not loop.last else '' }}

@@ -19,7 +19,7 @@
             ~ ' tables that it reads'
         ) -%}
     {%- endif -%}
-    {%- set row = adapter.dispatch('_row_id', 'feature_warehouse')() -%}
+    {%- set row = feature_warehouse._row_id() -%}
     {%- if row in view.types | map('lower') -%}
         {%- do mistakes.append(
             "'" ~ name ~ "' has a column called " ~ row ~ ', which hides what tells its rows apart;'
@@ -46,7 +46,7 @@
     {#- All rows, each with whether it is past: of what was available at the instant, only the answer
         of each entity is ever seen again, and not even that if it has expired. -#}
     {%- set spec = feature_warehouse._join_spec(view) -%}
-    {%- set row = adapter.dispatch('_row_id', 'feature_warehouse')() -%}
+    {%- set row = feature_warehouse._row_id() -%}
     {%- set is_later = feature_warehouse._free_name('is_later', view.types) -%}
     {%- set order = [spec.event ~ ' desc nulls last'] + feature_warehouse._newest_first(
         spec, feature_warehouse._order_of_the_rest(view)
@@ -80,6 +80,7 @@ from (
 
 
 {% macro _is_to_come(instant) -%}
+    {#- Whether an instant is in the future. -#}
     {%- set passed = modules.datetime.datetime.now(modules.pytz.utc)
         - modules.datetime.datetime(1970, 1, 1, tzinfo=modules.pytz.utc) -%}
     {%- set now = (passed.days * 86400 + passed.seconds) * 1000000 + passed.microseconds -%}

@@ -84,6 +84,7 @@
 
 
 {% macro _versions(view, relation, names, open_end) -%}
+    {#- The SQL of `snapshot_rows`. -#}
     {%- set created_type = view.types[view.created_timestamp] -%}
     {%- set event_type = view.types[view.event_timestamp] -%}
     {%- set created = feature_warehouse._quote(view.created_timestamp) -%}

@@ -1,6 +1,7 @@
 {#- Versions of a row whose source does not say when it changed: the build's clock says it. -#}
 
 {% macro _stamped_rows(view, source, grows, built) -%}
+    {#- The rows that are not the newest version of themselves, with the build's clock. -#}
     {%- set created = view.created_timestamp -%}
     {%- set now = 'current_timestamp' if 'tz' in view.types[created] | lower
         or 'with time zone' in view.types[created] | lower else feature_warehouse._now() -%}
@@ -61,8 +62,8 @@ both_sides as (
 compared as (
     select
         {{ given | join(',\n        ') }},
-        bool_or({{ free.is_given }}) as {{ free.is_given }},
-        bool_or(not {{ free.is_given }}) as {{ free.is_stored }},
+        {{ feature_warehouse._any(free.is_given) }} as {{ free.is_given }},
+        {{ feature_warehouse._any('not ' ~ free.is_given) }} as {{ free.is_stored }},
         max({{ free.stamped_at }}) as {{ free.stamped_at }}
     from both_sides
     group by {{ range(1, given | length + 1) | join(', ') }}
@@ -73,7 +74,7 @@ changes as (
         {{ given | join(',\n        ') }},
         {{ free.is_given }},
         {{ feature_warehouse._window(
-            'bool_or(' ~ free.is_given ~ ' <> ' ~ free.is_stored ~ ')', fact, [], 8,
+            feature_warehouse._any(free.is_given ~ ' <> ' ~ free.is_stored), fact, [], 8,
             ' as ' ~ free.has_changed
         ) }},
         {{ feature_warehouse._window(

@@ -22,7 +22,7 @@
     {%- if spec.age_as %}
         {{- feature_warehouse._answer(
             matched,
-            adapter.dispatch('_seconds_between', 'feature_warehouse')(event_at, at),
+            feature_warehouse._seconds_between(event_at, at),
             feature_warehouse._quote(spec.age_as)
         ) }}
     {%- endif -%}
@@ -45,6 +45,7 @@
 
 
 {% macro _answer(matched, value, column, default=none, named=false) -%}
+    {#- One column of the select list, laid out. -#}
     {%- if matched.implied and default is none -%}
         {%- set value = value | indent(4) -%}
         {{ return(',\n    ' ~ (value if named else feature_warehouse._named(value, column, 4))) }}

@@ -3,6 +3,7 @@
     wants are put in order where they tie, and no feature is sorted in vain. -#}
 
 {% macro _asof_times(spec) -%}
+    {#- The keys and times of the rows of a view that is a table. -#}
     {%- set columns = spec.entity | list -%}
     {%- if feature_warehouse._times_have_events(spec) -%}
         {%- do columns.append(spec.event ~ ' as ' ~ spec.event_at) -%}
@@ -25,6 +26,7 @@
 
 
 {% macro _asof_found(spec, labels) -%}
+    {#- The instant of each label's answer. -#}
     {%- set event = spec.event_at if feature_warehouse._times_have_events(spec) else spec.available_at -%}
     {%- set columns = feature_warehouse._asked_columns(spec, labels.at) -%}
     {#- A label's key may only be equal to the view's. -#}
@@ -56,6 +58,7 @@
 
 
 {% macro _fetched_rows(spec) -%}
+    {#- The rows of the instants that were found, one of those that tie. -#}
     {%- set identity = feature_warehouse._identity(spec) -%}
     {%- set expressions = spec.entity + identity.keys() | list -%}
     {%- set found = [] -%}
@@ -81,6 +84,7 @@
 
 
 {% macro _fetched_join(spec, at) -%}
+    {#- The join of labels with the rows that were fetched for them. -#}
 {{ feature_warehouse._asked_join(spec, spec.found, at) }}
 left join {{ spec.alias }}
     on

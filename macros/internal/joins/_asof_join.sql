@@ -12,6 +12,7 @@
 
 
 {% macro _last_of_instants(spec, order) -%}
+    {#- What keeps the last row of each instant, of those of the newest event so far. -#}
     {%- set last = 'lead(' ~ spec.known ~ ') over known is distinct from ' ~ spec.known -%}
     {%- if last | length > 84 -%}
         {%- set last = 'lead(' ~ spec.known ~ ') over known\n        is distinct from ' ~ spec.known -%}
@@ -32,12 +33,14 @@
 
 
 {% macro _asof_join(spec, at) -%}
+    {#- The ASOF JOIN of one view. -#}
 asof left join {{ spec.alias }}
     {{ feature_warehouse._asof_condition(spec, spec.alias, at) | indent(4) }}
 {%- endmacro %}
 
 
 {% macro _asof_condition(spec, rows, at) -%}
+    {#- The condition of an ASOF JOIN between labels and rows of a view. -#}
 on
     {% for label_key, key in spec.pairs -%}
     labels.{{ label_key }} = {{ rows }}.{{ key }}
@@ -108,6 +111,7 @@ left join {{ answers }}
 
 
 {% macro _output_count(specs) -%}
+    {#- How many columns some views add to a training set. -#}
     {%- set columns = [] -%}
     {%- for spec in specs -%}
         {%- do columns.extend(spec.features.values()) -%}

@@ -1,6 +1,7 @@
 {#- The rows of a view that a join chooses from, and the order in which it does. -#}
 
 {% macro _available_rows(spec, extra=[]) %}
+    {#- The body of a view's CTE: its rows with the instant each is available at. -#}
     select
         {%- for key in spec.entity %}
         {{ key }},
@@ -23,6 +24,7 @@
 
 
 {% macro _rows_that_count(spec) %}
+    {#- Where the rows of a view come from, without those that no label can match. -#}
     from {{ spec.relation }}
     where
         {{ spec.event }} is not null
@@ -45,6 +47,7 @@
 
 
 {% macro _newest_first(spec, rest=[]) -%}
+    {#- The order of the rows of an entity, the answer of the law first. -#}
     {%- set order = [spec.event ~ ' desc'] -%}
     {%- for column in ([spec.created] if spec.created else []) + spec.ties + rest -%}
         {%- do order.append(column ~ ' desc nulls last') -%}

@@ -24,6 +24,7 @@
 
 
 {% macro _join_spec(view) -%}
+    {#- One view of a join with all names and expressions that its SQL needs. -#}
     {%- do feature_warehouse._refuse_untrue_types(view) -%}
     {%- set types = view.get('types') or {} -%}
     {%- set join_keys = feature_warehouse._renames(view.join_keys) -%}
@@ -87,8 +88,7 @@
         'filters': [available ~ ' <= ' ~ feature_warehouse._instant(view.as_of)]
             if view.get('as_of') is not none else [],
         'pruning': pruning,
-        'indexed': view.get('indexed', false)
-            and adapter.dispatch('_asks_by_index', 'feature_warehouse')(),
+        'indexed': view.get('indexed', false) and feature_warehouse._can('index_lookup'),
         'stored': view.get('stored', false),
         'ties': feature_warehouse._tie_order(view, types, features),
         'other_ties': other_ties,
@@ -110,6 +110,7 @@
 
 
 {% macro _length(view, role) -%}
+    {#- A length of a view in microseconds, 0 for none; stops where it is no length. -#}
     {{ return(
         0 if view.get(role) is none
         else feature_warehouse._fixed_length(role ~ " of '" ~ view.name ~ "',", view[role])

@@ -1,4 +1,4 @@
-{#- The point-in-time law as SQL: how each warehouse finds the newest row at or before an instant. -#}
+{#- The point-in-time law as SQL: how an engine finds the newest row at or before an instant. -#}
 
 {% macro _join(labels, views) -%}
     {#- Of the labels `source` stands after FROM, `ctes` come before, and `at` is the instant that a row
@@ -7,15 +7,18 @@
     {%- for spec in specs -%}
         {%- do feature_warehouse._skip_if_empty(spec) -%}
     {%- endfor -%}
-    {{ return(adapter.dispatch('_join', 'feature_warehouse')(labels, specs)) }}
+    {{ return(
+        feature_warehouse._joined_asof(labels, specs) if feature_warehouse._can('asof_join')
+        else feature_warehouse._joined_on_timeline(labels, specs)
+    ) }}
 {%- endmacro %}
 
 
-{#- DuckDB answers the question natively, by ASOF JOIN:
+{#- DuckDB, for one, answers the question natively, by ASOF JOIN:
     https://duckdb.org/docs/stable/sql/query_syntax/from#as-of-joins
     A chain of them sorts all columns that it has gathered so far for each view. Where these are many,
     each view is joined by itself to the labels' keys and times. -#}
-{% macro duckdb___join(labels, specs) -%}
+{% macro _joined_asof(labels, specs) -%}
 {%- set passed = specs | rejectattr('stored') | list -%}
 {%- set apart = passed | length > 1 and feature_warehouse._output_count(passed) > 40 -%}
 {%- set ctes = labels.ctes | list -%}
@@ -58,7 +61,7 @@ from {{ labels.source }}
 
 {#- Elsewhere a view with an index is asked once for each label; any other is laid on one timeline
     with the labels, where time grows as n log n, however dense the keys are. -#}
-{% macro default___join(labels, specs) -%}
+{% macro _joined_on_timeline(labels, specs) -%}
 {%- set ctes = labels.ctes | list -%}
 {%- for spec in specs if not spec.indexed -%}
     {%- do ctes.append(feature_warehouse._timeline(spec, labels)) -%}

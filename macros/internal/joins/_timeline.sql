@@ -158,6 +158,7 @@ left join {{ spec.answers }}
 
 
 {% macro _carried_columns(spec) -%}
+    {#- All columns that a row carries along the timeline. -#}
     {%- set columns = feature_warehouse._answered_columns(spec).keys() | list -%}
     {%- if spec.created -%}
         {%- do columns.append(spec.created_at) -%}

@@ -42,6 +42,7 @@
 
 
 {% macro _fixed_length(role, text) -%}
+    {#- A length of time in microseconds; stops where it is none. -#}
     {%- set microseconds = feature_warehouse._microseconds(text) -%}
     {%- if microseconds is none -%}
         {{ exceptions.raise_compiler_error(

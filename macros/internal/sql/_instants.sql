@@ -27,6 +27,7 @@
 
 
 {% macro _instant_mistakes(role, text) -%}
+    {#- The mistake of writing an instant that is none. -#}
     {%- if text is none or feature_warehouse._instant_microseconds(text) is not none -%}
         {{ return([]) }}
     {%- endif -%}
@@ -49,5 +50,6 @@
 
 
 {% macro _now() -%}
+    {#- The SQL of the present instant in UTC. -#}
     {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
 {%- endmacro %}

@@ -57,6 +57,7 @@
 
 
 {% macro _list(values) -%}
+    {#- Arguments of a function on one line or on several. -#}
     {%- set line = values | join(', ') -%}
     {{ return(
         line if line | length < 60 else '\n        ' ~ values | join(',\n        ') ~ '\n    '

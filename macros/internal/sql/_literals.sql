@@ -14,5 +14,6 @@
 
 
 {% macro _text_literal(text) -%}
+    {#- A text as an SQL literal. -#}
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}
 {%- endmacro %}

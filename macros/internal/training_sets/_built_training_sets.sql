@@ -1,6 +1,7 @@
 {#- Training sets that another model, a test or the command line names: what their `meta` says. -#}
 
 {% macro _training_set_named(name, place, labels=true) -%}
+    {#- What the training set of that name was made of; stops where there is none. -#}
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
         {{ feature_warehouse._fail(place, [
@@ -36,6 +37,7 @@
 
 
 {% macro _training_set_sql(made) -%}
+    {#- The SQL of a training set that was declared elsewhere. -#}
     {{ return(feature_warehouse._training_set(
         made.place, made.label_set, made.parts, made.options, made.relations
     )) }}
@@ -43,6 +45,7 @@
 
 
 {% macro _training_set_views(made, options=none) -%}
+    {#- The views of a training set that was declared elsewhere. -#}
     {%- set mistakes = [] -%}
     {%- set views = feature_warehouse._service_views(
         made.place, made.label_set, made.parts, made.relations, options or made.options, mistakes

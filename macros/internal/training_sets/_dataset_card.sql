@@ -12,9 +12,7 @@
 with contents as (
     select
         *,
-        md5(
-            {{ feature_warehouse._row_text(columns) | indent(12) }}
-        ) as {{ digest }}
+        {{ feature_warehouse._row_digest(columns) | indent(8) }} as {{ digest }}
     from {{ feature_warehouse._unnamed(feature_warehouse._whole(source)) }} as training_set
 ),
 
@@ -26,14 +24,15 @@ summary as (
         count({{ feature_warehouse._quote(column) }}) as count_{{ loop.index }},
         {%- endfor %}
         max({{ at }}) as newest_label,
-        md5(
-            concat_ws(
-                ' ',
-                count(*),
-                coalesce(sum({{ feature_warehouse._hash_part(digest, 1, 15) }}), 0),
-                coalesce(sum({{ feature_warehouse._hash_part(digest, 16, 15) }}), 0)
-            )
-        ) as content_fingerprint
+        {%- set parts %}
+    concat_ws(
+        ' ',
+        count(*),
+        coalesce(sum({{ feature_warehouse._hash_part(digest, 1, 15) }}), 0),
+        coalesce(sum({{ feature_warehouse._hash_part(digest, 16, 15) }}), 0)
+    )
+{% endset %}
+        {{ feature_warehouse._md5(parts) | indent(8) }} as content_fingerprint
     from contents
 )
 
@@ -114,11 +113,18 @@ from summary
     {%- endfor -%}
     {%- do conditions.extend(spec.filters + [spec.known ~ ' <= summary.newest_label']) -%}
     {{ return(
-        'coalesce(\n    (\n        select ' ~ adapter.dispatch('_iso_instant', 'feature_warehouse')(
+        'coalesce(\n    (\n        select ' ~ feature_warehouse._iso_instant(
             'max(' ~ spec.known ~ ')'
         ) ~ '\n        from ' ~ spec.relation ~ ' as known_rows\n        where\n            '
         ~ conditions | join('\n            and ') ~ "\n    ),\n    'null'\n)"
     ) }}
+{%- endmacro %}
+
+
+{% macro _row_digest(columns) -%}
+    {{ return(feature_warehouse._md5(
+        '\n    ' ~ feature_warehouse._row_text(columns) | indent(4) ~ '\n'
+    )) }}
 {%- endmacro %}
 
 

@@ -42,6 +42,7 @@
 
 
 {% macro _service_part_mistakes(entry) -%}
+    {#- Mistakes of one entry of a training set's `features`. -#}
     {%- if entry is not mapping or entry.get('view') is not string or not entry.view -%}
         {{ return(["'" ~ entry ~ "' names no view; write 'view', 'view:feature,feature' or"
             ~ " {'view': ..., 'features': [...], 'join_keys': {...}, 'prefix': ...}"]) }}

@@ -139,6 +139,7 @@
 
 
 {% macro _service_mistakes(node, owners) -%}
+    {#- Mistakes in the name of a training set's service. -#}
     {%- set mistakes = [] -%}
     {%- set name = feature_warehouse._declared(node, 'feature_service').name -%}
     {%- set others = owners.get(name, []) | reject('equalto', node.name) | sort -%}

@@ -3,6 +3,7 @@
     {'starts': {'validation': '2013-09-01', 'test': '2013-11-01'}, 'embargo': '7 days'} or both. -#}
 
 {% macro _split_mistakes(split, label_set) -%}
+    {#- Mistakes of a training set's split. -#}
     {%- if split is not mapping -%}
         {{ return(["split must be a mapping with `by` and `fractions`, with `starts`, or with both"]) }}
     {%- endif -%}
@@ -38,6 +39,7 @@
 
 
 {% macro _fraction_mistakes(split, label_set) -%}
+    {#- Mistakes of a split by hash. -#}
     {%- set mistakes = [] -%}
     {%- set by = split.get('by') -%}
     {%- if by is string or by is mapping or by is not iterable or not by -%}
@@ -67,6 +69,7 @@
 
 
 {% macro _start_mistakes(split) -%}
+    {#- Mistakes of a split by time. -#}
     {%- set starts = split.get('starts') -%}
     {%- if starts is not mapping or not starts -%}
         {{ return([
@@ -165,9 +168,9 @@
             feature_warehouse._quote(column), label_set.types.get(column)
         )) -%}
     {%- endfor -%}
-    {{ return(adapter.dispatch('_hash_digits', 'feature_warehouse')(
-        "md5(concat_ws('|', " ~ texts | join(', ') ~ '))', 1, 8
-    )) }}
+    {#- Digits sort before letters by their bytes, and who knows how in a language. -#}
+    {%- set digest = feature_warehouse._md5("concat_ws('|', " ~ texts | join(', ') ~ ')') -%}
+    {{ return(feature_warehouse._bytewise('substr(' ~ digest ~ ', 1, 8)', 'text')) }}
 {%- endmacro %}
 
 

@@ -25,6 +25,7 @@
 
 
 {% macro _option_mistakes(options, label_set) -%}
+    {#- Mistakes of the arguments of a training set that are no features. -#}
     {%- set mistakes = [] -%}
     {%- for role in ['start', 'end', 'as_of'] -%}
         {%- do mistakes.extend(feature_warehouse._instant_mistakes(role, options.get(role))) -%}
@@ -96,6 +97,7 @@
 
 
 {% macro _label_conditions(label_set, options, at) -%}
+    {#- The conditions of a training set's filters. -#}
     {%- set conditions = (label_set.get('batch') or []) | list -%}
     {%- if options.get('start') is not none -%}
         {%- do conditions.append(at ~ ' >= ' ~ feature_warehouse._instant(options.start)) -%}

@@ -31,13 +31,14 @@ order by figures.feature, binned.bin
 
 
 {% macro _drift_limits(features) -%}
+    {#- The CTE of what features are judged by. -#}
 limits as (
     {%- for feature in features %}
     select
         {{ feature_warehouse._text_literal(feature.name) }} as feature,
         '{{ feature.kind }}' as kind,
         {%- for limit in feature_warehouse._drift_measures() %}
-        cast({{ feature[limit] }} as double precision) as {{ limit }}_limit,
+        {{ feature_warehouse._as_double(feature[limit]) }} as {{ limit }}_limit,
         {%- endfor %}
         {{ feature.minimum_rows }} as minimum_rows,
         {{ feature.minimum_entities }} as minimum_entities,
@@ -53,6 +54,7 @@ limits as (
 
 
 {% macro _drift_entities(keys) -%}
+    {#- How many entities there are now. -#}
     {%- if not keys -%}
         {{ return('1') }}
     {%- endif -%}
@@ -70,6 +72,7 @@ limits as (
 
 
 {% macro _all_not_null(columns) -%}
+    {#- The condition that no column is NULL. -#}
     {%- set conditions = [] -%}
     {%- for column in columns -%}
         {%- do conditions.append(column ~ ' is not null') -%}
@@ -96,8 +99,7 @@ counts as (
             {%- for side in ['now', 'then'] %}
         select
             {{ feature_warehouse._text_literal(feature.name) }} as feature,
-            {{ 'cast(' ~ column ~ ' as double precision)' if feature.kind == 'number'
-                else 'cast(null as double precision)' }} as number,
+            {{ feature_warehouse._as_double(column if feature.kind == 'number' else 'null') }} as number,
             {{ 'cast(' ~ column ~ ' as text)' if feature.kind == 'category'
                 else 'cast(null as text)' }} as category,
             {{ column }} is null as is_null,

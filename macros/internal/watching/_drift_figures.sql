@@ -39,7 +39,7 @@ binned as (
             case
                 when number is not null and then_total > 0
                     then least(floor(
-                        cast(10 * (then_so_far - then_rows) as double precision) / then_total
+                        {{ feature_warehouse._as_double('10 * (then_so_far - then_rows)') }} / then_total
                     ), 9)
                 when then_rows = 0 then 21
                 when place <= 20 then place - 1
@@ -73,12 +73,12 @@ apart as (
             select
                 feature,
                 bin,
-                cast(now_rows as double precision) / nullif(now_total, 0) as now_share,
-                cast(then_rows as double precision) / nullif(then_total, 0) as then_share,
+                {{ feature_warehouse._as_double('now_rows') }} / nullif(now_total, 0) as now_share,
+                {{ feature_warehouse._as_double('then_rows') }} / nullif(then_total, 0) as then_share,
                 (now_rows + 0.5)
-                    / (nullif(now_total, 0) + 0.5 * cast(count(*) over by_feature as double precision)) as now_smooth,
+                    / (nullif(now_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over by_feature') }}) as now_smooth,
                 (then_rows + 0.5)
-                    / (nullif(then_total, 0) + 0.5 * cast(count(*) over by_feature as double precision)) as then_smooth
+                    / (nullif(then_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over by_feature') }}) as then_smooth
             from binned
             window by_feature as (partition by feature)
         ) as shares
@@ -90,8 +90,8 @@ steps as (
     select
         feature,
         max(abs(
-            cast(now_so_far as double precision) / nullif(now_total, 0)
-            - cast(then_so_far as double precision) / nullif(then_total, 0)
+            {{ feature_warehouse._as_double('now_so_far') }} / nullif(now_total, 0)
+            - {{ feature_warehouse._as_double('then_so_far') }} / nullif(then_total, 0)
         )) as kolmogorov_smirnov
     from placed
     where number is not null
@@ -120,8 +120,8 @@ measured as (
         apart.jensen_shannon,
         steps.kolmogorov_smirnov,
         abs(
-            cast(totals.now_nulls as double precision) / nullif(totals.now_rows, 0)
-            - cast(totals.then_nulls as double precision) / nullif(totals.then_rows, 0)
+            {{ feature_warehouse._as_double('totals.now_nulls') }} / nullif(totals.now_rows, 0)
+            - {{ feature_warehouse._as_double('totals.then_nulls') }} / nullif(totals.then_rows, 0)
         ) as null_share,
         case when limits.kind = 'category' then apart.new_values end as new_values
     from limits
@@ -151,5 +151,6 @@ figures as (
 
 
 {% macro _drift_measures() -%}
+    {#- The names of what is measured. -#}
     {{ return(['psi', 'jensen_shannon', 'kolmogorov_smirnov', 'null_share', 'new_values']) }}
 {%- endmacro %}

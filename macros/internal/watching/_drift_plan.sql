@@ -62,6 +62,7 @@
 
 
 {% macro _drift_populations(made, view, rule, clock, begin) -%}
+    {#- The queries for now and then. -#}
     {%- if rule.baseline == 'previous_run' -%}
         {%- set now = feature_warehouse._drift_newest(made, view, clock) -%}
         {%- set then = feature_warehouse._drift_newest(made, view, begin) -%}
@@ -74,6 +75,7 @@
 
 
 {% macro _value_kind(type) -%}
+    {#- Whether a type is one of numbers, of categories, or has no distribution. -#}
     {%- set name = modules.re.sub('\\s*\\(.*', '', type or '') | lower | trim -%}
     {%- if feature_warehouse._number_class(type) -%}
         {{ return('number') }}
@@ -86,6 +88,7 @@
 
 
 {% macro _drift_newest(made, view, at) -%}
+    {#- A query of the newest rows at an instant. -#}
     {{ return('select *\nfrom ' ~ feature_warehouse._newest_rows(
         view.name, made.relations[view.name], at, true
     ) ~ ' as newest_rows') }}
@@ -109,6 +112,7 @@
 
 
 {% macro _label_instant(label_set) -%}
+    {#- The timestamp of a label row in UTC. -#}
     {{ return(feature_warehouse._utc(
         feature_warehouse._quote(label_set.timestamp), label_set.types.get(label_set.timestamp)
     )) }}

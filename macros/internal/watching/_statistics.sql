@@ -1,6 +1,7 @@
 {#- What the newest rows of feature views look like: from how often each value occurs follows the rest. -#}
 
 {% macro _feature_statistics(relations, at) -%}
+    {#- The SQL of statistics. -#}
     {%- set place = "statistics '" ~ model.name ~ "'" -%}
     {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}
         {{ feature_warehouse._fail(place, feature_warehouse._instant_mistakes('at', at)) }}
@@ -47,8 +48,7 @@
     select
         {{ feature_warehouse._text_literal(view.name) }} as view,
         {{ feature_warehouse._text_literal(feature) }} as feature,
-        {{ 'cast(' ~ column ~ ' as double precision)' if counted and kind == 'number'
-            else 'cast(null as double precision)' }} as number,
+        {{ feature_warehouse._as_double(column if counted and kind == 'number' else 'null') }} as number,
         {{ label if counted else 'cast(null as text)' }} as label,
         {{ column }} is null as is_null,
         {{ 'true' if counted else 'false' }} as is_counted,
@@ -62,6 +62,7 @@
 
 
 {% macro _placed_values() -%}
+    {#- The CTEs of moments, quantiles and histograms. -#}
 placed as (
     select
         *,
@@ -101,7 +102,7 @@ spread as (
             *,
             case
                 when least_number = greatest_number then 0
-                when greatest_number - least_number < cast('infinity' as double precision)
+                when greatest_number - least_number < {{ feature_warehouse._as_double("'infinity'") }}
                     then least(
                         floor(20 * (number - least_number) / (greatest_number - least_number)), 19
                     )
@@ -114,11 +115,13 @@ spread as (
 
 
 {% macro _quantiles() -%}
+    {#- The quantiles of statistics, in percent. -#}
     {{ return([1, 5, 25, 50, 75, 95, 99]) }}
 {%- endmacro %}
 
 
 {% macro _top_values() -%}
+    {#- The CTEs of frequent values and of totals. -#}
 top_values as (
     select
         view,
@@ -131,7 +134,7 @@ top_values as (
             *,
             row_number() over (
                 partition by view, feature
-                order by row_count desc, label collate "C"
+                order by row_count desc, {{ feature_warehouse._bytewise('label', 'text') }}
             ) as place
         from counts
         where label is not null
@@ -155,6 +158,7 @@ totals as (
 
 
 {% macro _statistics_of_values(clock) -%}
+    {#- The final columns of statistics. -#}
 select
     cast(totals.view as text) as view,
     cast(totals.feature as text) as feature,

@@ -1,6 +1,7 @@
 {#- The aggregates of a window view: read, checked, named and described. -#}
 
 {% macro _window_functions() -%}
+    {#- The aggregates there are, with the words that begin a feature's description. -#}
     {{ return({
         'count': 'Number of', 'count_distinct': 'Number of different', 'sum': 'Sum of', 'avg': 'Mean of',
         'min': 'Smallest', 'max': 'Greatest', 'stddev': 'Sample standard deviation of',
@@ -39,6 +40,7 @@
 
 
 {% macro _window_aggregate(entry, mistakes) -%}
+    {#- One entry of `aggregates`, checked, named and described. -#}
     {%- set known = feature_warehouse._window_functions() -%}
     {%- set options = ['as', 'where', 'type', 'description', 'windows'] -%}
     {%- if entry is not mapping -%}
@@ -82,6 +84,7 @@
 
 
 {% macro _no_window_function(entry, functions, known) -%}
+    {#- The mistake of an aggregate that is none. -#}
     {%- set changing = ['time_since', 'time_since_last', 'age', 'recency', 'decay', 'ewma', 'ema'] -%}
     {%- for name in functions if name in changing -%}
         {{ return(

@@ -1,6 +1,7 @@
 {#- What `window_features` was asked for, read and checked while dbt parses. -#}
 
 {% macro _window_view(asked) -%}
+    {#- What `window_features` was asked for, checked, with lengths in microseconds. -#}
     {%- set mistakes = [] -%}
     {%- set keys = asked.join_keys -%}
     {%- if keys is string or keys is not iterable -%}

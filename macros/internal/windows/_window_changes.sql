@@ -1,6 +1,7 @@
 {#- The timeline of a window view: the instants, and the running aggregates over them. -#}
 
 {% macro _change_branch(plan, source, instant, change, columns, conditions, enters=false) %}
+    {#- One part of the union of instants. -#}
     select
         {%- for key in plan.entity %}
         {{ key }},
@@ -27,6 +28,7 @@
 
 
 {% macro _change_columns(plan) -%}
+    {#- What an instant carries of its event. -#}
     {%- set columns = plan.payloads.keys() | select('in', plan.changing) | list -%}
     {%- for carried in plan.carried.values() | list + plan.frames.values() | list -%}
         {%- do columns.append(carried.name) -%}
@@ -45,6 +47,7 @@
 
 
 {% macro _no_change(plan, column) -%}
+    {#- What an instant carries in a column that does not concern it. -#}
     {%- for once in plan.counted_once.values() if column in once.columns.values() -%}
         {{ return('0') }}
     {%- endfor -%}
@@ -53,6 +56,7 @@
 
 
 {% macro _is_late(inner) -%}
+    {#- The condition that an event enters and leaves within one block of time. -#}
     {{ return(
         feature_warehouse._block_of(inner.enters, inner.length)
         ~ '\n            >= ' ~ feature_warehouse._block_of(inner.leaves, inner.length)
@@ -61,6 +65,7 @@
 
 
 {% macro _states(plan) -%}
+    {#- The CTE of running aggregates, and which row is the last of its instant. -#}
 {{ 'carried' if plan.tallies else 'states' }} as (
     select
         {%- for column in plan.entity + [plan.at] %}
@@ -86,6 +91,7 @@
 
 
 {% macro _tallies(plan) -%}
+    {#- The CTE of counts and sums at each instant. -#}
 states as (
     select
         *,
@@ -98,6 +104,7 @@ states as (
 
 
 {% macro _late_values(plan, inner) -%}
+    {#- The CTE of aggregates over events that enter and leave within one block of time. -#}
 {{ inner.name }} as materialized (
     select
         {%- for column in plan.entity + [plan.at] %}

@@ -2,6 +2,7 @@
     extends that only if no newer one of the same value was known before. -#}
 
 {% macro _distinct_value(plan, aggregate, window) -%}
+    {#- The number of different values. -#}
     {%- set payload = feature_warehouse._payload(
         plan, aggregate.expression, aggregate.where,
         aggregate.column if aggregate.column and not aggregate.where else aggregate.stem
@@ -30,6 +31,7 @@
 
 
 {% macro _extensions(plan, once) -%}
+    {#- The CTE of events that make a value count for longer. -#}
 {{ once.name }} as (
     select
         *,

@@ -1,6 +1,7 @@
 {#- Doubles on DuckDB, which has no number that holds all of them: nothing is subtracted, and nothing drifts. -#}
 
 {% macro _double_sum(plan, window, payload, name) -%}
+    {#- The sum of doubles in a window. -#}
     {%- set values = [] -%}
     {%- set parts = feature_warehouse._window_parts(plan, window, [('sum', payload)], name) -%}
     {%- for part in parts -%}

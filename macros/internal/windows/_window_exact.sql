@@ -1,6 +1,7 @@
 {#- Sums, means and deviations of numbers that add up exactly, and of which all are finite. -#}
 
 {% macro _exact_value(plan, aggregate, window, type) -%}
+    {#- Sum, mean or deviation of exact numbers, all of them finite. -#}
     {%- if aggregate.function == 'stddev' -%}
         {{ return(feature_warehouse._exact_deviation(plan, aggregate, window, type)) }}
     {%- endif -%}
@@ -22,16 +23,16 @@
     {%- set scale = (feature_warehouse._digits(type) or (0, 0))[1] -%}
     {%- set payload = feature_warehouse._named_payload(
         plan, aggregate, 'cast(' ~ aggregate.expression ~ (' * ' ~ 10 ** scale if scale else '') ~ ' as '
-        ~ adapter.dispatch('_square_type', 'feature_warehouse')(type | lower | trim) ~ ')'
+        ~ feature_warehouse._square_type(type | lower | trim) ~ ')'
     ) -%}
     {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
     {%- set sum = feature_warehouse._sum_of(plan, window, payload) -%}
     {%- set squares = feature_warehouse._squares_of(plan, window, payload) -%}
     {{ return(
         'case when ' ~ n ~ ' > 1 then sqrt(\n        cast(' ~ feature_warehouse._joined(
-            [n ~ ' * ' ~ squares, '- ' ~ sum ~ ' * ' ~ sum, 'as double precision'], 12
+            [n ~ ' * ' ~ squares, '- ' ~ sum ~ ' * ' ~ sum, 'as ' ~ feature_warehouse._number_types().double], 12
         ) ~ ')\n        / ' ~ feature_warehouse._joined(
-            ['(cast(' ~ n ~ ' as double precision)', '* (' ~ n ~ ' - 1))'], 12
+            ['(' ~ feature_warehouse._as_double(n), '* (' ~ n ~ ' - 1))'], 12
         ) ~ '\n    )'
         ~ (' / ' ~ 10 ** scale if scale else '') ~ ' end'
     ) }}

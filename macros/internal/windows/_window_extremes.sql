@@ -12,9 +12,10 @@
 
 
 {% macro _in_blocks(plan, window) -%}
+    {#- Whether a window is computed from blocks of time instead of a frame. -#}
     {{ return(
         window.length is not none
-        and (plan.late or not adapter.dispatch('_carries_running', 'feature_warehouse')())
+        and (plan.late or not feature_warehouse._can('cheap_frames'))
     ) }}
 {%- endmacro %}
 
@@ -24,7 +25,7 @@
         event in common: a list of columns for each. -#}
     {%- if feature_warehouse._in_blocks(plan, window) -%}
         {{ return(feature_warehouse._block_parts(plan, window, calls, name)) }}
-    {%- elif plan.late or not adapter.dispatch('_carries_running', 'feature_warehouse')() -%}
+    {%- elif plan.late or not feature_warehouse._can('cheap_frames') -%}
         {%- set entered = feature_warehouse._entering(plan, window) -%}
         {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, 'known')]) }}
     {%- endif -%}
@@ -41,6 +42,7 @@
 
 
 {% macro _part(plan, window, calls, name, ending, condition, over) -%}
+    {#- The columns of one such part. -#}
     {%- set columns = [] -%}
     {%- for function, payload in calls -%}
         {%- do plan.changing.append(payload) -%}
@@ -55,6 +57,7 @@
 
 
 {% macro _call_ending(name, function) -%}
+    {#- What a name still needs to name a function's result. -#}
     {%- set short = {'stddev_samp': 'stddev', 'var_pop': 'variance'}.get(function, function) -%}
     {{ return('_' ~ short if not name.endswith('_' ~ short) else '') }}
 {%- endmacro %}
@@ -72,7 +75,7 @@
     {%- do plan.windows.update({
         up: feature_warehouse._window_over(plan, [block], plan.at),
         down: feature_warehouse._window_over(
-            plan, [block], plan.at ~ ' desc', 'groups between unbounded preceding and 1 preceding'
+            plan, [block], plan.at ~ ' desc', feature_warehouse._before_peers()
         ),
     }) -%}
     {%- set entered = plan.change ~ " = '" ~ plan.enters[window.offset] ~ "'" -%}

@@ -1,6 +1,7 @@
 {#- A window view: its events, what enters and leaves when, what that adds up to, a row an instant. -#}
 
 {% macro _window_features(view, relation) -%}
+    {#- The SQL of a window view. -#}
     {%- if feature_warehouse._own_node().config.get('batch_size') -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", [
             'a window reaches over the ends of batches; make it incremental without microbatch, which'
@@ -82,6 +83,7 @@ where states.{{ plan.is_last }}
 
 
 {% macro _window_events(plan, name) -%}
+    {#- The CTE of events with all values that aggregates look at. -#}
 {{ name }} as (
     select
         {%- for source, key in plan.sources %}
@@ -99,9 +101,9 @@ where states.{{ plan.is_last }}
         {% for source, key in plan.sources -%}
         {{ source }} is not null
         and {% endfor -%}
-        isfinite({{ plan.event }})
+        {{ feature_warehouse._is_finite(plan.event) }}
         {%- if plan.late %}
-        and isfinite({{ plan.known }})
+        and {{ feature_warehouse._is_finite(plan.known) }}
         {%- endif %}
         {%- if plan.where %}
         and ({{ plan.where }})
@@ -111,12 +113,13 @@ where states.{{ plan.is_last }}
 
 
 {% macro _ranked_events(plan) -%}
+    {#- The CTE that adds each event's place in order, for first and last. -#}
 ranked_events as (
     select
         *
         {%- for ranked in plan.ranked.values() -%}
             {%- set rank = feature_warehouse._window('row_number()', plan.entity, ranked.order, 20) -%}
-            {%- set composite = adapter.dispatch('_ranked', 'feature_warehouse')(
+            {%- set composite = feature_warehouse._ranked(
                 rank, ranked.value, ranked.type
             ) -%}
             {%- if ranked.condition %},
@@ -134,6 +137,7 @@ ranked_events as (
 
 
 {% macro _changes(plan) -%}
+    {#- The CTE of instants at which events enter and leave. -#}
     {%- set branches = [] -%}
     {%- for offset, change in plan.enters.items() -%}
         {%- set enters = feature_warehouse._enters_at(plan, offset) -%}
@@ -151,13 +155,14 @@ ranked_events as (
     {%- for once in plan.counted_once.values() -%}
         {%- do branches.extend(feature_warehouse._extension_branches(plan, once)) -%}
     {%- endfor -%}
-changes as {{ adapter.dispatch('_computed_once', 'feature_warehouse')() }}(
+changes as {{ feature_warehouse._computed_once() }}(
     {{- branches | join('\n    union all') }}
 )
 {%- endmacro %}
 
 
 {% macro _event_branch(plan, instant, change, conditions, enters) -%}
+    {#- The instants at which events enter one window, or leave it. -#}
     {%- set columns = {} -%}
     {%- for column in plan.payloads if column in plan.changing -%}
         {%- do columns.update({column: column}) -%}

@@ -58,6 +58,7 @@ touched as (
 
 
 {% macro _touched_events(plan) -%}
+    {#- The CTE of events that rows to be computed anew depend on. -#}
     {%- set reaches = plan.reaches.values() | list -%}
 events as (
     select all_events.*

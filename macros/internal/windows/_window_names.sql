@@ -75,6 +75,7 @@
 
 
 {% macro _window_phrase(text, length, offset) -%}
+    {#- A window in words. -#}
     {%- if length is none -%}
         {{ return('over all time' ~ (' until ' ~ offset ~ ' before' if offset else '')) }}
     {%- elif offset -%}

@@ -1,8 +1,8 @@
 {#- Sums, means and deviations. What adds up exactly is counted in and out; what is not finite is counted
     apart, for it could never be taken away again. -#}
 
-{#- PostgreSQL's numbers without limits hold any double, so that all of them add up exactly. -#}
-{% macro default___number_value(plan, aggregate, window, type) -%}
+{#- Numbers without limits, such as PostgreSQL's, hold any double, so that all of them add up exactly. -#}
+{% macro _value_of_any(plan, aggregate, window, type) -%}
     {%- set function = aggregate.function -%}
     {%- set class = feature_warehouse._number_class(type) if type else 'double' -%}
     {%- set digits = feature_warehouse._digits(type) -%}
@@ -14,7 +14,7 @@
     {%- endif -%}
     {%- set number = aggregate.expression if digits or (type or '') | lower | trim in (
         'numeric', 'decimal', 'double precision', 'float8', 'float'
-    ) else 'cast(' ~ aggregate.expression ~ ' as double precision)' -%}
+    ) else feature_warehouse._as_double(aggregate.expression) -%}
     {%- set finite = feature_warehouse._named_payload(
         plan, aggregate, 'case when abs(' ~ number ~ ") < 'Infinity' then "
         ~ ('cast(cast(' ~ number ~ ' as text) as numeric)' if class == 'double' else number) ~ ' end', '_finite'
@@ -31,18 +31,18 @@
         {%- set squares = feature_warehouse._squares_of(plan, window, finite) -%}
         {{ return(feature_warehouse._deviation_of_any(n, sum, squares, others, kinds, wide)) }}
     {%- elif function == 'sum' -%}
-        {%- set value = feature_warehouse._as_double(sum) if class == 'double' else sum -%}
+        {%- set value = feature_warehouse._clamped_double(sum) if class == 'double' else sum -%}
     {%- elif class == 'double' -%}
         {#- Divided while it is a number without limits: half the least double would be an error. -#}
-        {%- set value = 'case when abs(' ~ sum ~ ') < ' ~ n ~ ' * 5e-324 then 0 else cast(' ~ sum ~ ' / ' ~ n
-            ~ ' as double precision) end' -%}
+        {%- set value = 'case when abs(' ~ sum ~ ') < ' ~ n ~ ' * 5e-324 then 0 else '
+            ~ feature_warehouse._as_double(sum ~ ' / ' ~ n) ~ ' end' -%}
     {%- elif wide -%}
-        {%- set value = feature_warehouse._as_double('(' ~ sum ~ ' / ' ~ n ~ ')') -%}
+        {%- set value = feature_warehouse._clamped_double('(' ~ sum ~ ' / ' ~ n ~ ')') -%}
     {%- else -%}
-        {%- set value = 'cast(' ~ sum ~ ' as double precision) / ' ~ n -%}
+        {%- set value = feature_warehouse._as_double(sum) ~ ' / ' ~ n -%}
     {%- endif -%}
     {%- set value = 'case\n            when ' ~ others ~ ' > 0 then ' ~ feature_warehouse._sum_of_unfinite(
-        others, kinds, 'numeric' if function == 'sum' and class != 'double' else 'double precision'
+        others, kinds, 'numeric' if function == 'sum' and class != 'double' else feature_warehouse._number_types().double
     )
         ~ '\n            when ' ~ n ~ ' > 0 then ' ~ value ~ '\n        end' -%}
     {{ return(
@@ -59,6 +59,7 @@
 
 
 {% macro _sum_of_unfinite(others, kinds, type) -%}
+    {#- The sum of numbers of which some are not finite. -#}
     {%- set indent = '\n                ' -%}
     {{ return(
         'cast(case' ~ indent ~ 'when ' ~ others ~ ' < ' ~ kinds.negative ~ " then 'Infinity'"
@@ -68,36 +69,38 @@
 {%- endmacro %}
 
 
-{% macro _as_double(number) -%}
+{% macro _clamped_double(number) -%}
     {#- What is beyond the doubles is infinite, and what is below them is 0: a cast would be an error. -#}
     {{ return(
         'case\n                when abs(' ~ number ~ ') < 5e-324 then 0\n                when abs(' ~ number
-        ~ ') <= 1.7976931348623158e308 then cast(' ~ number ~ " as double precision)\n                else sign("
-        ~ number ~ ") * cast('Infinity' as double precision)\n            end"
+        ~ ') <= 1.7976931348623158e308 then ' ~ feature_warehouse._as_double(number)
+        ~ '\n                else sign(' ~ number ~ ') * ' ~ feature_warehouse._as_double("'Infinity'")
+        ~ '\n            end'
     ) }}
 {%- endmacro %}
 
 
 {% macro _deviation_of_any(n, sum, squares, others, kinds, wide) -%}
+    {#- The sample's standard deviation of numbers of which some may not be finite. -#}
     {%- set spread = '(' ~ n ~ ' * ' ~ squares ~ ' - ' ~ sum ~ ' * ' ~ sum ~ ')' -%}
-    {%- set root = 'sqrt(\n                cast(' ~ spread ~ ' as double precision)\n                / (cast('
-        ~ n ~ ' as double precision) * (' ~ n ~ ' - 1))\n            )' -%}
+    {%- set root = 'sqrt(\n                ' ~ feature_warehouse._as_double(spread) ~ '\n                / ('
+        ~ feature_warehouse._as_double(n) ~ ' * (' ~ n ~ ' - 1))\n            )' -%}
     {%- if wide -%}
         {%- set variance = '(' ~ spread ~ ' / (' ~ n ~ ' * (' ~ n ~ ' - 1)))' -%}
         {%- set root = 'case\n                when ' ~ spread ~ ' = 0 then 0\n                when ' ~ spread
             ~ ' between 1e-290 and 1e290 then ' ~ root ~ '\n                when ' ~ variance
-            ~ ' <= 3.2e616 then cast(round(sqrt(' ~ variance
-            ~ "), 323) as double precision)\n                else 'Infinity'\n            end" -%}
+            ~ ' <= 3.2e616 then ' ~ feature_warehouse._as_double('round(sqrt(' ~ variance ~ '), 323)')
+            ~ "\n                else 'Infinity'\n            end" -%}
     {%- endif -%}
     {{ return(
         'case\n            when ' ~ others ~ ' > 0 then case when ' ~ n ~ ' > 0 or ' ~ others ~ ' not in ('
-        ~ kinds.values() | join(', ') ~ ") then cast('NaN' as double precision) end\n            when " ~ n
-        ~ ' > 1 then ' ~ root ~ '\n        end'
+        ~ kinds.values() | join(', ') ~ ') then ' ~ feature_warehouse._as_double("'NaN'")
+        ~ ' end\n            when ' ~ n ~ ' > 1 then ' ~ root ~ '\n        end'
     ) }}
 {%- endmacro %}
 
 
-{% macro duckdb___number_value(plan, aggregate, window, type) -%}
+{% macro _value_or_double(plan, aggregate, window, type) -%}
     {#- Its widest numbers have 38 digits: too few for doubles, and for running sums of what is as wide. -#}
     {%- set function = aggregate.function -%}
     {%- set narrow = feature_warehouse._number_class(type) == 'small'
@@ -110,7 +113,7 @@
     {%- set payload = feature_warehouse._named_payload(
         plan, aggregate, aggregate.expression if type and type | lower | trim in (
             'double precision', 'double', 'float8'
-        ) else 'cast(' ~ aggregate.expression ~ ' as double precision)'
+        ) else feature_warehouse._as_double(aggregate.expression)
     ) -%}
     {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
     {%- if function == 'stddev' -%}

@@ -10,6 +10,7 @@
 
 
 {% macro _number_of(plan, window, payload) -%}
+    {#- How many values there are in a window. -#}
     {{ return(feature_warehouse._tally(
         plan, window, 'count', payload, payload, payload.strip('"') ~ '_count'
     )) }}
@@ -17,6 +18,7 @@
 
 
 {% macro _sum_of(plan, window, payload) -%}
+    {#- The sum of exact numbers in a window. -#}
     {{ return(feature_warehouse._tally(
         plan, window, 'sum', payload, payload, payload.strip('"') ~ '_sum'
     )) }}
@@ -24,6 +26,7 @@
 
 
 {% macro _squares_of(plan, window, payload) -%}
+    {#- The sum of their squares. -#}
     {{ return(feature_warehouse._tally(
         plan, window, 'sum', payload, payload ~ ' * ' ~ payload, payload.strip('"') ~ '_squares'
     )) }}
@@ -31,8 +34,9 @@
 
 
 {% macro _mean(n, sum) -%}
+    {#- The mean of exact numbers. -#}
     {{ return(feature_warehouse._joined(
-        ['cast(' ~ sum ~ ' as double precision)', '/ nullif(' ~ n ~ ', 0)'], 8, 60
+        [feature_warehouse._as_double(sum), '/ nullif(' ~ n ~ ', 0)'], 8, 60
     )) }}
 {%- endmacro %}
 

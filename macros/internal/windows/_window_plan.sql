@@ -2,6 +2,7 @@
     carries, and what is computed over them. -#}
 
 {% macro _window_plan(view, relation) -%}
+    {#- Names and expressions of a window view, and what its CTEs have to carry. -#}
     {%- set types = feature_warehouse._event_types(feature_warehouse._own_node(), view.events) -%}
     {%- set event = feature_warehouse._utc(
         feature_warehouse._quote(view.event_timestamp), types.enforced.get(view.event_timestamp)
@@ -118,6 +119,7 @@
 
 
 {% macro _after(plan, microseconds) -%}
+    {#- An instant so long after an event. -#}
     {{ return(
         plan.event_at ~ (' + ' ~ feature_warehouse._interval(microseconds) if microseconds else '')
     ) }}
@@ -172,5 +174,6 @@
 
 
 {% macro _stay(plan, window) -%}
+    {#- How long an event that is known in time stays in a window. -#}
     {{ return(window.offset + window.length - [plan.lag, window.offset] | max) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@
         {{ return(feature_warehouse._ranked_value(plan, aggregate, window, type)) }}
     {%- elif function in ('min', 'max') -%}
         {%- set payload = feature_warehouse._named_payload(
-            plan, aggregate, adapter.dispatch('_bytewise_extreme', 'feature_warehouse')(
+            plan, aggregate, feature_warehouse._bytewise_extreme(
                 aggregate.expression, type
             )
         ) -%}
@@ -37,7 +37,11 @@
             )
         ) }}
     {%- endif -%}
-    {{ return(adapter.dispatch('_number_value', 'feature_warehouse')(plan, aggregate, window, type)) }}
+    {{ return(
+        feature_warehouse._value_of_any(plan, aggregate, window, type)
+        if feature_warehouse._can('unlimited_numeric')
+        else feature_warehouse._value_or_double(plan, aggregate, window, type)
+    ) }}
 {%- endmacro %}
 
 
@@ -71,7 +75,7 @@
         plan, window, 'min' if aggregate.function == 'first' else 'max', ranked.name,
         ranked.name.strip('"')[:-7]
     ) -%}
-    {{ return(adapter.dispatch('_unranked', 'feature_warehouse')(
+    {{ return(feature_warehouse._unranked(
         state, type | lower | trim if type else none
     )) }}
 {%- endmacro %}
