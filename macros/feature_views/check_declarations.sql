@@ -1,4 +1,11 @@
 {% macro check_declarations() -%}
+    {%- set engine = feature_warehouse._engine() -%}
+    {%- if (engine or {}).get('adapter') != target.type -%}
+        {{ exceptions.raise_compiler_error(
+            "feature_warehouse: the adapter '" ~ target.type ~ "' of target '" ~ target.name
+            ~ "' is not supported; take a target of one that README lists"
+        ) }}
+    {%- endif -%}
     {%- if execute -%}
         {%- set problems = [] -%}
         {%- set owners = feature_warehouse._service_owners() -%}
@@ -35,10 +42,9 @@
         {%- endif -%}
     {%- else -%}
         {#- dbt keeps a hook's config in the manifest, and parses it anew whenever relations get other names. -#}
-        {%- set file = target.path.split('?')[0] if target.type == 'duckdb' else none -%}
         {%- do config(meta={'written_for': {
             'adapter': target.type, 'target': target.name, 'database': target.database,
-            'schema': target.schema, 'file': file
+            'schema': target.schema, 'file': engine.file
         }}) -%}
     {%- endif -%}
 {%- endmacro %}

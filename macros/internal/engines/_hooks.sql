@@ -4,7 +4,8 @@
 {#- The engine. -#}
 
 {% macro _engine() -%}
-    {#- The adapter that the answers are for. One that is derived from it has its answers and is not it. -#}
+    {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter
+        that is derived from another one finds the answers of that, which are not its own. -#}
     {{ return(adapter.dispatch('_engine', 'feature_warehouse')()) }}
 {%- endmacro %}
 

@@ -1,7 +1,7 @@
 {#- DuckDB's answers. -#}
 
 {% macro duckdb___engine() -%}
-    {{ return('duckdb') }}
+    {{ return({'adapter': 'duckdb', 'file': target.path.split('?')[0]}) }}
 {%- endmacro %}
 
 

@@ -1,7 +1,7 @@
 {#- PostgreSQL's answers. -#}
 
 {% macro postgres___engine() -%}
-    {{ return('postgres') }}
+    {{ return({'adapter': 'postgres', 'file': none}) }}
 {%- endmacro %}
 
 
