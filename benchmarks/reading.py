@@ -148,7 +148,7 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
             keys=(layout.Column("k", "int"),),
             features=tuple(layout.Feature(name, kind) for name, kind in kinds.items()),
             schema=schema,
-            declaration="",
+            declaration={},
             ttl=TTL // timedelta(microseconds=1),
         )
         client.mset(dict(zip(keys, rows, strict=True)))

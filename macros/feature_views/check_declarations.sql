@@ -44,7 +44,8 @@
         {#- dbt keeps a hook's config in the manifest, and parses it anew whenever relations get other names. -#}
         {%- do config(meta={'written_for': {
             'adapter': target.type, 'target': target.name, 'database': target.database,
-            'schema': target.schema, 'file': engine.file
+            'schema': target.schema, 'file': engine.file,
+            'numeric': feature_warehouse._number_types().numeric
         }}) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -146,10 +146,11 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) ->
             else:
                 with pytest.raises(UsageError, match="not for target"):
                     refuse_another(Path(), noted[-1], profile, project)
-    first = WrittenFor("duckdb", "duckdb", "empty", "main", env["FEATURE_WAREHOUSE_DUCKDB_PATH"])
+    own = env["FEATURE_WAREHOUSE_DUCKDB_PATH"]
+    first = WrittenFor("duckdb", "duckdb", "empty", "main", own, (18, 3))
     assert noted == [
         first,
-        WrittenFor("duckdb", "duckdb", "empty", "main", "other/empty.duckdb"),
+        WrittenFor("duckdb", "duckdb", "empty", "main", "other/empty.duckdb", (18, 3)),
         WrittenFor("postgres", "postgres", "postgres", "empty"),
         first,
     ]

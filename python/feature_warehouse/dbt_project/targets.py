@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from feature_warehouse.declarations.model import WrittenFor
+from feature_warehouse.engines import engine_of
 from feature_warehouse.engines.profile import Profile
 from feature_warehouse.errors import UsageError
 
@@ -21,7 +22,7 @@ def refuse_another(
 
     A target of another name will do only where ``environment``, which the user named, is the
     manifest's target: that is another login, such as one that may only read, to the same database
-    and schema. ``project`` is the folder that a DuckDB file may be relative to.
+    and schema. ``project`` is the folder that a database's file may be relative to.
     """
     remedy = (
         f"run `dbt build --target {profile.target}`, or `dbt parse --target {profile.target}` if"
@@ -30,9 +31,12 @@ def refuse_another(
     if written_for is None:
         raise UsageError(f"{manifest} does not say which target it was written for; {remedy}")
     credentials = profile.credentials
-    file = credentials.path.partition("?")[0] if profile.adapter == "duckdb" else None
     wanted = WrittenFor(
-        profile.adapter, profile.target, credentials.database, credentials.schema, file
+        profile.adapter,
+        profile.target,
+        credentials.database,
+        credentials.schema,
+        engine_of(profile.adapter).file_of(credentials),
     )
     same_name = written_for.target in (wanted.target, environment)
     if same_name and _place(written_for, project) == _place(wanted, project):

@@ -12,13 +12,18 @@ __all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "Writt
 
 
 class WrittenFor(msgspec.Struct, frozen=True):
-    """The target by which dbt named the relations; ``file`` is DuckDB's, as in the profile."""
+    """The target by which dbt named the relations.
+
+    ``file`` is that of the database if it is one, as in the profile; ``numeric`` the digits of a
+    decimal that is declared without any, None where it has no limits.
+    """
 
     adapter: str
     target: str
     database: str
     schema: str
     file: str | None = None
+    numeric: tuple[int, int] | None = None
 
 
 class Column(msgspec.Struct, frozen=True):

@@ -14,6 +14,9 @@ from feature_warehouse.errors import UsageError
 
 __all__ = ["completed"]
 
+_Digits = tuple[int, int] | None
+"""Those of a decimal declared without any; None where it has no limits."""
+
 _SMALL = {
     *("smallint", "integer", "int", "int2", "int4", "tinyint", "short"),
     *("utinyint", "usmallint", "uinteger"),
@@ -55,10 +58,12 @@ def completed(node: Node, manifest: Manifest) -> Node:
             f" the package writes ({error}); run `dbt build` again"
         ) from None
     types = _event_types(node, declared, manifest)
+    noted = manifest.written_for
+    numeric = noted.numeric if noted else None
     columns = [
         *(ManifestColumn(key, types.get(source)) for key, source in declared.join_keys.items()),
         ManifestColumn(declared.timestamp, "timestamp"),
-        *(_feature(column, types, manifest.metadata.adapter_type) for column in declared.columns),
+        *(_feature(column, types, numeric) for column in declared.columns),
     ]
     if node.config.materialized == "incremental":
         columns.append(ManifestColumn("events_entered", "bigint", meta={"feature": False}))
@@ -88,26 +93,26 @@ def _event_types(node: Node, declared: _Declaration, manifest: Manifest) -> dict
     return {column.name: column.data_type for column in found[0].columns.values()}
 
 
-def _feature(column: _Column, types: dict[str, str | None], adapter: str) -> ManifestColumn:
+def _feature(column: _Column, types: dict[str, str | None], numeric: _Digits) -> ManifestColumn:
     counts = column.function in ("count", "count_distinct")
     return ManifestColumn(
         column.name,
-        _data_type(column.function, column.type or types.get(column.of or ""), adapter),
+        _data_type(column.function, column.type or types.get(column.of or ""), numeric),
         column.description,
         {"default": 0} if counts else {},
     )
 
 
-def _data_type(function: str, of: str | None, adapter: str) -> str | None:
+def _data_type(function: str, of: str | None, numeric: _Digits) -> str | None:
     """The type of a feature, given that of what it is computed from."""
     if function in ("count", "count_distinct"):
         return "bigint"
     if function in ("avg", "stddev", "share"):
         return "double precision"
-    return _sum_type(of, adapter) if function == "sum" and of else of
+    return _sum_type(of, numeric) if function == "sum" and of else of
 
 
-def _sum_type(data_type: str, adapter: str) -> str:
+def _sum_type(data_type: str, numeric: _Digits) -> str:
     """The type of a sum: wide enough for it, and the same on every warehouse."""
     name = re.sub(r"\s*\(.*", "", data_type).lower().strip()
     digits = re.search(r"\(\s*\d+\s*(?:,\s*(\d+)\s*)?\)", data_type)
@@ -116,7 +121,7 @@ def _sum_type(data_type: str, adapter: str) -> str:
     if name in _DOUBLE:
         return "double precision"
     if name in ("numeric", "decimal") and not digits:
-        return "numeric(38,3)" if adapter == "duckdb" else data_type
+        return f"numeric(38,{numeric[1]})" if numeric else data_type
     if name in _LARGE:
         return f"numeric(38,{(digits[1] if digits else None) or 0})"
     return data_type

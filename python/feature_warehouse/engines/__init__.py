@@ -1,99 +1,15 @@
-"""Reading the warehouse that dbt built, as Arrow batches."""
+"""Reading the warehouse that dbt built, as Arrow batches.
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+An engine is one module here, named like dbt's adapter, beside its answers in ``macros/internal``.
+"""
+
 from pathlib import Path
-from typing import Protocol, Self
 
-import msgspec
-import pyarrow as pa
-
-from feature_warehouse.declarations.model import FeatureView
+from feature_warehouse.engines.find import engine_of
 from feature_warehouse.engines.profile import Profile
+from feature_warehouse.engines.protocol import BATCH_ROWS, Engine, Inspection, Warehouse
 
-__all__ = ["BATCH_ROWS", "Inspection", "Warehouse", "open_warehouse"]
-
-BATCH_ROWS = 10_000
-"""Rows that are turned into bytes and sent at a time."""
-
-
-class Inspection(msgspec.Struct, frozen=True):
-    """What a view holds at a clock. Rows without keys or event timestamp can never be served.
-
-    ``behind`` counts the rows that became available since the last watermark. ``history`` is a
-    fingerprint of the rows that a run sees, ``history_then`` one of those the last run must have
-    seen: their number and hash, of rows loaded before the watermark and, behind a blank, after it.
-    Both are empty where the view has no created timestamp.
-    """
-
-    rows: int
-    without_keys: int
-    without_event: int
-    not_yet_available: int
-    behind: int
-    history_then: str
-    history: str
-
-
-class Warehouse(Protocol):
-    """One connection that changes nothing, and one consistent snapshot of the data."""
-
-    dialect: str
-    """duckdb or postgres."""
-
-    def inspect(
-        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
-    ) -> Inspection:
-        """Look at a whole view once; all instants in microseconds since 1970 UTC.
-
-        ``last`` are clock and watermark of the last run, if there was one.
-        """
-
-    def newest_load(self, view: FeatureView, clock: int) -> int:
-        """When the newest row that is available at the clock was loaded; 0 without any."""
-
-    def schema(self, view: FeatureView) -> pa.Schema:
-        """The columns of ``newest_rows``.
-
-        UnservableError for a seed or snapshot whose columns are not of the declared types.
-        """
-
-    def newest_rows(
-        self, view: FeatureView, clock: int, since: int | None = None
-    ) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The newest row per entity that is available at the clock, by the point-in-time law.
-
-        With ``since`` only of those entities of which a row became available after that instant.
-        Columns by position: join keys, features, event timestamp in UTC and, where the view
-        declares one, created timestamp in UTC. Rows past their ttl are among them.
-        """
-
-    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
-        """The query of ``newest_rows``; its columns are named c0, c1 and so on."""
-
-    def identity(self) -> list[str]:
-        """What tells this warehouse from others: it is the same where one of these is."""
-
-    def refresh(self) -> None:
-        """Begin another snapshot: what was committed until now is seen from now on."""
-
-    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
-        """How many rows a view has of join key values, given as texts."""
-
-    def load(self, name: str, table: pa.Table) -> None:
-        """Make a table that this connection alone sees, and that ends with it."""
-
-    def rows(
-        self, query: str, what: str, values: Sequence[str] = ()
-    ) -> AbstractContextManager[pa.RecordBatchReader]:
-        """What a query gives; ``what`` names it in messages, ``values`` are texts for $1, $2 ..."""
-
-    def close(self) -> None:
-        """Close the connection."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
+__all__ = ["BATCH_ROWS", "Engine", "Inspection", "Warehouse", "engine_of", "open_warehouse"]
 
 
 def open_warehouse(profile: Profile, folder: Path = Path()) -> Warehouse:
@@ -101,10 +17,4 @@ def open_warehouse(profile: Profile, folder: Path = Path()) -> Warehouse:
 
     Paths in the profile, and in views over files, are relative to ``folder``, the project's.
     """
-    if profile.adapter == "duckdb":
-        from feature_warehouse.engines.duckdb import DuckDBWarehouse
-
-        return DuckDBWarehouse(profile.credentials, folder)
-    from feature_warehouse.engines.postgres import PostgresWarehouse
-
-    return PostgresWarehouse(profile.credentials)
+    return engine_of(profile.adapter).connect(profile.credentials, folder)

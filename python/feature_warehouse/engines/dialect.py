@@ -1,17 +1,30 @@
-"""Names, keys and instants as SQL that all engines share."""
+"""What engines say alike, and what each says its own way, in the queries of this package."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+
+import msgspec
 
 from feature_warehouse.declarations.model import Column
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["bound", "quote"]
+__all__ = ["Dialect", "bound", "quote"]
 
 _ZONED = re.compile(r"timestamptz|timestamp\b.*with time zone")
 TEXT = re.compile(r"(text|varchar|n?char|national|character|string|bpchar)\b[^\[]*")
+
+
+class Dialect(msgspec.Struct, frozen=True):
+    """How one engine says what the others say differently."""
+
+    type_of: str
+    """The function that names the type of an expression."""
+
+    sort_keys: Callable[[Column], list[str]]
+    """The expressions to sort a column by, so that no two values tie."""
+
+    hashed: Callable[[Sequence[Column]], str]
+    """Makes a number of the values of columns: another one of values that readers could tell apart,
+    such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
 
 
 def quote(name: str) -> str:

@@ -12,12 +12,14 @@ import pyarrow as pa
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines import BATCH_ROWS, Inspection, dialect, queries
-from feature_warehouse.engines.order import on_duckdb
+from feature_warehouse.engines import queries
+from feature_warehouse.engines.dialect import Dialect, quote
+from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
+from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DuckDBWarehouse"]
+__all__ = ["DIALECT", "connect", "file_of"]
 
 # What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
 # and in an enum, of which the place among the others is hashed.
@@ -33,16 +35,20 @@ _MAGIC = slice(8, 12)
 _IDENTIFIER = slice(124, 140)
 
 
+def file_of(credentials: Any) -> str:
+    """The file of the database, as the profile has it; MotherDuck's token is no part of it."""
+    return str(credentials.path).partition("?")[0]
+
+
 class DuckDBWarehouse:
     """See ``Warehouse``. No other process can write while this is open, so the snapshot is one."""
-
-    dialect = "duckdb"
 
     def __init__(self, credentials: Any, folder: Path = Path()) -> None:
         """``credentials`` are dbt-duckdb's, with its attachments, extensions and secrets.
 
         Whatever is relative, be it in the profile or in a view over files, is so to ``folder``.
         """
+        self.dialect = DIALECT
         self._folder = folder.absolute()
         # The name of MotherDuck's, which is no path, may carry a token.
         self._place = credentials.path.partition("?")[0]
@@ -54,7 +60,7 @@ class DuckDBWarehouse:
     def inspect(
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
     ) -> Inspection:
-        query = queries.inspection_query(view, clock, watermark, last, _hashed)
+        query = queries.inspection_query(view, clock, watermark, last, self.dialect)
         with self._explained(f"feature view {view.name!r}"):
             return Inspection(*self._connection.sql(query).fetchall()[0])
 
@@ -80,7 +86,7 @@ class DuckDBWarehouse:
             yield reader
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
-        return queries.newest_rows_query(view, clock, since, sort_keys=on_duckdb)
+        return queries.newest_rows_query(view, clock, since, dialect=self.dialect)
 
     def identity(self) -> list[str]:
         if self._file is None:
@@ -204,7 +210,7 @@ def _hashed(columns: Sequence[Column]) -> str:
 
 
 def _hashable(column: Column) -> str:
-    name = dialect.quote(column.name)
+    name = quote(column.name)
     if _HASHABLE.fullmatch(column.data_type):
         return name
     found = _FLOAT.fullmatch(column.data_type)
@@ -218,3 +224,20 @@ def _hashable(column: Column) -> str:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
+
+
+def _sort_keys(column: Column) -> list[str]:
+    """The expressions to sort by; downwards the greatest value is first."""
+    name = quote(column.name)
+    if (shared := shared_keys(column)) is not None:
+        return shared
+    scalar, is_list = scalar_of(column)
+    if FLOAT.fullmatch(scalar) and not is_list:
+        return [name, f"not signbit({name})"]
+    if scalar in NUMBERS and not is_list:
+        return [name]
+    return [name if is_list else bytewise(name, scalar), f'cast({name} as text) collate "C"']
+
+
+connect = DuckDBWarehouse
+DIALECT = Dialect(type_of="typeof", sort_keys=_sort_keys, hashed=_hashed)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -12,13 +13,20 @@ import pyarrow as pa
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines import Inspection, dialect, queries
-from feature_warehouse.engines.order import on_postgres
+from feature_warehouse.engines import queries
+from feature_warehouse.engines.dialect import Dialect
+from feature_warehouse.engines.dialect import quote as quoted
+from feature_warehouse.engines.protocol import Inspection
+from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.util.secrets_in_text import masked
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["PostgresWarehouse"]
+__all__ = ["DIALECT", "connect", "file_of"]
+
+_WITHOUT_ORDER = {
+    *("json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"),
+}
 
 _DATA_EXCEPTION = "22"
 """How the SQLSTATEs of values that do not fit begin."""
@@ -27,13 +35,16 @@ _DATA_EXCEPTION = "22"
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 
 
+def file_of(_credentials: Any) -> None:
+    """A server has no file."""
+
+
 class PostgresWarehouse:
     """See ``Warehouse``."""
 
-    dialect = "postgres"
-
-    def __init__(self, credentials: Any) -> None:
-        """``credentials`` are dbt-postgres's."""
+    def __init__(self, credentials: Any, _folder: Path = Path()) -> None:
+        """``credentials`` are dbt-postgres's; nothing is relative to a folder."""
+        self.dialect = DIALECT
         self._password, self._role = credentials.password, credentials.role
         self._credentials = credentials
         try:
@@ -53,12 +64,12 @@ class PostgresWarehouse:
             cursor.execute(f"set transaction isolation level repeatable read {access}")
             cursor.execute("set local time zone 'UTC'")
             if self._role:
-                cursor.execute(f"set local role {dialect.quote(self._role)}")
+                cursor.execute(f"set local role {quoted(self._role)}")
 
     def inspect(
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
     ) -> Inspection:
-        query = queries.inspection_query(view, clock, watermark, last, _hashed)
+        query = queries.inspection_query(view, clock, watermark, last, self.dialect)
         with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
             _refuse_dimensions(view, cursor)
             cursor.execute(query)
@@ -84,7 +95,7 @@ class PostgresWarehouse:
             yield reader
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
-        return queries.newest_rows_query(view, clock, since, sort_keys=on_postgres)
+        return queries.newest_rows_query(view, clock, since, dialect=self.dialect)
 
     def identity(self) -> list[str]:
         known = self._credentials
@@ -147,7 +158,7 @@ class PostgresWarehouse:
                     f" temporary on database {database} to it, on a server that can be written to"
                     f" ({_reason(error, self._password)})"
                 ) from None
-            cursor.execute(f"analyze {dialect.quote(name)}")
+            cursor.execute(f"analyze {quoted(name)}")
 
     @contextmanager
     def rows(
@@ -193,7 +204,7 @@ def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
     arrays = [feature.name for feature in view.features if feature.data_type.endswith("]")]
     if not arrays:
         return
-    counts = [f"count(*) filter (where array_ndims({dialect.quote(name)}) > 1)" for name in arrays]
+    counts = [f"count(*) filter (where array_ndims({quoted(name)}) > 1)" for name in arrays]
     cursor.execute(f"select {', '.join(counts)} from {view.relation}")
     for name, count in zip(arrays, cursor.fetchone(), strict=True):
         if count:
@@ -206,7 +217,7 @@ def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
 def _hashed(columns: Sequence[Column]) -> str:
     # The bytes that a client would get, which every type has: hashes of its own PostgreSQL has not
     # for each type, and those are the same for 1.0 and 1.00, or for a day and 24 hours.
-    names = ", ".join(dialect.quote(column.name) for column in columns)
+    names = ", ".join(quoted(column.name) for column in columns)
     return f"hash_record_extended(row(record_send(row({names}))), 0)"
 
 
@@ -235,3 +246,25 @@ def _reason(error: Exception, password: str | None) -> str:
     """What PostgreSQL said, without the query that the driver repeats."""
     text = " ".join(re.split(r"\nLINE \d|Query was|\bQuery:", str(error))[0].split())
     return masked(text, password)
+
+
+def _sort_keys(column: Column) -> list[str]:
+    """The expressions to sort by; downwards the greatest value is first."""
+    name = quoted(column.name)
+    if (shared := shared_keys(column)) is not None:
+        return shared
+    scalar, is_list = scalar_of(column)
+    if FLOAT.fullmatch(scalar):
+        if is_list:
+            return [name, f'case when 0 = any({name}) then cast({name} as text) end collate "C"']
+        return [name, f"({name} <> 0 or cast({name} as text) = '0')"]
+    if scalar in NUMBERS and not is_list:
+        return [name, f"scale({name})"]
+    sent = f"record_send(row({name}))"
+    if scalar in _WITHOUT_ORDER:
+        return [sent]
+    return [bytewise(name, scalar, is_list=is_list), sent]
+
+
+connect = PostgresWarehouse
+DIALECT = Dialect(type_of="pg_typeof", sort_keys=_sort_keys, hashed=_hashed)

@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
+from feature_warehouse.engines.find import engine_of
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import refuse_no_project
 
 __all__ = ["Profile", "load_profile"]
-
-_ADAPTERS = ("duckdb", "postgres")
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -72,10 +71,7 @@ def load_profile(
     except DbtBaseException as error:
         raise UsageError(f"{directory / 'profiles.yml'}: {_harmless(str(error))}") from None
     adapter = found.credentials.type
-    if adapter not in _ADAPTERS:
-        raise UsageError(
-            f"target {found.target_name!r} is of type {adapter}; known are {', '.join(_ADAPTERS)}"
-        )
+    engine_of(adapter)
     return Profile(found.profile_name, found.target_name, adapter, found.credentials)
 
 

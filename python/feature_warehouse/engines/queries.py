@@ -1,17 +1,21 @@
-"""The queries the publisher asks, in SQL that DuckDB and PostgreSQL share.
+"""The queries the publisher asks, in SQL that all engines share.
 
 They say what the macro ``as_of`` says; a differential test holds the two together.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines.dialect import bound, in_utc, instant, interval, quote
+from feature_warehouse.engines.dialect import (
+    Dialect,
+    bound,
+    in_utc,
+    instant,
+    interval,
+    quote,
+)
+from feature_warehouse.engines.protocol import Warehouse
 from feature_warehouse.errors import UnservableError
-
-if TYPE_CHECKING:
-    from feature_warehouse.engines import Warehouse
 
 __all__ = [
     "holds_query",
@@ -24,14 +28,6 @@ __all__ = [
 ]
 
 
-Hashed = Callable[[Sequence[Column]], str]
-"""Makes a number of the values of columns: another one of values that readers could tell apart,
-such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
-
-SortKeys = Callable[[Column], list[str]]
-"""The expressions to sort a column by, so that no two values tie."""
-
-
 def published_type(view: FeatureView, column: Column) -> str:
     """The type that a column has in ``newest_rows_query``."""
     if column in (view.event_timestamp, view.created_timestamp):
@@ -39,12 +35,12 @@ def published_type(view: FeatureView, column: Column) -> str:
     return column.data_type
 
 
-def refuse_other_types(view: FeatureView, warehouse: "Warehouse") -> None:
+def refuse_other_types(view: FeatureView, warehouse: Warehouse) -> None:
     """UnservableError where nothing holds a view to its declared types and it has others."""
     if view.is_held_to_types:
         return
     columns = list({each.name: each for each in (*view.columns, *view.tie_breakers)}.values())
-    function = "typeof" if warehouse.dialect == "duckdb" else "pg_typeof"
+    function = warehouse.dialect.type_of
     pairs = ", ".join(
         f"cast({function}({quote(column.name)}) as text) as a{place},"
         f" cast({function}(cast(null as {column.data_type})) as text) as d{place}"
@@ -64,7 +60,7 @@ def refuse_other_types(view: FeatureView, warehouse: "Warehouse") -> None:
 
 
 def newest_rows_query(
-    view: FeatureView, clock: int, since: int | None = None, *, sort_keys: SortKeys
+    view: FeatureView, clock: int, since: int | None = None, *, dialect: Dialect
 ) -> str:
     """The newest available row per entity at a clock (microseconds since 1970 UTC).
 
@@ -76,10 +72,10 @@ def newest_rows_query(
     created = in_utc(view.created_timestamp) if view.created_timestamp else None
     if created:
         order.append(f"{created} desc nulls last")
-    ties = [key for column in view.tie_breakers for key in sort_keys(column)]
+    ties = [key for column in view.tie_breakers for key in dialect.sort_keys(column)]
     # Keys that are equal, and so of one entity, may still differ.
     for column in view.join_keys:
-        if (found := sort_keys(column)) != [quote(column.name)]:
+        if (found := dialect.sort_keys(column)) != [quote(column.name)]:
             ties += found
     order += [f"{key} desc nulls last" for key in ties]
     partition = f"partition by {', '.join(keys)} " if keys else ""
@@ -118,7 +114,7 @@ def inspection_query(
     clock: int,
     watermark: int,
     last: tuple[int, int] | None,
-    hashed: Hashed,
+    dialect: Dialect,
 ) -> str:
     """See ``Inspection``, whose columns these are."""
     keys = [f"{quote(key.name)} is null" for key in view.join_keys]
@@ -132,8 +128,8 @@ def inspection_query(
         _count(f"not ({without_keys}) and {event}"),
         _count(later),
         _count(behind),
-        _history(view, *last, hashed) if last else "''",
-        _history(view, clock, watermark, hashed),
+        _history(view, *last, dialect) if last else "''",
+        _history(view, clock, watermark, dialect),
     ]
     return f"select {', '.join(columns)} from {view.relation}"
 
@@ -171,13 +167,13 @@ def _count(condition: str) -> str:
     return f"count(case when {condition} then 1 end)"
 
 
-def _history(view: FeatureView, clock: int, watermark: int, hashed: Hashed) -> str:
+def _history(view: FeatureView, clock: int, watermark: int, dialect: Dialect) -> str:
     """Number and hash, whatever their order, of the rows a run saw: loaded before, and during."""
     if view.created_timestamp is None:
         return "''"
     columns = [*view.join_keys, view.event_timestamp, view.created_timestamp]
     columns += [*view.features, *view.tie_breakers]
-    total = f"sum({hashed(list({column.name: column for column in columns}.values()))})"
+    total = f"sum({dialect.hashed(list({column.name: column for column in columns}.values()))})"
     seen = f"{_servable(view)} and {_available(view)} <= {instant(clock)} and {_loaded(view)}"
     before = f"filter (where {seen} <= {instant(watermark)})"
     during = f"filter (where {seen} > {instant(watermark)})"

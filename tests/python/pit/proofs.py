@@ -8,9 +8,7 @@ import duckdb
 import psycopg2
 
 from feature_warehouse.declarations.registry import read_registry
-from feature_warehouse.engines import duckdb as duckdb_warehouse
-from feature_warehouse.engines import postgres
-from feature_warehouse.engines.order import on_duckdb, on_postgres
+from feature_warehouse.engines import engine_of
 from feature_warehouse.engines.queries import inspection_query, newest_rows_query
 from oracles import point_in_time as oracle
 from pit.declarations import Column, TrainingSet, Value, View
@@ -97,12 +95,12 @@ def _newest_rows(
     ``instants`` maps clocks to the instants since when entities got rows.
     """
     declared = read_registry(target / "manifest.json").views[view.name]
-    sort_keys = on_postgres if engine.name == "postgres" else on_duckdb
+    dialect = engine_of(engine.name).DIALECT
     moments = [view.event, *([view.created] if view.created else [])]
     given = [*view.keys, *view.features, *(Column(m.name, "timestamp") for m in moments)]
     query = " union all ".join(
         f"select {number} as number, newest.*"
-        f" from ({newest_rows_query(declared, at, since, sort_keys=sort_keys)}) as newest"
+        f" from ({newest_rows_query(declared, at, since, dialect=dialect)}) as newest"
         for number, (at, since) in enumerate(
             (at, since) for at, all_since in instants.items() for since in all_since
         )
@@ -112,12 +110,12 @@ def _newest_rows(
 
 
 def _counts(engine: Engine, target: Path, view: View) -> Query:
-    hashed = postgres._hashed if engine.name == "postgres" else duckdb_warehouse._hashed
+    dialect = engine_of(engine.name).DIALECT
     declared = read_registry(target / "manifest.json").views[view.name]
     names = ("rows", "without_keys", "without_event", "not_yet_available")
     query = " union all ".join(
         f"select {number} as number, {', '.join(map(quote, names))}"
-        f" from ({inspection_query(declared, at, at, None, hashed)})"
+        f" from ({inspection_query(declared, at, at, None, dialect)})"
         f" as counted ({', '.join(map(quote, (*names, 'behind', 'then', 'now')))})"
         for number, (_, at) in enumerate(INSTANTS)
     )

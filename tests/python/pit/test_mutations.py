@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from feature_warehouse.declarations.model import FeatureView
-from feature_warehouse.engines.queries import SortKeys, newest_rows_query
+from feature_warehouse.engines.dialect import Dialect
+from feature_warehouse.engines.queries import newest_rows_query
 from harness.support import postgres_output
 from local_postgres import Postgres
 from mutations.joins import JOIN_MUTATIONS
@@ -56,9 +57,9 @@ def test_the_proofs_notice_a_mistake_of_the_publisher(
     old: str, new: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def mistaken(
-        view: FeatureView, clock: int, since: int | None = None, *, sort_keys: SortKeys
+        view: FeatureView, clock: int, since: int | None = None, *, dialect: Dialect
     ) -> str:
-        return newest_rows_query(view, clock, since, sort_keys=sort_keys).replace(old, new)
+        return newest_rows_query(view, clock, since, dialect=dialect).replace(old, new)
 
     monkeypatch.setattr("pit.proofs.newest_rows_query", mistaken)
     assert is_difference(noticed(*prepared))

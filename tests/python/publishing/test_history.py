@@ -12,7 +12,8 @@ import pytest
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import duckdb as duckdb_warehouse
 from feature_warehouse.engines import postgres as postgres_warehouse
-from feature_warehouse.engines.queries import Hashed, inspection_query
+from feature_warehouse.engines.dialect import Dialect
+from feature_warehouse.engines.queries import inspection_query
 from local_postgres import Postgres
 
 Ask = Callable[[str], list[Any]]
@@ -99,8 +100,8 @@ def view(kind: str) -> FeatureView:
     )
 
 
-def assert_all_differ(ask: Ask, hashed: Hashed, kind: str, values: list[str]) -> None:
-    query = inspection_query(view(kind), CLOCK, CLOCK, None, hashed)
+def assert_all_differ(ask: Ask, dialect: Dialect, kind: str, values: list[str]) -> None:
+    query = inspection_query(view(kind), CLOCK, CLOCK, None, dialect)
     histories: dict[str, str] = {}
     for value in values:
         rows = (
@@ -120,7 +121,7 @@ def test_what_differs_has_another_history_on_duckdb(kind: str, values: list[str]
     with duckdb.connect() as connection:
         assert_all_differ(
             lambda query: connection.execute(query).fetchall(),
-            duckdb_warehouse._hashed,
+            duckdb_warehouse.DIALECT,
             kind,
             [value.replace("'{}'", "[]") if "[" in kind else value for value in values],
         )
@@ -129,7 +130,7 @@ def test_what_differs_has_another_history_on_duckdb(kind: str, values: list[str]
 def test_a_place_among_the_values_of_an_enum_is_no_value() -> None:
     """The same place holds another text since the type was made anew."""
     with duckdb.connect() as connection:
-        query = inspection_query(view("mood"), CLOCK, CLOCK, None, duckdb_warehouse._hashed)
+        query = inspection_query(view("mood"), CLOCK, CLOCK, None, duckdb_warehouse.DIALECT)
         found = []
         for texts in ("'sad', 'happy'", "'happy', 'sad'"):
             connection.execute(f"create or replace type mood as enum({texts})")
@@ -155,4 +156,4 @@ def ask_postgres(postgres: Postgres) -> Iterator[Ask]:
 def test_what_differs_has_another_history_on_postgres(
     kind: str, values: list[str], ask_postgres: Ask
 ) -> None:
-    assert_all_differ(ask_postgres, postgres_warehouse._hashed, kind, values)
+    assert_all_differ(ask_postgres, postgres_warehouse.DIALECT, kind, values)

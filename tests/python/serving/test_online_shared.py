@@ -144,7 +144,7 @@ def publish_elsewhere(client: "redis.Redis") -> None:
     columns = [("id", "int"), ("score", "float")]
     schema = schema_fingerprint(columns)
     generation = layout.Generation(
-        "scores", 1, (layout.Column(*columns[0]),), (layout.Feature(*columns[1]),), schema, ""
+        "scores", 1, (layout.Column(*columns[0]),), (layout.Feature(*columns[1]),), schema, {}
     )
     row = f"{names.row_prefix('scores', 1)}7}}"
     client.set(row, encode_rows([row.encode()], [0], [None], 1, schema, [[-1.0]])[0])

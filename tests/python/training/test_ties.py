@@ -8,7 +8,7 @@ import pytest
 
 from feature_warehouse import OnlineStore
 from feature_warehouse.declarations.registry import read_registry
-from feature_warehouse.engines.order import on_duckdb, on_postgres
+from feature_warehouse.engines import engine_of
 from feature_warehouse.engines.queries import newest_rows_query
 from harness.support import run
 from training.lab import Lab
@@ -76,8 +76,7 @@ def test_labels_that_sample_are_read_once(lab: Lab) -> None:
 def test_the_order_of_the_table_changes_nothing(lab: Lab, order: str) -> None:
     """Of the training set, of `latest` and of what is published."""
     view = read_registry(lab.target / "manifest.json").views["tied"]
-    sort_keys = on_postgres if lab.engine == "postgres" else on_duckdb
-    published = newest_rows_query(view, NOW, sort_keys=sort_keys)
+    published = newest_rows_query(view, NOW, dialect=engine_of(lab.engine).DIALECT)
     names = "visit_id, price, word, view_price, view_word"
     with lab.changed(
         f"create temporary table kept as select * from tied order by {order}",
@@ -97,8 +96,7 @@ def test_the_order_of_the_table_changes_nothing(lab: Lab, order: str) -> None:
 def test_values_that_sort_alike_are_told_apart(lab: Lab, order: str) -> None:
     """In a training set, of a table and of a view, in `latest` and in what is published."""
     view = read_registry(lab.target / "manifest.json").views["alike"]
-    sort_keys = on_postgres if lab.engine == "postgres" else on_duckdb
-    published = newest_rows_query(view, NOW, sort_keys=sort_keys)
+    published = newest_rows_query(view, NOW, dialect=engine_of(lab.engine).DIALECT)
     place = len(view.join_keys) + [feature.name for feature in view.features].index("place")
     firsts = [(number, "first") for number in range(len(APART))]
     with lab.changed(

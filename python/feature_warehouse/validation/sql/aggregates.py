@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from feature_warehouse.declarations.model import Column
 from feature_warehouse.engines.dialect import quote
-from feature_warehouse.engines.order import compared
+from feature_warehouse.engines.sort_keys import compared
 from feature_warehouse.validation.sql.binding import Binder, is_number, number
 from feature_warehouse.validation.sql.conditions import IN_PYTHON, considered, unexpected
 from feature_warehouse.validation.sql.metric import Metric

@@ -112,7 +112,7 @@ class Measures:
 
     def _types(self) -> list[dict[str, str]]:
         """The types that columns have, as declared where that is the same type."""
-        function = "typeof" if self._rows.warehouse.dialect == "duckdb" else "pg_typeof"
+        function = self._rows.warehouse.dialect.type_of
         pairs = [
             f"cast({function}({quote(column.name)}) as text),"
             f" cast({function}(cast(null as {column.data_type})) as text)"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from feature_warehouse.declarations.model import Column
 from feature_warehouse.engines.dialect import quote
-from feature_warehouse.engines.order import compared
+from feature_warehouse.engines.sort_keys import compared
 from feature_warehouse.validation.sql.binding import Binder
 
 __all__ = ["IN_PYTHON", "considered", "unexpected"]

@@ -10,7 +10,7 @@ import re
 from feature_warehouse.declarations.model import Column
 from feature_warehouse.engines.dialect import quote
 
-__all__ = ["compared", "on_duckdb", "on_postgres"]
+__all__ = ["FLOAT", "NUMBERS", "bytewise", "compared", "scalar_of", "shared_keys"]
 
 _DIGITS = re.compile(r" ?\([^()]*\)")
 _DIMENSIONS = re.compile(r"( ?\[\d*\]| array)+$")
@@ -23,60 +23,26 @@ _PLAIN = re.compile(
     r"|bytea|blob|varbinary"
 )
 _EXACT = re.compile(r"(numeric|decimal|dec) ?\(.*\)")
-_FLOAT = re.compile(r"double|double precision|real|float[48]?")
-_NUMBERS = {"numeric", "decimal", "dec"}
+FLOAT = re.compile(r"double|double precision|real|float[48]?")
+NUMBERS = {"numeric", "decimal", "dec"}
 _DOCUMENTS = {"json", "jsonb", "xml", "variant"}
-_WITHOUT_ORDER = {
-    *("json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"),
-}
 
 
 def compared(column: Column) -> str:
     """The column as an expression to compare and sort by; a text counts by its bytes."""
-    scalar, is_list = _scalar(column)
-    return quote(column.name) if is_list else _bytewise(quote(column.name), scalar)
+    scalar, is_list = scalar_of(column)
+    return quote(column.name) if is_list else bytewise(quote(column.name), scalar)
 
 
-def on_duckdb(column: Column) -> list[str]:
-    """The expressions to sort by; downwards the greatest value is first."""
-    name = quote(column.name)
-    if (shared := _shared(column)) is not None:
-        return shared
-    scalar, is_list = _scalar(column)
-    if _FLOAT.fullmatch(scalar) and not is_list:
-        return [name, f"not signbit({name})"]
-    if scalar in _NUMBERS and not is_list:
-        return [name]
-    return [name if is_list else _bytewise(name, scalar), f'cast({name} as text) collate "C"']
-
-
-def on_postgres(column: Column) -> list[str]:
-    """The expressions to sort by; downwards the greatest value is first."""
-    name = quote(column.name)
-    if (shared := _shared(column)) is not None:
-        return shared
-    scalar, is_list = _scalar(column)
-    if _FLOAT.fullmatch(scalar):
-        if is_list:
-            return [name, f'case when 0 = any({name}) then cast({name} as text) end collate "C"']
-        return [name, f"({name} <> 0 or cast({name} as text) = '0')"]
-    if scalar in _NUMBERS and not is_list:
-        return [name, f"scale({name})"]
-    sent = f"record_send(row({name}))"
-    if scalar in _WITHOUT_ORDER:
-        return [sent]
-    return [_bytewise(name, scalar, is_list=is_list), sent]
-
-
-def _shared(column: Column) -> list[str] | None:
-    """The keys that both warehouses take, None where each has its own."""
+def shared_keys(column: Column) -> list[str] | None:
+    """The keys that all engines take, None where each has its own."""
     name = quote(column.name)
     words = _words(column)
-    scalar, is_list = _scalar(column)
+    scalar, is_list = scalar_of(column)
     if is_list:
         return None
     if _TEXT.fullmatch(scalar) and words != "bpchar":
-        return [_bytewise(name, scalar)]
+        return [bytewise(name, scalar)]
     if scalar in _DOCUMENTS:
         return [f'cast({name} as text) collate "C"']
     if scalar == "interval":
@@ -86,7 +52,8 @@ def _shared(column: Column) -> list[str] | None:
     return None
 
 
-def _bytewise(name: str, scalar: str, *, is_list: bool = False) -> str:
+def bytewise(name: str, scalar: str, *, is_list: bool = False) -> str:
+    """A text, or an array of texts, as it is compared by its bytes; anything else as it is."""
     if not _TEXT.fullmatch(scalar):
         return name
     text = f"cast({name} as text{'[]' * is_list})" if scalar == "citext" else name
@@ -97,7 +64,7 @@ def _words(column: Column) -> str:
     return " ".join(column.data_type.lower().split())
 
 
-def _scalar(column: Column) -> tuple[str, bool]:
+def scalar_of(column: Column) -> tuple[str, bool]:
     """The type, or that of an array's elements, without its size; whether it is an array."""
     bare = _DIGITS.sub("", _words(column))
     scalar = _DIMENSIONS.sub("", bare)

@@ -1,0 +1,111 @@
+"""What the rest of the package asks an engine."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import msgspec
+import pyarrow as pa
+
+from feature_warehouse.declarations.model import FeatureView
+from feature_warehouse.engines.dialect import Dialect
+
+__all__ = ["BATCH_ROWS", "Engine", "Inspection", "Warehouse"]
+
+BATCH_ROWS = 10_000
+"""Rows that are turned into bytes and sent at a time."""
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What a view holds at a clock. Rows without keys or event timestamp can never be served.
+
+    ``behind`` counts the rows that became available since the last watermark. ``history`` is a
+    fingerprint of the rows that a run sees, ``history_then`` one of those the last run must have
+    seen: their number and hash, of rows loaded before the watermark and, behind a blank, after it.
+    Both are empty where the view has no created timestamp.
+    """
+
+    rows: int
+    without_keys: int
+    without_event: int
+    not_yet_available: int
+    behind: int
+    history_then: str
+    history: str
+
+
+class Warehouse(Protocol):
+    """One connection that changes nothing, and one consistent snapshot of the data."""
+
+    dialect: Dialect
+
+    def inspect(
+        self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
+    ) -> Inspection:
+        """Look at a whole view once; all instants in microseconds since 1970 UTC.
+
+        ``last`` are clock and watermark of the last run, if there was one.
+        """
+
+    def newest_load(self, view: FeatureView, clock: int) -> int:
+        """When the newest row that is available at the clock was loaded; 0 without any."""
+
+    def schema(self, view: FeatureView) -> pa.Schema:
+        """The columns of ``newest_rows``.
+
+        UnservableError for a seed or snapshot whose columns are not of the declared types.
+        """
+
+    def newest_rows(
+        self, view: FeatureView, clock: int, since: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The newest row per entity that is available at the clock, by the point-in-time law.
+
+        With ``since`` only of those entities of which a row became available after that instant.
+        Columns by position: join keys, features, event timestamp in UTC and, where the view
+        declares one, created timestamp in UTC. Rows past their ttl are among them.
+        """
+
+    def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
+        """The query of ``newest_rows``; its columns are named c0, c1 and so on."""
+
+    def identity(self) -> list[str]:
+        """What tells this warehouse from others: it is the same where one of these is."""
+
+    def refresh(self) -> None:
+        """Begin another snapshot: what was committed until now is seen from now on."""
+
+    def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
+        """How many rows a view has of join key values, given as texts."""
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Make a table that this connection alone sees, and that ends with it."""
+
+    def rows(
+        self, query: str, what: str, values: Sequence[str] = ()
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """What a query gives; ``what`` names it in messages, ``values`` are texts for $1, $2 ..."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Engine(Protocol):
+    """A module of this folder, by the name of dbt's adapter."""
+
+    DIALECT: Dialect
+
+    def connect(self, credentials: Any, folder: Path = Path(), /) -> Warehouse:
+        """Connect as dbt did, by the adapter's own credentials.
+
+        Raises UsageError, UnreachableError or BusyError. Paths in the profile, and in views over
+        files, are relative to ``folder``, the project's.
+        """
+
+    def file_of(self, credentials: Any) -> str | None:
+        """The file of the database, as the profile has it; None where it is none."""
