@@ -1,5 +1,5 @@
 {%- set end_of_day -%}
-    {{ feature_warehouse._instant(var('carriers_as_of', '2013-12-31')) }} + interval '24 hours'
+    {{ feature_warehouse.instant(var('carriers_as_of', '2013-12-31')) }} + interval '24 hours'
 {%- endset -%}
 
 with legs as (

@@ -1,0 +1,3 @@
+{% macro instant(text) -%}
+    {{ return(feature_warehouse._instant(text)) }}
+{%- endmacro %}
