@@ -63,8 +63,9 @@ def options(
 
 for selecting in (materialize, validate, verify):
     app.command(cls=SelectingCommand)(placed(selecting))
-for command in (rollback, forget, drift, status, metrics, get, describe, dev_server):
+for command in (rollback, forget, drift, status, metrics, get, describe):
     app.command()(placed(command))
+app.command()(dev_server)
 
 
 def main() -> Never:

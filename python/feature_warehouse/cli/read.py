@@ -13,7 +13,6 @@ from feature_warehouse.cli.options import (
     Place,
     instant,
     pairs,
-    placed,
     required,
 )
 from feature_warehouse.errors import UnreachableError
@@ -21,7 +20,6 @@ from feature_warehouse.errors import UnreachableError
 __all__ = ["describe", "dev_server", "get", "metrics", "status"]
 
 
-@placed
 def status(
     place: Place,
     as_json: Json = False,
@@ -35,7 +33,6 @@ def status(
     print_status(read_status(client, *place.store), as_json=as_json)
 
 
-@placed
 def metrics(
     place: Place,
     output: Annotated[
@@ -62,7 +59,6 @@ def metrics(
         file.write_text(text, encoding="utf-8")
 
 
-@placed
 def get(
     place: Place,
     name: Annotated[str, typer.Argument(help="A service or a feature view.", show_default=False)],
@@ -92,7 +88,6 @@ def get(
         print_vector(name, values, vector, store.fingerprint(name), as_json=as_json)
 
 
-@placed
 def describe(
     place: Place,
     name: Annotated[

@@ -1,26 +1,24 @@
-"""The frame of every HTML page we write: one file that fetches nothing and runs nothing."""
+"""HTML pages that we write: each one file that fetches nothing and runs nothing."""
 
-from html import escape
+from functools import cache
+from typing import Any
 
-__all__ = ["document"]
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-# Were something of the data ever to become markup, a browser would still not act on it.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+__all__ = ["page"]
 
 
-def document(title: str, style: str, body: str) -> str:
-    """The page. ``body`` is HTML, in which all that comes from data is escaped already."""
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("feature_warehouse"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(template: str, **values: Any) -> str:
+    """A page from a file of ``templates``; every value is escaped there."""
+    return _environment().get_template(template).render(values)
