@@ -1,7 +1,7 @@
 {#- The rows of a view that a join chooses from, and the order in which it does. -#}
 
 {% macro _available_rows(spec, extra=[]) %}
-    {#- The body of a view's CTE: its rows with the instant each is available at. -#}
+    {#- The body of a view's CTE: its rows with the instant each is available at. #}
     select
         {%- for key in spec.entity %}
         {{ key }},
@@ -24,7 +24,7 @@
 
 
 {% macro _rows_that_count(spec) %}
-    {#- Where the rows of a view come from, without those that no label can match. -#}
+    {#- Where the rows of a view come from, without those that no label can match. #}
     from {{ spec.relation }}
     where
         {{ spec.event }} is not null

@@ -1,7 +1,7 @@
 {#- The timeline of a window view: the instants, and the running aggregates over them. -#}
 
 {% macro _change_branch(plan, source, instant, change, columns, conditions, enters=false) %}
-    {#- One part of the union of instants. -#}
+    {#- One part of the union of instants. #}
     select
         {%- for key in plan.entity %}
         {{ key }},
