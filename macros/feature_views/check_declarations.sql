@@ -45,7 +45,8 @@
         {%- do config(meta={'written_for': {
             'adapter': target.type, 'target': target.name, 'database': target.database,
             'schema': target.schema, 'file': engine.file,
-            'numeric': feature_warehouse._number_types().numeric
+            'numeric': feature_warehouse._number_types().numeric,
+            'spellings': feature_warehouse._type_spellings()
         }}) -%}
     {%- endif -%}
 {%- endmacro %}

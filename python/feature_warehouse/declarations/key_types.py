@@ -5,7 +5,7 @@ length, and equal types.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,46 +13,20 @@ if TYPE_CHECKING:
 
 __all__ = ["key_mistakes", "types_agree"]
 
-_BITS = {
-    **dict.fromkeys(("tinyint", "int1"), 8),
-    **dict.fromkeys(("smallint", "int2", "short", "int16"), 16),
-    **dict.fromkeys(("integer", "int", "int4", "signed", "int32"), 32),
-    **dict.fromkeys(("bigint", "int8", "long", "int64"), 64),
-    **dict.fromkeys(("hugeint", "int128"), 128),
-}
-_UNSIGNED_BITS = {
-    **dict.fromkeys(("utinyint", "uint8"), 8),
-    **dict.fromkeys(("usmallint", "uint16"), 16),
-    **dict.fromkeys(("uinteger", "uint32"), 32),
-    **dict.fromkeys(("ubigint", "uint64"), 64),
-    **dict.fromkeys(("uhugeint", "uint128"), 128),
-}
+Spellings = Mapping[str, Sequence[str]]
+"""Types by the engine's usual name, with their other names; the package's hook notes them."""
+
+_BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64, "hugeint": 128}
 _DIGITS = re.compile(r"(?:numeric|decimal|dec) ?\( ?(\d+) ?(?:, ?(\d+) ?)?\)")
 _SIZE = re.compile(r" ?\(.*?\)")
-_PADDED = {"char", "character", "bpchar", "nchar", "national char", "national character"}
-_NAMES = {
-    "text": ("varchar", "character varying"),
-    "boolean": ("bool",),
-    "double precision": ("float8",),
-    "real": ("float4",),
-    "numeric": ("decimal", "dec"),
-    "timestamp": ("timestamp without time zone",),
-    "timestamptz": ("timestamp with time zone",),
-}
-_POSTGRES_NAMES = {"char": tuple(_PADDED), "double precision": ("float",)}
-_DUCKDB_NAMES = {
-    "text": (*_PADDED, "string", "nvarchar", "enum"),
-    "boolean": ("logical",),
-    "double precision": ("double",),
-    "real": ("float",),
-    "timestamp": ("datetime", "timestamp_us"),
-}
+# Of which `=` takes for equal what a reader of Redis tells apart.
+_LOOSE = {"char", "citext"}
 
 
-def types_agree(one: str, other: str, adapter: str) -> bool:
+def types_agree(one: str, other: str, spellings: Spellings) -> bool:
     """Whether keys of two declared types may meet."""
-    name, span = _key_type(one, adapter)
-    other_name, other_span = _key_type(other, adapter)
+    name, span = _key_type(one, spellings)
+    other_name, other_span = _key_type(other, spellings)
     if name == other_name:
         return True
     if not span or not other_span:
@@ -62,7 +36,7 @@ def types_agree(one: str, other: str, adapter: str) -> bool:
 
 
 def key_mistakes(
-    views: "Iterable[FeatureView]", services: "Iterable[Service]", adapter: str
+    views: "Iterable[FeatureView]", services: "Iterable[Service]", spellings: Spellings
 ) -> list[str]:
     """Join keys that a reader cannot look up as a join does, or that do not mean the same."""
     mistakes = [
@@ -70,21 +44,19 @@ def key_mistakes(
         " values that differ are equal, but not for a reader; cast it to text where it is made"
         for view in views
         for key in view.join_keys
-        if _is_loose(key.data_type, adapter)
+        if _is_loose(key.data_type, spellings)
     ]
     for service in services:
-        mistakes += _of_service(service, adapter)
+        mistakes += _of_service(service, spellings)
     return mistakes
 
 
-def _is_loose(data_type: str, adapter: str) -> bool:
+def _is_loose(data_type: str, spellings: Spellings) -> bool:
     """Whether values of a type are equal that a reader takes for different ones."""
-    words = _words(data_type)
-    bare = _SIZE.sub("", words)
-    return " collate " in words or bare == "citext" or (adapter == "postgres" and bare in _PADDED)
+    return " collate " in _words(data_type) or _key_type(data_type, spellings)[0] in _LOOSE
 
 
-def _of_service(service: "Service", adapter: str) -> list[str]:
+def _of_service(service: "Service", spellings: Spellings) -> list[str]:
     """The label columns that meet join keys of types which do not hold the same values."""
     mistakes = []
     met: dict[str, tuple[str, str]] = {}
@@ -92,7 +64,7 @@ def _of_service(service: "Service", adapter: str) -> list[str]:
         for key in part.view.join_keys:
             column, name = part.join_keys[key.name], f"{part.view.name}.{key.name}"
             first, data_type = met.setdefault(column, (name, key.data_type))
-            if not types_agree(data_type, key.data_type, adapter):
+            if not types_agree(data_type, key.data_type, spellings):
                 mistakes.append(
                     f"training set {service.training_set!r}: label column {column!r} meets join"
                     f" key {first!r} of type {data_type} and {name!r} of type {key.data_type},"
@@ -101,22 +73,20 @@ def _of_service(service: "Service", adapter: str) -> list[str]:
     return mistakes
 
 
-def _key_type(data_type: str, adapter: str) -> tuple[str, tuple[int, int] | None]:
+def _key_type(data_type: str, spellings: Spellings) -> tuple[str, tuple[int, int] | None]:
     """A type by one name for all its spellings; of a whole number the least and greatest value."""
     words = _words(data_type)
     if digits := _DIGITS.fullmatch(words):
         scale, end = int(digits[2] or 0), 10 ** int(digits[1])
         return f"numeric({digits[1]},{scale})", None if scale else (1 - end, end - 1)
     bare = _SIZE.sub("", words)
-    if bits := _BITS.get(bare):
-        return f"int{bits}", (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    if bits := _UNSIGNED_BITS.get(bare):
-        return f"uint{bits}", (0, 2**bits - 1)
-    for names in (_NAMES, _DUCKDB_NAMES if adapter == "duckdb" else _POSTGRES_NAMES):
-        for name, others in names.items():
-            if bare == name or bare in others:
-                return name, None
-    return words, None
+    names = (name for name, others in spellings.items() if bare == name or bare in others)
+    name = next(names, words)
+    if bits := _BITS.get(name):
+        return name, (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    if name[0] == "u" and (bits := _BITS.get(name[1:])):
+        return name, (0, 2**bits - 1)
+    return name, None
 
 
 def _words(data_type: str) -> str:

@@ -15,7 +15,8 @@ class WrittenFor(msgspec.Struct, frozen=True):
     """The target by which dbt named the relations.
 
     ``file`` is that of the database if it is one, as in the profile; ``numeric`` the digits of a
-    decimal that is declared without any, None where it has no limits.
+    decimal that is declared without any, None where it has no limits; ``spellings`` other names of
+    types.
     """
 
     adapter: str
@@ -24,6 +25,7 @@ class WrittenFor(msgspec.Struct, frozen=True):
     schema: str
     file: str | None = None
     numeric: tuple[int, int] | None = None
+    spellings: dict[str, list[str]] = {}
 
 
 class Column(msgspec.Struct, frozen=True):

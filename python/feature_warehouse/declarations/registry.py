@@ -109,7 +109,8 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     mistakes += [
         f"service {name!r} has the name of a feature view" for name in services if name in views
     ]
-    mistakes += key_mistakes(views.values(), read, content.metadata.adapter_type)
+    if noted := content.written_for:
+        mistakes += key_mistakes(views.values(), read, noted.spellings)
     if mistakes:
         raise UsageError("; ".join(mistakes))
     metadata = content.metadata

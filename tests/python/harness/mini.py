@@ -4,7 +4,9 @@ What dbt writes for real is tested in test_package.py and with the demo; here ma
 are needed that differ in one thing.
 """
 
+import ast
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +17,18 @@ import duckdb
 from feature_warehouse.redis_store import layout
 
 PROJECT = "mini"
+ENGINES = Path(__file__).parents[3] / "macros" / "internal" / "engines"
 
 Columns = Mapping[str, str | dict[str, Any]]
+
+
+def spellings(engine: str) -> dict[str, list[str]]:
+    """Other names of types, as the engine's answer has them, and as the hook would note them."""
+    answer = (ENGINES / f"{engine}.sql").read_text(encoding="utf-8")
+    found = re.search(r"___type_spellings\(\) -%}\s+{{ return\(({.*?})\) }}", answer, re.DOTALL)
+    assert found is not None
+    names: dict[str, list[str]] = ast.literal_eval(found[1])
+    return names
 
 
 class Mini:
@@ -138,7 +150,10 @@ class Mini:
         """The package's check of declarations, which notes what the manifest is written for."""
         unique_id = "operation.feature_warehouse.feature_warehouse-on-run-start-0"
         hook = {"unique_id": unique_id, "name": "check", "resource_type": "operation"}
-        meta = {"written_for": self.written_for}
+        noted = self.written_for
+        if noted is not None:
+            noted = {"spellings": spellings(self.adapter), **noted}
+        meta = {"written_for": noted}
         return {unique_id: {**hook, "package_name": "feature_warehouse", "config": {"meta": meta}}}
 
     @staticmethod
