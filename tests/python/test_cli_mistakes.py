@@ -43,7 +43,7 @@ def test_wrong_redis_password(fw: Fw) -> None:
 def test_missing_and_broken_manifest(fw: Fw, mini: Mini) -> None:
     manifest = mini.folder / "target" / "manifest.json"
     manifest.write_text("{")
-    one_line(fw("materialize"), 2, "manifest.json is no dbt manifest", "dbt build")
+    one_line(fw("materialize"), 2, "manifest.json is not a dbt manifest", "dbt build")
     manifest.unlink()
     one_line(fw("materialize"), 2, "there is no target/manifest.json", "dbt build")
 
@@ -88,7 +88,7 @@ def test_unreachable_postgres(fw: Fw, mini: Mini, postgres: Postgres) -> None:
     )
     (mini.folder / "profiles.yml").write_text(profile % 1)
     refused = fw("materialize")
-    one_line(refused, 3, "PostgreSQL at 127.0.0.1:1 does not let us in")
+    one_line(refused, 3, "PostgreSQL at 127.0.0.1:1 refused the connection")
     (mini.folder / "profiles.yml").write_text(profile % postgres.port)
     wrong = fw("materialize")
     one_line(wrong, 3, "password authentication failed")
@@ -134,7 +134,7 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragment"),
     [
-        (("get", "risk", "id"), "'id' is no entity key; write it as id=value"),
+        (("get", "risk", "id"), "'id' is not an entity key: expected id=value"),
         (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
         (("get", "risk", "tail=1"), "lacks id and has unknown tail; it takes id"),
         (("get", "risk", "id=1", "more=2"), "has unknown more"),
@@ -148,9 +148,9 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
             "no view 'scoers' is published in mini.dev; did you mean 'scores'?",
         ),
         (("get", "risk", "id=1", "--expect", "0000"), "its features changed since"),
-        (("get", "risk", "id=1", "--at", "noon"), "'noon' is no instant"),
+        (("get", "risk", "id=1", "--at", "noon"), "'noon' is not an instant"),
         (("get",), "Missing"),
-        (("materialize", "--as-of", "noon"), "'noon' is no instant"),
+        (("materialize", "--as-of", "noon"), "'noon' is not an instant"),
         (("materialize", "--no-such-option"), "--no-such-option"),
         (("serve",), "serve"),
     ],
@@ -177,8 +177,8 @@ def test_a_mistake_in_a_declaration(fw: Fw, mini: Mini) -> None:
         "feature view 'wrong': unknown key 'tll'; known are join_keys, event_timestamp,",
         "tie_breaker, drift, expectations; did you mean 'ttl'?",
         "feature view 'worse': column 'at' is not declared",
-        "feature view 'worse': ttl '1 month' is no fixed length of time",
-        "'skores' is no feature view; did you mean 'scores'?",
+        "feature view 'worse': ttl '1 month' is not a fixed length of time",
+        "'skores' is not a feature view; did you mean 'scores'?",
         "scores has no feature 'scor'; did you mean 'score'?",
     )
 
@@ -188,7 +188,7 @@ def test_a_bug_of_ours_is_one_line_too(fw: Fw, monkeypatch: pytest.MonkeyPatch) 
         raise ZeroDivisionError("oops\nagain")
 
     monkeypatch.setattr("feature_warehouse.cli.context.read_registry", broken)
-    one_line(fw("materialize"), 70, "a bug of ours: ZeroDivisionError: oops again")
+    one_line(fw("materialize"), 70, "internal error: ZeroDivisionError: oops again")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_mistyped_url_never_shows_its_password(fw: Fw, url: str) -> None:
 def test_a_broken_profile_never_shows_its_password(fw: Fw, mini: Mini, broken: str) -> None:
     (mini.folder / "profiles.yml").write_text(broken % "98765432123")
     result = fw("materialize")
-    one_line(result, 2, "profiles.yml: it is no valid profile")
+    one_line(result, 2, "profiles.yml: it is not a valid profile")
     assert "98765432123" not in result[1] + result[2]
 
 

@@ -1,4 +1,4 @@
-"""Files of ours: private where they hold values, whole or not there, and never a bug of ours."""
+"""Files of ours: private where they hold values, whole or not there, and never internal error."""
 
 import errno
 import os
@@ -111,9 +111,9 @@ def test_a_block_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "command", "said"),
     [
-        ("card.json", ("training-set", "check", "card.json"), "card.json is no card"),
-        ("target/manifest.json", ("materialize",), "manifest.json is no dbt manifest"),
-        ("target/manifest.json", ("describe", "scores"), "manifest.json is no dbt manifest"),
+        ("card.json", ("training-set", "check", "card.json"), "card.json is not a card"),
+        ("target/manifest.json", ("materialize",), "manifest.json is not a dbt manifest"),
+        ("target/manifest.json", ("describe", "scores"), "manifest.json is not a dbt manifest"),
         ("target/materialize_results.json", ("metrics",), "results.json cannot be read"),
     ],
     ids=["card", "manifest", "describe", "results"],

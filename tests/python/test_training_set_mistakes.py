@@ -86,7 +86,7 @@ UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
     "no_future_features": ({"timestamp": "a"}, "it needs both, timestamp and feature_timestamps"),
     "not_stale": (
         {"max_age": "1 month", "timestamp": "at"},
-        "max_age '1 month' is no fixed length of time; write one such as '90 minutes'",
+        "max_age '1 month' is not a fixed length of time; write one such as '90 minutes'",
     ),
 }
 
@@ -134,13 +134,16 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("node", "says"),
     [
-        ("unlabelled", ["'unlabelled' has 1 mistake", "'plain' is no label set; give that model"]),
+        (
+            "unlabelled",
+            ["'unlabelled' has 1 mistake", "'plain' is not a label set; give that model"],
+        ),
         (
             "viewless",
             [
                 "training set 'viewless' has 2 mistakes",
-                "'plain' is no feature view; give that model a meta.feature_view block",
-                "'other' is no feature view; give that model a meta.feature_view block",
+                "'plain' is not a feature view; give that model a meta.feature_view block",
+                "'other' is not a feature view; give that model a meta.feature_view block",
             ],
         ),
         (
@@ -162,15 +165,15 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 " 'customer.tier'; give the feature another name"
             ],
         ),
-        ("as_of_plain", ["'plain' is no feature view; give that model"]),
-        ("as_of_whenever", ["'yesterday' is no instant; write it as 2013-07-01T12:00:00Z"]),
+        ("as_of_plain", ["'plain' is not a feature view; give that model"]),
+        ("as_of_whenever", ["'yesterday' is not an instant; write it as 2013-07-01T12:00:00Z"]),
         (
             "whenever",
             [
                 "training set 'whenever' has 6 mistakes",
-                "start 'yesterday' is no instant; write it as 2013-07-01T12:00:00Z",
-                "end '2024-13-01' is no instant",
-                "as_of 'now' is no instant",
+                "start 'yesterday' is not an instant; write it as 2013-07-01T12:00:00Z",
+                "end '2024-13-01' is not an instant",
+                "as_of 'now' is not an instant",
                 "knowledge is 'all'; it must be 'available', or 'event_time'",
                 "where must be a condition on label columns, such as \"carrier <> 'HA'\"",
                 "split must be a mapping with `by` and `fractions`, with `starts`, or with both",
@@ -201,9 +204,10 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "timed",
             [
                 "has 3 mistakes",
-                "split: embargo '1 month' is no fixed length of time; write one such as '7 days'",
+                "split: embargo '1 month' is not a fixed length of time; write one such as '7"
+                " days'",
                 "split: starts names 'train', which is all before the first start",
-                "split: start of 'test', 'soon' is no instant",
+                "split: start of 'test', 'soon' is not an instant",
             ],
         ),
         ("crowded", ["split: 'c' leaves nothing to 'b' before it", "more than the embargo"]),
@@ -223,9 +227,9 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         (
             "scored_plain",
-            ["'plain' is no training set; name a model that is made by training_set()"],
+            ["'plain' is not a training set; name a model that is made by training_set()"],
         ),
-        ("scored_soon", ["scoring set 'scored_soon'", "at 'soon' is no instant"]),
+        ("scored_soon", ["scoring set 'scored_soon'", "at 'soon' is not an instant"]),
         (
             "scored_strangers",
             [
@@ -234,8 +238,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "looks for label column 'buyer', which 'strangers' does not declare",
             ],
         ),
-        ("card_of_plain", ["dataset_card()", "'plain' is no training set"]),
-        ("cost_of_plain", ["late_data_cost()", "'plain' is no training set"]),
+        ("card_of_plain", ["dataset_card()", "'plain' is not a training set"]),
+        ("cost_of_plain", ["late_data_cost()", "'plain' is not a training set"]),
         ("ageless", ["'tried' has no event timestamp of a view", "or use point_in_time_correct"]),
         ("sampleless", ["test point_in_time_correct", "sample must be a number of rows, not 0"]),
         *((f"misattached_{test}", [says]) for test, (_, says) in MISATTACHED.items()),
@@ -257,8 +261,8 @@ def test_the_registry_refuses_wrong_services_too(services: Path) -> None:
     with pytest.raises(UsageError) as error:
         read_registry(services / "duckdb" / "manifest.json")
     for mistake in [
-        "training set 'viewless': 'plain' is no feature view",
-        "training set 'viewless': 'other' is no feature view",
+        "training set 'viewless': 'plain' is not a feature view",
+        "training set 'viewless': 'other' is not a feature view",
         "training set 'mixed_up': customer has no feature 'teir'",
     ]:
         assert mistake in str(error.value)
@@ -309,7 +313,7 @@ def test_postgres_keeps_63_bytes_of_a_name(services: Path, postgres: Postgres) -
                 'name': 'by_hand', 'relation': 'customer', 'join_keys': {'id': 'buyer'},
                 'event_timestamp': 'valid_from', 'features': ['score'], 'ttl': '1 month',
             }])""",
-            ["ttl of 'by_hand', '1 month' is no fixed length", "write one such as '90 minutes'"],
+            ["ttl of 'by_hand', '1 month' is not a fixed length", "write one such as '90 minutes'"],
         ),
     ],
     ids=["text", "list", "join"],

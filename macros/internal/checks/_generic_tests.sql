@@ -33,7 +33,7 @@
     {%- set node = feature_warehouse._tested_node() -%}
     {%- if node is none or feature_warehouse._declared(node, 'feature_view') is none -%}
         {{ feature_warehouse._fail('test unique_feature_rows', [
-            'it is attached to a model that is no feature view; name the columns, such as'
+            'it is attached to a model that is not a feature view; name the columns, such as'
             ~ ' `arguments: {columns: [customer_id, valid_from]}`'
         ]) }}
     {%- endif -%}
@@ -163,7 +163,7 @@
     {%- set node = feature_warehouse._tested_node() -%}
     {%- if node is none or feature_warehouse._declared(node, 'feature_view') is none -%}
         {{ feature_warehouse._fail('test not_stale', [
-            'it is attached to a model that is no feature view; name the column, such as'
+            'it is attached to a model that is not a feature view; name the column, such as'
             ~ ' `arguments: {timestamp: loaded_at, max_age: 1 day}`'
         ]) }}
     {%- endif -%}

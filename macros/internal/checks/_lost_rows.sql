@@ -6,7 +6,7 @@
     {%- set node = feature_warehouse._tested_node() -%}
     {%- if node is none or feature_warehouse._declared(node, 'feature_view') is none -%}
         {{ feature_warehouse._fail('test nothing_lost', [
-            'it is attached to a model that is no feature view; attach it to one made by append_only()'
+            'it is attached to a model that is not a feature view; attach it to one made by append_only()'
         ]) }}
     {%- elif node.config.meta.get('window_features') -%}
         {{ feature_warehouse._fail('test nothing_lost', [

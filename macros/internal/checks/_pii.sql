@@ -89,7 +89,7 @@
     {%- endfor -%}
     {%- for kind in allowed.values() | sum(start=[]) if kind not in kinds -%}
         {%- do mistakes.append(
-            "allow names '" ~ kind ~ "', which is no kind; kinds are " ~ kinds | join(', ')
+            "allow names '" ~ kind ~ "', which is not a kind; kinds are " ~ kinds | join(', ')
             ~ ', alone or as column:kind'
         ) -%}
     {%- endfor -%}

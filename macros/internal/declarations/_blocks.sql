@@ -9,7 +9,7 @@
     {%- for key in meta if key not in blocks -%}
         {%- for block in blocks if feature_warehouse._differing_letters(key | string | lower, block) <= 2 -%}
             {%- do mistakes.append(
-                'meta.' ~ key ~ ' is no block that is known; did you mean ' ~ block ~ '?'
+                'meta.' ~ key ~ ' is not a block that is known; did you mean ' ~ block ~ '?'
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -25,13 +25,13 @@
     {%- elif 'feature_view' in meta or 'window_features' in meta -%}
         {%- if node.language == 'python' -%}
             {%- do mistakes.append(
-                'a Python model is no feature view, for dbt holds it to no contract; make an SQL model that'
+                'a Python model is not a feature view, for dbt holds it to no contract; make an SQL model that'
                 ~ ' selects from it, and give that the block'
             ) -%}
         {%- endif -%}
         {%- if node.config.materialized == 'ephemeral' -%}
             {%- do mistakes.append(
-                'an ephemeral model is no feature view, for it has no rows to publish; materialize it as a'
+                'an ephemeral model is not a feature view, for it has no rows to publish; materialize it as a'
                 ~ ' table, view or incremental'
             ) -%}
         {%- endif -%}

@@ -17,7 +17,7 @@
     {%- for name, rule in own.items() -%}
         {%- if name not in features -%}
             {%- do mistakes.append(
-                "drift.features names '" ~ name ~ "', which is no feature; features are "
+                "drift.features names '" ~ name ~ "', which is not a feature; features are "
                 ~ features | join(', ')
             ) -%}
         {%- elif rule is not mapping -%}

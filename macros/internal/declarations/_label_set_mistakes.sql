@@ -15,7 +15,7 @@
     {%- if block.get('maturity') is not none -%}
         {%- if feature_warehouse._microseconds(block.maturity) is none -%}
             {%- do mistakes.append(
-                "maturity '" ~ block.maturity ~ "' is no fixed length of time; write one such as '30 days'"
+                "maturity '" ~ block.maturity ~ "' is not a fixed length of time; write one such as '30 days'"
             ) -%}
         {%- endif -%}
         {%- if block.get('known_at') -%}
@@ -27,7 +27,7 @@
     {%- for role in ['timestamp', 'label', 'known_at'] if block.get(role) and node.columns -%}
         {%- if block[role] is not string or block[role] not in node.columns -%}
             {%- do mistakes.append(
-                role ~ " names '" ~ block[role] ~ "', which is no declared column; declared are "
+                role ~ " names '" ~ block[role] ~ "', which is not a declared column; declared are "
                 ~ node.columns.keys() | join(', ')
             ) -%}
         {%- endif -%}

@@ -3,7 +3,7 @@
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'label_set') is none -%}
         {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", [
-            "labels '" ~ name ~ "' is no label set; give that model a meta.label_set block"
+            "labels '" ~ name ~ "' is not a label set; give that model a meta.label_set block"
         ]) }}
     {%- endif -%}
     {{ return(feature_warehouse._label_set(node)) }}
@@ -29,7 +29,7 @@
 {% macro _no_feature_view(name) -%}
     {#- The mistake of naming a view that is none. -#}
     {%- if feature_warehouse._nodes(name) -%}
-        {{ return("'" ~ name ~ "' is no feature view; give that model a meta.feature_view block") }}
+        {{ return("'" ~ name ~ "' is not a feature view; give that model a meta.feature_view block") }}
     {%- endif -%}
     {%- set views = [] -%}
     {%- for node in (graph.nodes or {}).values() if feature_warehouse._declared(node, 'feature_view') -%}

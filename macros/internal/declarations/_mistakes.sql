@@ -50,7 +50,7 @@
     {%- endfor -%}
     {%- for role, column in named if column is not string or column not in columns -%}
         {%- do mistakes.append(
-            role ~ " names '" ~ column ~ "', which is no declared column; declared are "
+            role ~ " names '" ~ column ~ "', which is not a declared column; declared are "
             ~ columns.keys() | join(', ')
         ) -%}
     {%- endfor -%}
@@ -73,7 +73,7 @@
         {%- set length = feature_warehouse._microseconds(block[role]) -%}
         {%- if length is none -%}
             {%- do mistakes.append(
-                role ~ " '" ~ block[role] ~ "' is no fixed length of time; write whole weeks, days,"
+                role ~ " '" ~ block[role] ~ "' is not a fixed length of time; write whole weeks, days,"
                 ~ " hours, minutes, seconds, milliseconds or microseconds, such as '90 minutes'"
             ) -%}
         {%- elif role == 'ttl' and length == 0 and not block.get('availability_lag') -%}

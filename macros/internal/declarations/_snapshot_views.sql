@@ -11,7 +11,7 @@
     {%- if node.config.get('hard_deletes') in ('invalidate', 'new_record')
         or node.config.get('invalidate_hard_deletes') -%}
         {%- do mistakes.append(
-            'a snapshot that notices deletions is no feature view, for it would serve for ever what was'
+            'a snapshot that notices deletions is not a feature view, for it would serve for ever what was'
             ~ " deleted; make a model by snapshot_rows('" ~ node.name ~ "'), and give that the block"
         ) -%}
     {%- endif -%}

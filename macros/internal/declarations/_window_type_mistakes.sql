@@ -37,7 +37,7 @@
     {%- if not type or function in ('count', 'share') -%}
         {{ return([]) }}
     {%- elif function in ('sum', 'avg', 'stddev') and not feature_warehouse._number_class(type) -%}
-        {{ return([what ~ ' is not possible, for it is no number; cast it, such as '
+        {{ return([what ~ ' is not possible, for it is not a number; cast it, such as '
             ~ "'type': 'double precision'"]) }}
     {%- elif function == 'sum' and feature_warehouse._may_overflow(type) -%}
         {{ return([what ~ ' may not fit into 38 digits; add a type to the aggregate, such as '

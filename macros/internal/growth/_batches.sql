@@ -5,7 +5,7 @@
     {%- set name = feature_warehouse._own_node().config.get('event_time') -%}
     {%- if columns and name not in columns -%}
         {{ return([
-            "event_time '" ~ name ~ "' is no declared column; batches go by one of "
+            "event_time '" ~ name ~ "' is not a declared column; batches go by one of "
             ~ columns | join(', ')
         ]) }}
     {%- endif -%}

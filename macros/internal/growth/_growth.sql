@@ -83,7 +83,7 @@
         ) -%}
     {%- elif lookback is not none and feature_warehouse._microseconds(lookback) is none -%}
         {%- do mistakes.append(
-            "lookback '" ~ lookback ~ "' is no fixed length of time; write one such as '90 minutes'"
+            "lookback '" ~ lookback ~ "' is not a fixed length of time; write one such as '90 minutes'"
         ) -%}
     {%- endif -%}
     {%- if batches -%}
@@ -171,7 +171,7 @@ from {{ relation }}
     {%- set node = feature_warehouse._own_node() -%}
     {%- if not feature_warehouse._declared(node, 'feature_view') -%}
         {{ feature_warehouse._fail("model '" ~ node.name ~ "'", [
-            'it is no feature view; declare meta.feature_view with join_keys and event_timestamp'
+            'it is not a feature view; declare meta.feature_view with join_keys and event_timestamp'
         ]) }}
     {%- endif -%}
     {{ return(feature_warehouse._feature_view(node)) }}

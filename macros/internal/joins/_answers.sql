@@ -1,5 +1,5 @@
 {% macro _answers(spec, at, source) %}
-    {#- A row past its ttl is no match. Defaults fill in for no match only: NULL in a row stays NULL. -#}
+    {#- A row past its ttl is not a match. Defaults fill in for no match only: NULL in a row stays NULL. -#}
     {%- set matched = feature_warehouse._matched(spec, at, source) -%}
     {%- for feature, name in spec.features.items() %}
         {%- set default = none -%}

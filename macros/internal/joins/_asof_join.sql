@@ -1,4 +1,4 @@
-{#- A view that is joined by ASOF JOIN in one pass, on DuckDB: one that is no table. -#}
+{#- A view that is joined by ASOF JOIN in one pass, on DuckDB: one that is not a table. -#}
 
 {% macro _asof_rows(spec) -%}
     {#- One row for each instant at which the answer changes: the last in order of those that became known

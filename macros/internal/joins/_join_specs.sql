@@ -110,7 +110,7 @@
 
 
 {% macro _length(view, role) -%}
-    {#- A length of a view in microseconds, 0 for none; stops where it is no length. -#}
+    {#- A length of a view in microseconds, 0 for none; stops where it is not a length. -#}
     {{ return(
         0 if view.get(role) is none
         else feature_warehouse._fixed_length(role ~ " of '" ~ view.name ~ "',", view[role])

@@ -46,7 +46,7 @@
     {%- set microseconds = feature_warehouse._microseconds(text) -%}
     {%- if microseconds is none -%}
         {{ exceptions.raise_compiler_error(
-            'feature_warehouse: ' ~ role ~ " '" ~ text ~ "' is no fixed length of time; write one such"
+            'feature_warehouse: ' ~ role ~ " '" ~ text ~ "' is not a fixed length of time; write one such"
             ~ " as '90 minutes'"
         ) }}
     {%- endif -%}

@@ -1,7 +1,7 @@
 {#- Instants written by a person, such as '2013-07-01 12:00:00' or '2013-07-01T12:00:00Z'. -#}
 
 {% macro _instant_microseconds(text) -%}
-    {#- Microseconds since 1970 in UTC; none if the text is no instant. Without an offset it is UTC. -#}
+    {#- Microseconds since 1970 in UTC; none if the text is not an instant. Without an offset it is UTC. -#}
     {%- set form = '(\\d{4})-(\\d\\d)-(\\d\\d)'
         ~ '(?:[T ](\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,6}))?)?)?'
         ~ '(?:Z|([+-])(\\d\\d)(?::?(\\d\\d))?)?' -%}
@@ -31,7 +31,7 @@
     {%- if text is none or feature_warehouse._instant_microseconds(text) is not none -%}
         {{ return([]) }}
     {%- endif -%}
-    {{ return([role ~ " '" ~ text ~ "' is no instant; write it as 2013-07-01T12:00:00Z"]) }}
+    {{ return([role ~ " '" ~ text ~ "' is not an instant; write it as 2013-07-01T12:00:00Z"]) }}
 {%- endmacro %}
 
 

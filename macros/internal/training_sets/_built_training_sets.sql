@@ -5,7 +5,7 @@
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'training_set') is none -%}
         {{ feature_warehouse._fail(place, [
-            "'" ~ name ~ "' is no training set; name a model that is made by training_set()"
+            "'" ~ name ~ "' is not a training set; name a model that is made by training_set()"
         ]) }}
     {%- endif -%}
     {{ return(feature_warehouse._training_set_of(node, labels)) }}

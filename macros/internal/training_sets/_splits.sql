@@ -81,7 +81,7 @@
     {%- set embargo = feature_warehouse._microseconds(split.get('embargo') or '0 seconds') -%}
     {%- if embargo is none -%}
         {%- do mistakes.append(
-            "split: embargo '" ~ split.embargo ~ "' is no fixed length of time; write one such as '7 days'"
+            "split: embargo '" ~ split.embargo ~ "' is not a fixed length of time; write one such as '7 days'"
         ) -%}
     {%- endif -%}
     {%- if 'train' in starts -%}
@@ -106,7 +106,7 @@
 
 
 {% macro _split_column(split) -%}
-    {#- One that is no text is a mistake, reported with all others. -#}
+    {#- One that is not a text is a mistake, reported with all others. -#}
     {%- set column = split.get('column') -%}
     {{ return(column if column is string and column else 'train_test_split') }}
 {%- endmacro %}

@@ -19,7 +19,7 @@
     {%- if lag is none -%}
         {%- do mistakes.append(
             "availability_lag '" ~ asked.availability_lag
-            ~ "' is no fixed length of time; write one such as '90 minutes'"
+            ~ "' is not a fixed length of time; write one such as '90 minutes'"
         ) -%}
         {%- set lag = 0 -%}
     {%- endif -%}

@@ -34,11 +34,11 @@
         {%- set offset = feature_warehouse._microseconds(asked.get('offset') or '0 days') -%}
         {%- if length == 0 -%}
             {%- do mistakes.append(
-                "window '" ~ text ~ "' is no fixed length of time; write one such as '7 days', or 'all time'"
+                "window '" ~ text ~ "' is not a fixed length of time; write one such as '7 days', or 'all time'"
             ) -%}
         {%- elif offset is none -%}
             {%- do mistakes.append(
-                "offset '" ~ asked.offset ~ "' is no fixed length of time; write one such as '7 days'"
+                "offset '" ~ asked.offset ~ "' is not a fixed length of time; write one such as '7 days'"
             ) -%}
         {%- elif length is not none and offset + length <= lag -%}
             {%- do mistakes.append(

@@ -58,7 +58,7 @@ def describe(registry: Registry, name: str) -> list[Description]:
     ]
     if not found:
         raise UsageError(
-            f"{name!r} is no feature view, feature, entity or service of {registry.project}"
+            f"{name!r} is not a feature view, feature, entity or service of {registry.project}"
             f"{_hint(registry, name)}"
         )
     return found

@@ -31,7 +31,7 @@ app = typer.Typer(
     name="feature-warehouse",
     epilog=(
         "Exit codes: 0 done; 1 a gate or comparison failed; 2 wrong use or configuration;"
-        " 3 warehouse or Redis unreachable; 4 busy; 70 a bug of ours; 130 and 143 interrupted;"
+        " 3 warehouse or Redis unreachable; 4 busy; 70 internal error; 130 and 143 interrupted;"
         " 141 nobody read the output to its end."
     ),
     no_args_is_help=True,
@@ -110,7 +110,7 @@ def _unexpected(error: Exception) -> int:
     if os.environ.get("FEATURE_WAREHOUSE_DEBUG"):
         traceback.print_exc()
     text = " ".join(f"{type(error).__name__}: {error}".split())
-    return _say(f"a bug of ours: {text} (FEATURE_WAREHOUSE_DEBUG=1 shows where)", 70)
+    return _say(f"internal error: {text} (FEATURE_WAREHOUSE_DEBUG=1 shows where)", 70)
 
 
 def _say(message: str, code: int) -> int:

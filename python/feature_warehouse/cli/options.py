@@ -177,7 +177,7 @@ def pairs(texts: list[str]) -> dict[str, str]:
     for pair in texts:
         key, equals, text = pair.partition("=")
         if not equals:
-            raise UsageError(f"{pair!r} is no entity key; write it as {pair}=value")
+            raise UsageError(f"{pair!r} is not an entity key: expected {pair}=value")
         found[key] = text
     return found
 
@@ -197,7 +197,7 @@ def instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no instant; write it as 2013-12-31T00:00:00Z") from None
+        raise UsageError(f"{text!r} is not an instant; write it as 2013-12-31T00:00:00Z") from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 

@@ -25,7 +25,9 @@ def materialize(
     place: Place,
     as_of: Annotated[
         str | None,
-        typer.Option(help="Run, and let readers live, on a clock that stands at this ISO instant."),
+        typer.Option(
+            help="Use this ISO instant as the current time, for this run and for readers."
+        ),
     ] = None,
     select: Select = None,
     exclude: Exclude = None,

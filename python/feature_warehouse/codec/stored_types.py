@@ -70,7 +70,7 @@ def parse_kind(text: str) -> Kind:
     except (ValueError, RecursionError):
         pass
     raise FingerprintError(
-        f"{text!r} is no type that this version of feature-warehouse knows; upgrade it"
+        f"{text!r} is not a type that this version of feature-warehouse knows; upgrade it"
     )
 
 

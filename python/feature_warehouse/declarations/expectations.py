@@ -180,7 +180,7 @@ def _mistakes(kind: str, arguments: Any, severity: Any, columns: Collection[str]
     elif kind == "freshness":
         if microseconds(str(arguments.get("max_age"))) is None:
             age = arguments.get("max_age")
-            yield f"freshness {age!r} is no fixed length of time, such as '3 hours'"
+            yield f"freshness {age!r} is not a fixed length of time, such as '3 hours'"
     elif kind == "row_count_change":
         yield from _change_mistakes(arguments)
     else:
@@ -197,7 +197,7 @@ def _argument_mistakes(check: Check, columns: Collection[str]) -> Iterable[str]:
         if name not in columns:
             close = get_close_matches(name, columns, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(columns)}"
-            yield f"{check.kind} names {name!r}, which is no published column; {hint}"
+            yield f"{check.kind} names {name!r}, which is not a published column; {hint}"
 
 
 def _change_mistakes(arguments: dict[str, Any]) -> Iterable[str]:
@@ -220,4 +220,4 @@ def _unknown(kind: str) -> str:
                 return f"{kind} is not taken: {reason}"
     close = get_close_matches(kind, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{kind} is no expectation that can be computed exactly here{hint}"
+    return f"{kind} is not an expectation that can be computed exactly here{hint}"

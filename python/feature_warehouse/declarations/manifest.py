@@ -164,7 +164,7 @@ def read_manifest(manifest: Path) -> Manifest:
         raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise UsageError(
-            f"{manifest} is no dbt manifest ({error}); run `dbt build` again"
+            f"{manifest} is not a dbt manifest ({error}); run `dbt build` again"
         ) from None
 
 

@@ -144,7 +144,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
     lengths = {"ttl": block.ttl, "availability_lag": block.availability_lag}
     found = [f"column {name!r} is not declared" for name in missing]
     found += [
-        f"{role} {text!r} is no fixed length of time"
+        f"{role} {text!r} is not a fixed length of time"
         for role, text in lengths.items()
         if text is not None and _length(text) is None
     ]
@@ -273,7 +273,7 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
     for part in block.features:
         view = views.get(part.view)
         if view is None:
-            mistakes.append(f"{where}: {part.view!r} is no feature view{hint(part.view, views)}")
+            mistakes.append(f"{where}: {part.view!r} is not a feature view{hint(part.view, views)}")
             continue
         names = [feature.name for feature in view.features]
         wanted = names if part.features is None else part.features

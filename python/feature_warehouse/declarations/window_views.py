@@ -45,7 +45,7 @@ class _Declaration(msgspec.Struct):
 def completed(node: Node, manifest: Manifest) -> Node:
     """The node with the block and the columns it would have, were it declared in YAML.
 
-    A node that is no window view is returned as it is. What its YAML says of a column is kept.
+    A node that is not a window view is returned as it is. What its YAML says of a column is kept.
     UsageError if the declaration is not one of this version.
     """
     if "window_features" not in node.config.meta:

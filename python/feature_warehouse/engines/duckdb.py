@@ -50,7 +50,7 @@ class DuckDBWarehouse:
         """
         self.dialect = DIALECT
         self._folder = folder.absolute()
-        # The name of MotherDuck's, which is no path, may carry a token.
+        # The name of MotherDuck's, which is not a path, may carry a token.
         self._place = credentials.path.partition("?")[0]
         self._path, self._schema = self._folder / self._place, credentials.schema
         self._file = _inode(self._path)

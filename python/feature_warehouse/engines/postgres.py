@@ -51,9 +51,9 @@ class PostgresWarehouse:
             self._connection = postgres.connect(_uri(credentials))
             self._begin()
         except adbc.Error as error:
-            what = "does not let us in"
+            what = "refused the connection"
             if "statement timeout" in str(error):
-                what = f"ends what we ask; raise statement_timeout for {credentials.user!r}"
+                what = f"cancelled the query; raise statement_timeout for {credentials.user!r}"
             raise UnreachableError(
                 f"PostgreSQL at {credentials.host}:{credentials.port} {what}:"
                 f" {_reason(error, credentials.password)}"

@@ -92,4 +92,4 @@ def _harmless(text: str) -> str:
     ):
         if known in line:
             return line
-    return "it is no valid profile; `dbt debug` says why"
+    return "it is not a valid profile; `dbt debug` says why"

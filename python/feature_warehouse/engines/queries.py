@@ -157,7 +157,7 @@ def holds_query(view: FeatureView, names: Collection[str], parameter: str) -> st
 
 
 def values_query(view: FeatureView, names: Collection[str], parameter: str) -> str:
-    """The values that ``holds_query`` compares with; it fails where a text is no value."""
+    """The values that ``holds_query`` compares with; it fails where a text is not a value."""
     keys = {key.name: key for key in view.join_keys}
     values = [bound(keys[name], parameter % place) for place, name in enumerate(names, 1)]
     return f"select {', '.join(values)}"

@@ -101,7 +101,7 @@ def read_results(file: Path) -> Mapping[str, Any] | None:
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise UsageError(f"{file} cannot be read ({error}); run `materialize` again") from None
     if not isinstance(content, dict) or not isinstance(content.get("results"), list):
-        raise UsageError(f"{file} is no result of `materialize`; run it again")
+        raise UsageError(f"{file} is not a result of `materialize`; run it again")
     return content
 
 

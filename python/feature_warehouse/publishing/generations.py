@@ -28,7 +28,7 @@ from feature_warehouse.redis_store.find import listed, stored
 __all__ = ["Generations", "Inventory", "Stored", "numbers_in"]
 
 # KEYS: one. ARGV: the value it must have, the new value; '' stands for none. A call that is
-# repeated because its answer was lost says yes again. What is no string counts as OTHER_TYPE.
+# repeated because its answer was lost says yes again. What is not a string counts as OTHER_TYPE.
 _REPLACE: Final = """
 local found = redis.pcall('GET', KEYS[1]) or ''
 if type(found) == 'table' then

@@ -258,7 +258,7 @@ class Publication:
         if older := work.result.rows_skipped_as_older:
             raise _RewrittenError(f"the newest rows of {older} entities went back in time")
         if sent is not None and generation.entities != len(sent):
-            entities = self._without_strangers(generation, sent)
+            entities = self._remove_stale_keys(generation, sent)
             generation = msgspec.structs.replace(generation, entities=entities)
         generations.commit(stored, generation)
         later = pointer.value
@@ -317,7 +317,7 @@ class Publication:
             invocation_id=self._invocation_id,
         )
 
-    def _without_strangers(self, generation: layout.Generation, sent: KeySet) -> int | None:
+    def _remove_stale_keys(self, generation: layout.Generation, sent: KeySet) -> int | None:
         """The number of row keys; refuses to go on with entities the warehouse no longer has."""
         unknown = 0
         for _, in_force in stale_keys(self._client, self._names, generation, sent, self._clock.now):

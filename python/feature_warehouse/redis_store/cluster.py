@@ -122,7 +122,7 @@ def scan(client: Any, prefix: str) -> Iterator[list[bytes]]:
 
 
 def read(client: Any, keys: Sequence[bytes]) -> list[bytes | None]:
-    """The values of keys, wherever they lie; None also for what is no string."""
+    """The values of keys, wherever they lie; None also for what is not a string."""
     values: list[bytes | None]
     if not is_cluster(client):
         values = client.mget(keys)

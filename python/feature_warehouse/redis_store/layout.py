@@ -257,4 +257,4 @@ def _unsealed(text: bytes, key: str, kind: type[_Text]) -> _Text:
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise damage(key, f"it is no {kind.__name__.lower()}") from None
+        raise damage(key, f"it is not a {kind.__name__.lower()}") from None

@@ -46,7 +46,7 @@ def _check_numbers(names: tuple[str, ...], types: tuple[str, ...]) -> None:
     for name, kind in zip(names, types, strict=True):
         if parse_kind(kind).name not in _NUMBERS:
             raise UsageError(
-                f"feature {name!r} is a {kind}, which is no number; use to_arrow or to_tuples"
+                f"feature {name!r} is a {kind}, which is not a number; use to_arrow or to_tuples"
             )
 
 

@@ -44,7 +44,7 @@ class Rows:
         self._tuples: list[tuple[Any, ...]] | None = None
 
     def check(self) -> None:
-        """Raise DamagedError or FingerprintError for what is no row of its key and schema."""
+        """Raise DamagedError or FingerprintError for what is not a row of its key and schema."""
         check_rows(self.raw, self.part.schema, self._keys)
 
     def __getitem__(self, entities: slice) -> "Rows":

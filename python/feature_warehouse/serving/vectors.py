@@ -140,7 +140,7 @@ class FeatureVectors(Sequence[FeatureVector]):
     def to_numpy(self) -> Any:
         """The values as a float64 array of shape (entities, features); NULL is NaN (needs numpy).
 
-        UsageError where a feature is no number, or has one that a float64 would round: a whole
+        UsageError where a feature is not a number, or has one that a float64 would round: a whole
         number beyond 2**53, a decimal of more than some 15 digits.
         """
         from feature_warehouse.serving import columnar

@@ -146,7 +146,7 @@ def parquet_path(path: str | Path) -> Path:
     """The path, which must be one of a Parquet file in a folder that exists."""
     file = Path(path)
     if file.suffix != ".parquet":
-        raise UsageError(f"{file} is no name of a Parquet file; let it end with .parquet")
+        raise UsageError(f"{file} is not a name of a Parquet file; let it end with .parquet")
     if not file.absolute().parent.is_dir():
         raise UsageError(f"there is no folder {file.absolute().parent}; make it first")
     return file
@@ -219,7 +219,7 @@ def _read_card(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         card = None
     if not isinstance(card, dict) or not isinstance(card.get("training_set"), str):
-        raise UsageError(f"{path} is no card; `training-set export` writes one")
+        raise UsageError(f"{path} is not a card; `training-set export` writes one")
     return card
 
 

@@ -242,7 +242,7 @@ def test_the_schema_fingerprint_sees_names_types_and_order() -> None:
     ],
 )
 def test_a_kind_of_a_later_version_is_refused(text: str) -> None:
-    with pytest.raises(FingerprintError, match="is no type that this version"):
+    with pytest.raises(FingerprintError, match="is not a type that this version"):
         decoder_of(text)
 
 

@@ -84,7 +84,7 @@ def test_what_nobody_sealed(content: Any, read: Read, foreign: bytes) -> None:
 def test_wrong_types_and_encodings_under_a_right_checksum(before: bytes, after: bytes) -> None:
     text = msgspec.json.encode(GENERATION)
     assert before in text
-    with pytest.raises(DamagedError, match=r"it is no generation; run"):
+    with pytest.raises(DamagedError, match=r"it is not a generation; run"):
         layout.read_generation(seal(text.replace(before, after), "key"), "key")
 
 

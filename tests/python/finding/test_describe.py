@@ -127,7 +127,7 @@ def test_the_command_prints_for_people_and_machines(fw: Fw, site: Lab) -> None:
 def test_an_unknown_name_is_an_error_with_a_hint(fw: Fw, mini: Mini) -> None:
     where = ("--project-dir", mini.folder)
     mini.write()
-    one_line(fw("scores", *where), 2, "'scores' is no feature view", "it has no feature view")
+    one_line(fw("scores", *where), 2, "'scores' is not a feature view", "it has no feature view")
     mini.view("scores", {"id": "bigint", "ts": "timestamp", "score": "double precision"})
     mini.write()
     one_line(fw("scroes", *where), 2, "did you mean 'scores'?")

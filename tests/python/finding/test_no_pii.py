@@ -82,7 +82,7 @@ def test_mistakes_in_the_arguments_are_named(site_duckdb: Lab) -> None:
     assert run.returncode == 1
     text = " ".join(run.stdout.split())
     assert "there is no column 'emial'; there are row_number, email, phone" in text
-    assert "allow names 'ssn', which is no kind; kinds are email, phone" in text
+    assert "allow names 'ssn', which is not a kind; kinds are email, phone" in text
 
 
 BEGIN = "(?:^|[^0-9A-Za-z+.-])"

@@ -74,12 +74,12 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
     "no_length": (
         macro_call("append_only('orders', lookback='1 month')"),
         {},
-        "lookback '1 month' is no fixed length of time; write one such as '90 minutes'",
+        "lookback '1 month' is not a fixed length of time; write one such as '90 minutes'",
     ),
     "batches_by_nothing": (
         _config(f"{BATCHES}, event_time='landed_at'") + macro_call(APPEND),
         {},
-        "event_time 'landed_at' is no declared column; batches go by one of id, ordered_at,"
+        "event_time 'landed_at' is not a declared column; batches go by one of id, ordered_at,"
         " loaded_at, day, total",
     ),
     "batches_by_another": (
@@ -131,12 +131,12 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
     "dropped_before_never": (
         _drop("kept", "yesterday"),
         {},
-        "before 'yesterday' is no instant; write it as 2013-07-01T12:00:00Z",
+        "before 'yesterday' is not an instant; write it as 2013-07-01T12:00:00Z",
     ),
     "dropped_nothing": (
         _drop("orders", "2013-01-01"),
         {},
-        "'orders' is no feature view; give that model a meta.feature_view block",
+        "'orders' is not a feature view; give that model a meta.feature_view block",
     ),
     "dropped_rowid": (
         _drop("with_rowid", "2013-01-01"),
@@ -147,7 +147,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 UNDECLARED = (
     macro_call(APPEND),
-    "it is no feature view; declare meta.feature_view with join_keys and event_timestamp",
+    "it is not a feature view; declare meta.feature_view with join_keys and event_timestamp",
 )
 
 COLUMNS = {

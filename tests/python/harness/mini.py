@@ -117,7 +117,7 @@ class Mini:
     def model(
         self, name: str, relation: str, *parents: str, materialized: str = "table", macro: str = ""
     ) -> None:
-        """A model that is no feature view, made by a macro of the package if one is named."""
+        """A model that is not a feature view, made by a macro of the package if one is named."""
         node = {**self._node(name), "relation_name": relation}
         node["config"] = {"materialized": materialized}
         node["depends_on"] = {

@@ -137,7 +137,7 @@ MISTAKES = (
             ("drift: unknown key 'ks'", "known are baseline, psi"),
             ("drift.baseline is 'yesterday'", "training_set, season or previous_run"),
             ("drift.psi is '-1'", "a number from 0 on"),
-            ("drift.since '2013-02-30' is no instant", "2013-07-01T12:00:00Z"),
+            ("drift.since '2013-02-30' is not an instant", "2013-07-01T12:00:00Z"),
             ("drift.off must say why",),
             ("drift.features names 'scores'", "features are score"),
         ),
@@ -264,7 +264,7 @@ MISTAKES = (
     ),
     Mistake(
         "labels_mature_in_months",
-        (("maturity '1 month' is no fixed length of time", "such as '30 days'"),),
+        (("maturity '1 month' is not a fixed length of time", "such as '30 days'"),),
         {"maturity": "1 month", "known_at": ABSENT},
         kind="label_set",
     ),

@@ -190,7 +190,7 @@ def test_a_file_is_replaced_as_a_whole(fw: Fw, mini: Mini, tmp_path: Path) -> No
 
     results = mini.folder / "target" / "materialize_results.json"
     results.write_text("[]")
-    one_line(fw("metrics", "--output", file), 2, "is no result of `materialize`")
+    one_line(fw("metrics", "--output", file), 2, "is not a result of `materialize`")
     results.write_text("{")
     one_line(fw("metrics"), 2, "cannot be read")
     results.unlink()

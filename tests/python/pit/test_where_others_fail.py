@@ -201,7 +201,7 @@ def test_half_a_null_key_on_both_sides(prepared: Prepared) -> None:
 
 
 def test_a_null_event_timestamp_in_the_features(prepared: Prepared) -> None:
-    """It was never true, so it is no fallback, not even where nothing else is."""
+    """It was never true, so it is not a fallback, not even where nothing else is."""
     found = ask(
         prepared,
         "of_created",

@@ -151,7 +151,7 @@ def test_a_decimal_that_arrow_has_not(
 
 
 def test_no_number_is_no_number(mixed: Any) -> None:
-    with pytest.raises(UsageError, match="feature 's' is a string, which is no number"):
+    with pytest.raises(UsageError, match="feature 's' is a string, which is not a number"):
         mixed.to_numpy()
 
 

@@ -289,11 +289,11 @@ def test_all_mistakes_of_a_request_at_once(
     message = str(error.value)
     assert "\n" not in message
     for words in [
-        "training-set build: as_of 'noon' is no instant",
+        "training-set build: as_of 'noon' is not an instant",
         "knowledge is 'all'",
         "split has neither fractions",
         "two columns are named 'rate': label column 'labels.Rate' and feature 'rate.rate'",
-        "'visits' is no feature view",
+        "'visits' is not a feature view",
         "there is no model 'ratte'; did you mean 'rate'?",
         "view 'status' has no feature 'lvl'; it has level, score, ratio",
         "join key 'status.customer_id' is of type bigint and label column 'labels.customer_id' of"

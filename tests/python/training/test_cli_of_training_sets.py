@@ -185,9 +185,9 @@ def test_build(lab: Lab, fw: Fw, folder: Path) -> None:
         (("export", "main_set", "--too", "x"), ("--too",)),
         (("check", "no.card.json"), ("there is no file no.card.json",)),
         (("check", "."), (". cannot be read",)),
-        (("check", "empty.json"), ("empty.json is no card", "export` writes one")),
-        (("check", "list.json"), ("list.json is no card",)),
-        (("check", "bytes.json"), ("bytes.json is no card",)),
+        (("check", "empty.json"), ("empty.json is not a card", "export` writes one")),
+        (("check", "list.json"), ("list.json is not a card",)),
+        (("check", "bytes.json"), ("bytes.json is not a card",)),
         (("build", "--labels", "no.parquet", "--to", "o.parquet", "rate"), ("there is no file",)),
         (("build", "--labels", "l.parquet", "--to", "o.parquet"), ("name either features",)),
         (
@@ -228,9 +228,9 @@ def test_names_that_are_no_training_set(
     remember_plans(plans, monkeypatch)
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_duckdb.project))
     Path("a.json").write_text('{"training_set": "gone_set"}')
-    remedy = "'gone_set' is no training set; name a model that is made by training_set()"
+    remedy = "'gone_set' is not a training set; name a model that is made by training_set()"
     one_line(run_cli("check", "a.json"), 2, "training-set check: ", remedy)
-    one_line(run_cli("export", "visits", "--to", "a.parquet"), 2, "'visits' is no training set")
+    one_line(run_cli("export", "visits", "--to", "a.parquet"), 2, "'visits' is not a training set")
 
 
 def test_a_file_that_another_process_holds(
@@ -279,7 +279,7 @@ def test_a_server_that_is_down(
         "build", "--labels", "labels.parquet", "--to", "o.parquet", "--service", "main_set"
     )
     one_line(export, 3)
-    one_line(build, 3, "PostgreSQL at 127.0.0.1:1 does not let us in")
+    one_line(build, 3, "PostgreSQL at 127.0.0.1:1 refused the connection")
     assert "hunter2" not in "".join(map(str, [*export, *build]))
     assert [path.name for path in Path().iterdir()] == ["labels.parquet"]
 

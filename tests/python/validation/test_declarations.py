@@ -23,7 +23,7 @@ MEAN = "expect_column_mean_to_be_between"
         ([{}], "expectation 1 must be one name with its arguments"),
         ([{MEAN: {}, BETWEEN: {}}], "expectation 1 must be one name with its arguments"),
         ([{MEAN: ["score"]}], f"expectation 1: {MEAN} cannot be ['score']; it needs a mapping"),
-        ([{"freshness": "soon"}], "freshness 'soon' is no fixed length of time"),
+        ([{"freshness": "soon"}], "freshness 'soon' is not a fixed length of time"),
         ([{"freshness": 3}], "freshness cannot be 3"),
         ([{"row_count_change": {}}], "row_count_change takes min and max"),
         ([{"row_count_change": {"least": 1}}], "row_count_change takes min and max"),
@@ -34,7 +34,7 @@ MEAN = "expect_column_mean_to_be_between"
         ),
         (
             [{"expect_column_mean_to_be_betwen": {"column": "score"}}],
-            f"is no expectation that can be computed exactly here; did you mean {MEAN}?",
+            f"is not an expectation that can be computed exactly here; did you mean {MEAN}?",
         ),
         (
             [{"expect_column_values_to_be_increasing": {}}],
@@ -47,7 +47,7 @@ MEAN = "expect_column_mean_to_be_between"
         ([{BETWEEN: {"column": "x"}}], "no published column; there are id, score, ts"),
         (
             [{"expect_compound_columns_to_be_unique": {"column_list": ["id", "sc0re"]}}],
-            "names 'sc0re', which is no published column",
+            "names 'sc0re', which is not a published column",
         ),
         ([{BETWEEN: {"column": "score", "row_condition": "x > 1"}}], "takes no row_condition here"),
         ([{BETWEEN: {"column": "score", "severity": "warn"}}], "it stands beside the expectation"),
@@ -77,7 +77,7 @@ def test_all_mistakes_are_said_at_once(duckdb_place: Place) -> None:
         ({BETWEEN: {"column": "score", "mostly": 2}}, f"{BETWEEN}: mostly: "),
         ({MEAN: {"column": "score", "min_value": "low"}}, f"{MEAN}: min_value: "),
         ({MEAN: {}}, f"{MEAN}: column: field required"),
-        ({MEAN: {"column": "ts"}}, "column 'ts' of type timestamp is no number"),
+        ({MEAN: {"column": "ts"}}, "column 'ts' of type timestamp is not a number"),
     ],
 )
 def test_arguments_are_checked_by_great_expectations(

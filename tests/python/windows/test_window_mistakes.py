@@ -61,16 +61,19 @@ WHILE_PARSING: dict[str, tuple[dict[str, object], list[str]]] = {
             "availability_lag": "2 hours",
         },
         [
-            "window '1 month' is no fixed length of time; write one such as '7 days'",
-            "offset 'soon' is no fixed length of time",
+            "window '1 month' is not a fixed length of time; write one such as '7 days'",
+            "offset 'soon' is not a fixed length of time",
             "window '2 hours' ends before the availability_lag does",
             "unknown key 'size'; known are length, offset, as",
-            "window 'none' is no fixed length of time",
+            "window 'none' is not a fixed length of time",
         ],
     ),
     "lag": (
         {"availability_lag": "a while"},
-        ["availability_lag 'a while' is no fixed length of time; write one such as '90 minutes'"],
+        [
+            "availability_lag 'a while' is not a fixed length of time; write one such as '90"
+            " minutes'"
+        ],
     ),
     "aggregates": (
         {
@@ -154,10 +157,10 @@ def test_a_declaration_that_does_not_fit_is_told_before_anything_is_built(tmp_pa
         " makes buyer, changed_at, count_1d",
         "no_numbers: 'buyer_stddev_1d': stddev of type integer[] is not possible, for it is no"
         " number; cast it, such as 'type': 'double precision'",
-        "no_numbers: 'colour_sum_1d': sum of type text is not possible, for it is no number; cast"
+        "no_numbers: 'colour_sum_1d': sum of type text is not possible, for it is not a number;"
+        " cast it, such as 'type': 'double precision'",
+        "no_numbers: 'dear_1d': avg of type boolean is not possible, for it is not a number; cast"
         " it, such as 'type': 'double precision'",
-        "no_numbers: 'dear_1d': avg of type boolean is not possible, for it is no number; cast it,"
-        " such as 'type': 'double precision'",
         "no_numbers: 'huge_sum_1d': sum of type hugeint may not fit into 38 digits; add a type to"
         " the aggregate, such as 'type': 'bigint', 'numeric(28,2)' or 'double precision'",
         "no_numbers: 'price_sum_1d': sum of type decimal(29, 2) may not fit into 38 digits; add a"

@@ -33,7 +33,7 @@ _EXACT: Final = Context(prec=200_000)
 
 
 def stored_default(name: str, value: Any, kind: pa.DataType, stored: str) -> Any:
-    """A default from YAML in stored form; UsageError if it is no value of the column's type.
+    """A default from YAML in stored form; UsageError if it is not a value of the column's type.
 
     A list stands for a list, a mapping for a struct or a map with text as keys, and text such as
     ``1 day 2 hours`` for an interval.
@@ -48,7 +48,7 @@ def stored_default(name: str, value: Any, kind: pa.DataType, stored: str) -> Any
             raise TypeError
     except (pa.ArrowException, ArithmeticError, TypeError, ValueError, UnservableError):
         raise UsageError(
-            f"default {value!r} of {name!r} is no {stored}; correct it in the column's meta"
+            f"default {value!r} of {name!r} is not a {stored}; correct it in the column's meta"
         ) from None
     return found
 
@@ -110,7 +110,7 @@ def _decimal(value: Any, digits: tuple[int, int] | None) -> str:
     if digits is None:
         return str(number)
     precision, scale = digits
-    # What the warehouse would have to round is no value of the type.
+    # What the warehouse would have to round is not a value of the type.
     exact = number.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
     if exact != number or len(exact.as_tuple().digits) > max(precision, scale):
         raise ValueError

@@ -41,7 +41,7 @@ def aggregates(metric: Metric, columns: Mapping[str, Column], binder: Binder) ->
         return [_count(failing)], lambda values: values[0]
     column = columns[str(metric.asked["column"])]
     if metric.name in _OF_NUMBERS and not is_number(column):
-        raise ValueError(f"column {column.name!r} of type {column.data_type} is no number")
+        raise ValueError(f"column {column.name!r} of type {column.data_type} is not a number")
     return _FIGURES[metric.name](column, metric.asked)
 
 

@@ -35,7 +35,7 @@ class Binder:
         return f"cast(${len(self.values)} as text)"
 
     def value(self, column: Column, value: Any) -> str:
-        """A value to compare a column with: exactly, so 0.5 is no integer and 0.1 no double."""
+        """A value to compare a column with: exactly, so 0.5 is not an integer and 0.1 no double."""
         text = str(value).lower() if isinstance(value, bool) else str(value)
         kind = column.data_type
         if _INTEGER.fullmatch(kind) or _DECIMAL.fullmatch(kind):
