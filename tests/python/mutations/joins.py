@@ -100,7 +100,12 @@ JOIN_MUTATIONS = (
         "([spec.created] if spec.created else []) + spec.ties",
         "spec.ties",
     ),
-    Mutation("declared tie-breaker ignored", TIES, "(view.get('tie_breakers') or []) | list", "[]"),
+    Mutation(
+        "declared tie-breaker ignored",
+        DECLARATIONS,
+        "(view.get('tie_breakers') or []) | list",
+        "[]",
+    ),
     Mutation(
         "features ignored where the tie-breaker ties",
         DECLARATIONS,

@@ -60,7 +60,7 @@ LABEL_MUTATIONS = (
     ),
     Mutation("salt ignored", SPLITS, "{%- if split.get('salt') -%}", "{%- if false -%}"),
     Mutation("values of a hash not separated", SPLITS, "concat_ws('|', ", "concat_ws('', "),
-    Mutation("other digits of the hash", SPLITS, "'))', 1, 8", "'))', 2, 8"),
+    Mutation("other digits of the hash", SPLITS, "', 1, 8)'", "', 2, 8)'"),
     Mutation(
         "instants hashed in the session's time zone",
         VALUES_ANSWERS,

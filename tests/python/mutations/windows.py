@@ -104,8 +104,8 @@ WINDOW_MUTATIONS = (
     Mutation(
         "what leaves at the instant still counts",
         EXTREMES,
-        "groups between unbounded preceding and 1 preceding",
-        "groups between unbounded preceding and current row",
+        "feature_warehouse._before_peers()",
+        "'groups between unbounded preceding and current row'",
     ),
     Mutation("late events are counted twice", EXTREMES, "' and not ' ~ inner.flag", "''", DUCKDB),
     Mutation(
@@ -151,7 +151,7 @@ WINDOW_MUTATIONS = (
     Mutation(
         "reals are added as reals",
         NUMBERS,
-        "'cast(' ~ aggregate.expression ~ ' as double precision)'",
+        "feature_warehouse._as_double(aggregate.expression)",
         "aggregate.expression",
         POSTGRES,
     ),
