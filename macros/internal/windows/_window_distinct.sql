@@ -50,7 +50,7 @@
                 order by {{ feature_warehouse._enters_at(plan, once.offset) }}, {{ plan.event_at }}
                 rows between unbounded preceding and 1 preceding
             ) as {{ plan.previous_at }}
-        from {{ plan.source }}
+        from {{ plan.ranked_source }}
         where {{ once.payload }} is not null
     ) as ordered
     where {{ plan.previous_at }} is null or {{ plan.event_at }} > {{ plan.previous_at }}

@@ -14,13 +14,30 @@
     {%- if mistakes -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
+    {{ return(feature_warehouse._emitted_window(feature_warehouse._collected_window(view, relation))) }}
+{%- endmacro %}
+
+
+{% macro _collected_window(view, relation) -%}
+    {#- First step: the plan, with the value of each feature, and all that these values ask for. -#}
     {%- set plan = feature_warehouse._window_plan(view, relation) -%}
-    {%- set values = {} -%}
     {%- for feature in view.features -%}
-        {%- do values.update({feature.name: feature_warehouse._window_value(plan, feature)}) -%}
+        {%- do plan.features.update({feature.name: feature_warehouse._window_value(plan, feature)}) -%}
     {%- endfor -%}
-    {%- set tie = {plan.tie: plan.tie_breaker} if plan.ranked and plan.tie_breaker else {} -%}
-    {%- do plan.payloads.update(tie) -%}
+    {%- if plan.ranked and plan.tie_breaker -%}
+        {%- do plan.payloads.update({plan.tie: plan.tie_breaker}) -%}
+    {%- endif -%}
+    {%- set ranked = 'ranked_events' if plan.ranked else 'events' -%}
+    {%- do plan.update({
+        'ranked_source': ranked,
+        'source': 'running_events' if plan.running or plan.frames else ranked,
+    }) -%}
+    {{ return(plan) }}
+{%- endmacro %}
+
+
+{% macro _emitted_window(plan) -%}
+    {#- Second step: the SQL of a plan, which changes no more. -#}
     {%- set ctes = [] -%}
     {%- if plan.grows -%}
         {%- do ctes.append(feature_warehouse._window_events(plan, 'all_events')) -%}
@@ -30,17 +47,14 @@
     {%- else -%}
         {%- do ctes.append(feature_warehouse._window_events(plan, 'events')) -%}
     {%- endif -%}
-    {%- do plan.update({'source': 'events'}) -%}
     {%- if plan.ranked -%}
         {%- do ctes.append(feature_warehouse._ranked_events(plan)) -%}
-        {%- do plan.update({'source': 'ranked_events'}) -%}
     {%- endif -%}
     {%- for once in plan.counted_once.values() -%}
         {%- do ctes.append(feature_warehouse._extensions(plan, once)) -%}
     {%- endfor -%}
     {%- if plan.running or plan.frames -%}
         {%- do ctes.append(feature_warehouse._running_events(plan)) -%}
-        {%- do plan.update({'source': 'running_events'}) -%}
     {%- endif -%}
     {%- do ctes.append(feature_warehouse._changes(plan)) -%}
     {%- do ctes.append(feature_warehouse._states(plan)) -%}
@@ -55,7 +69,7 @@ select
     {%- for column in plan.entity + [plan.at] %}
     states.{{ column }},
     {%- endfor %}
-    {%- for name, value in values.items() %}
+    {%- for name, value in plan.features.items() %}
     {{ feature_warehouse._named(value, feature_warehouse._quote(name), 4) }}{{ ',' if not loop.last or plan.counts_entered }}
     {%- endfor %}
     {%- if plan.counts_entered %}

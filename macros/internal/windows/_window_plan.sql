@@ -1,5 +1,14 @@
-{#- How the SQL of a window view is put together: which instants there are, what each row of them
-    carries, and what is computed over them. -#}
+{#- The plan of a window view. Its SQL is made in two steps: `_collected_window` goes through the features, each of
+    which notes in the plan what it needs and gets an expression for it; `_emitted_window` writes the CTEs
+    from the plan, and changes nothing more.
+
+    Who notes what: `_window_plan` enters, leaves, reaches (when events come and go, by window);
+    `_payload` payloads (columns of `events`); `_ranked_value` ranked (first, last);
+    `_distinct_value` counted_once (different values); `_tally_of_changes` and `_part` changing (payloads that
+    each change carries); `_carried` carried and running, `_carried_frame` frames (what an event
+    leaves behind); `_state` states and tallies (columns of these CTEs); `_window_over` and
+    `_block_parts` windows (of the WINDOW clause); `_inner` inner (late events that came and went within a
+    block); `_taken_name` taken. -#}
 
 {% macro _window_plan(view, relation) -%}
     {#- Names and expressions of a window view, and what its CTEs have to carry. -#}
@@ -21,6 +30,7 @@
         'at': feature_warehouse._quote(view.timestamp),
         'taken': view.join_keys.keys() | list + [view.timestamp, 'events_entered'],
         'types': types.declared,
+        'features': {},
         'payloads': {},
         'payload_names': {},
         'ranked': {},

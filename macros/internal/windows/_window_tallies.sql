@@ -159,7 +159,7 @@ running_events as {{ feature_warehouse._computed_once() }}(
             {%- endfor %}
         } as {{ column }}
         {%- endfor %}
-    from {{ plan.source }}
+    from {{ plan.ranked_source }}
     window
         {%- for name, definition in windows.items() %}
         {{ name }} as ({{ definition }}){{ ',' if not loop.last }}
