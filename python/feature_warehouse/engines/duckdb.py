@@ -10,16 +10,19 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from feature_warehouse.codec.arrow import number_as_text
 from feature_warehouse.codec.rows import to_microseconds
+from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
+from feature_warehouse.engines.arrow import plain_array, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect, quote
 from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
 from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DIALECT", "connect", "file_of"]
+__all__ = ["DIALECT", "connect", "file_of", "plain_column"]
 
 # What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
 # and in an enum, of which the place among the others is hashed.
@@ -28,6 +31,7 @@ _HASHABLE = re.compile(
     r"|timestamp with time zone|(numeric|decimal|text|string|varchar|char|bpchar)\s*(\(.*\))?"
     r"|json|uuid|bytea|blob)"
 )
+_HUGE = {"hugeint", "uhugeint"}
 _FLOAT = re.compile(r"(double|double precision|real|float[48]?)(\[\d*\])?")
 
 
@@ -136,7 +140,9 @@ class DuckDBWarehouse:
                 BATCH_ROWS
             ) as reader,
         ):
-            yield reader
+            fields = [field.with_type(plain_type(field, _plain)) for field in reader.schema]
+            with plain_reader(reader, pa.schema(fields), _converted) as plain:
+                yield plain
 
     def close(self) -> None:
         self._connection.close()
@@ -203,6 +209,27 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
         raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def plain_column(field: pa.Field, array: pa.Array) -> tuple[pa.Field, pa.Array]:
+    """A column as DuckDB gives it, as the engine delivers it."""
+    plain = field.with_type(plain_type(field, _plain))
+    return plain, plain_array(array, plain.type, _converted)
+
+
+def _plain(field: pa.Field) -> pa.DataType | None:
+    is_huge = isinstance(field.type, pa.OpaqueType) and field.type.type_name in _HUGE
+    return number_as_text(Kind("bigint")) if is_huge else None
+
+
+def _converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Integers of 128 bits, which arrive as their bytes, as text."""
+    signed = array.type.type_name == "hugeint"
+    texts = [
+        None if value is None else str(int.from_bytes(value, "little", signed=signed))
+        for value in array.storage.to_pylist()
+    ]
+    return pa.ExtensionArray.from_storage(kind, pa.array(texts, pa.string()))
 
 
 def _hashed(columns: Sequence[Column]) -> str:

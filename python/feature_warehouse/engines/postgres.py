@@ -11,9 +11,12 @@ import adbc_driver_manager as adbc
 import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
 
+from feature_warehouse.codec.arrow import number_as_text
 from feature_warehouse.codec.rows import to_microseconds
+from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
+from feature_warehouse.engines.arrow import plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.dialect import quote as quoted
 from feature_warehouse.engines.protocol import Inspection
@@ -27,6 +30,13 @@ __all__ = ["DIALECT", "connect", "file_of"]
 _WITHOUT_ORDER = {
     *("json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"),
 }
+
+# Money arrives as an integer of its smallest unit, which depends on the server's locale; the others
+# as signed integers, which they are not.
+_MISLEADING = {"money", "oid", "regproc"}
+
+_VENDOR = "PostgreSQL"
+_MANY_DIMENSIONS = re.compile(r"\]\s*\[")
 
 _DATA_EXCEPTION = "22"
 """How the SQLSTATEs of values that do not fit begin."""
@@ -91,7 +101,8 @@ class PostgresWarehouse:
         self, view: FeatureView, clock: int, since: int | None = None, *, limit: str = ""
     ) -> Iterator[pa.RecordBatchReader]:
         query = self.newest_query(view, clock, since) + limit
-        with self.rows(query, _named(view)) as reader:
+        declared = [*view.join_keys, *view.features]
+        with self._rows(query, _named(view), declared=declared) as reader:
             yield reader
 
     def newest_query(self, view: FeatureView, clock: int, since: int | None = None) -> str:
@@ -164,10 +175,22 @@ class PostgresWarehouse:
     def rows(
         self, query: str, what: str, values: Sequence[str] = ()
     ) -> Iterator[pa.RecordBatchReader]:
+        with self._rows(query, what, values) as reader:
+            yield reader
+
+    @contextmanager
+    def _rows(
+        self,
+        query: str,
+        what: str,
+        values: Sequence[str] = (),
+        declared: Sequence[Column] = (),
+    ) -> Iterator[pa.RecordBatchReader]:
+        """``declared`` are the columns that the query's begin with."""
         with self._connection.cursor() as cursor, self._explained(what, cursor):
             cursor.execute(query, tuple(values) or None)
-            with cursor.fetch_record_batch() as reader:
-                yield reader
+            with cursor.fetch_record_batch() as reader, _plainly(reader, declared) as plain:
+                yield plain
 
     def close(self) -> None:
         self._connection.close()
@@ -212,6 +235,65 @@ def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
                 f"column {name!r} holds arrays of arrays, which cannot be served; make it a flat"
                 " array or jsonb in the model, or set `feature: false` in its meta"
             )
+
+
+def _plainly(reader: pa.RecordBatchReader, declared: Sequence[Column]) -> pa.RecordBatchReader:
+    """What the driver reads, in plain types; ``declared`` are the first columns."""
+    fields = [field.with_type(plain_type(field, _plain)) for field in reader.schema]
+    names = [field.name for field in fields]
+    for number, column in enumerate(declared):
+        names[number] = column.name
+        # The driver makes one flat list of such an array.
+        if _MANY_DIMENSIONS.search(column.data_type):
+            kind = pa.opaque(fields[number].type, column.data_type, _VENDOR)
+            fields[number] = fields[number].with_type(kind)
+
+    def look(batch: pa.RecordBatch) -> None:
+        for name, column in zip(names, batch.columns, strict=True):
+            if _has_null_composite(column):
+                raise UnservableError(
+                    f"column {name!r} holds a composite that is NULL, behind which PostgreSQL's"
+                    " Arrow driver loses values; cast it to jsonb in the model"
+                )
+
+    return plain_reader(reader, pa.schema(fields), _converted, look)
+
+
+def _plain(field: pa.Field) -> pa.DataType | None:
+    metadata = field.metadata or {}
+    name = metadata.get(b"POSTGRESQL:type", b"").decode()
+    if isinstance(field.type, pa.OpaqueType) and field.type.type_name == "numeric":
+        return number_as_text(Kind("decimal", digits=_digits(metadata)))
+    return pa.opaque(field.type, name, _VENDOR) if name in _MISLEADING else None
+
+
+def _converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    storage = array.storage if kind.storage_type != array.type else array
+    return pa.ExtensionArray.from_storage(kind, storage)
+
+
+def _digits(metadata: Mapping[bytes, bytes]) -> tuple[int, int] | None:
+    """Precision and scale from PostgreSQL's type modifier: 16 bits and 11 signed ones, plus 4."""
+    modifier = int(metadata.get(b"POSTGRESQL:typmod", -1)) - 4
+    if modifier < 0:
+        return None
+    precision, scale = modifier >> 16, ((modifier & 0x7FF) ^ 0x400) - 0x400
+    # A scale below zero rounds to tens, one above the precision begins behind zeros.
+    return (precision - scale, 0) if scale < 0 else (max(precision, scale), scale)
+
+
+def _has_null_composite(array: pa.Array) -> bool:
+    """Whether a composite is NULL, in the array or in what it consists of.
+
+    ADBC's driver for PostgreSQL (1.13) reads one, and then forgets that those after it are not:
+    where there is any, none can be trusted.
+    """
+    if pa.types.is_list(array.type):
+        return _has_null_composite(array.values)
+    if not pa.types.is_struct(array.type):
+        return False
+    children = (array.field(index) for index in range(array.type.num_fields))
+    return array.buffers()[0] is not None or any(map(_has_null_composite, children))
 
 
 def _hashed(columns: Sequence[Column]) -> str:

@@ -36,7 +36,10 @@ class Inspection(msgspec.Struct, frozen=True):
 
 
 class Warehouse(Protocol):
-    """One connection that changes nothing, and one consistent snapshot of the data."""
+    """One connection that changes nothing, and one consistent snapshot of the data.
+
+    What it delivers is plain Arrow, see ``engines.arrow``.
+    """
 
     dialect: Dialect
 

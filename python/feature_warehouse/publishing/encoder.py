@@ -57,7 +57,7 @@ class RowEncoder:
         kinds = [key.type for key in self._generation.keys]
         kinds += [feature.type for feature in self._generation.features]
         return any(map(_REFUSES.search, kinds)) or any(
-            # PostgreSQL's numeric(n, 0), which a generation calls an int, may be NaN.
+            # A numeric(n, 0), which a generation calls an int, may be NaN.
             stored.type == "int" and "int" not in declared.data_type
             for stored, declared in zip(self._generation.keys, self._view.join_keys, strict=False)
         )

@@ -185,7 +185,7 @@ def describe(
     )
     features: list[layout.Feature] = []
     for column, field in zip(view.features, fields[len(keys) :], strict=False):
-        stored = stored_type(column.name, field, column.data_type)
+        stored = stored_type(column.name, field)
         default = stored_default(column.name, column.default, field.type, stored)
         features.append(layout.Feature(column.name, stored, default))
     return layout.Generation(

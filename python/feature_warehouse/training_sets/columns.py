@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from feature_warehouse.codec.arrow import text_number
 from feature_warehouse.errors import UsageError
 
 __all__ = ["PreparedLabels", "plain", "prepared_labels", "writable_types"]
@@ -143,8 +144,9 @@ def plain(table: pa.Table, data_types: Mapping[str, str]) -> pa.Table:
 
 def _plain_type(field: pa.Field, data_type: str) -> pa.DataType:
     kind = field.type
-    if isinstance(kind, pa.OpaqueType) and kind.type_name == "numeric":
-        # PostgreSQL's arrives as text, which it stays where its digits are not declared.
+    number = text_number(kind)
+    if number is not None and number.name == "decimal":
+        # A text it stays where its digits are not declared.
         digits = _DECIMAL.fullmatch(data_type.strip().lower())
         if digits is None or int(digits[1]) > 76:
             return pa.string()

@@ -15,6 +15,7 @@ from feature_warehouse.codec.arrow import check_keys, check_values, key_type, ro
 from feature_warehouse.codec.arrow import stored_values as stored
 from feature_warehouse.codec.keys import key_text
 from feature_warehouse.codec.rows import Interval, decode_row, decoder_of, encode_rows, read_header
+from feature_warehouse.engines.duckdb import plain_column
 from feature_warehouse.errors import UnservableError
 from oracles.codec import same
 
@@ -202,7 +203,7 @@ def duck() -> Iterator["duckdb.DuckDBPyConnection"]:
 def column(duck: "duckdb.DuckDBPyConnection", *expressions: str) -> tuple[pa.Field, pa.Array]:
     rows = ", ".join(f"({expression})" for expression in expressions)
     table = duck.sql(f"select c0 from (values {rows}) as t(c0)").to_arrow_table()
-    return table.schema.field(0), table.column(0).combine_chunks()
+    return plain_column(table.schema.field(0), table.column(0).combine_chunks())
 
 
 def served(array: pa.Array, kind: str) -> list[Any]:

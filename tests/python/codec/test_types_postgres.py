@@ -171,12 +171,12 @@ REFUSED_VALUES = [
     ("time", "'24:00'", CALENDAR),
     ("date[]", "'{infinity}'", CALENDAR),
     ("numeric(5,0)", "'NaN'", "'x' holds NaN"),
-    ("kinds.pair", "row(1, 'x')", "'x' holds a composite that is NULL"),
-    (
-        "kinds.pair[]",
-        "array[row(1, 'x'), null]::kinds.pair[]",
-        "'x' holds a composite that is NULL",
-    ),
+]
+NULL_COMPOSITES = [
+    ("kinds.pair", "row(1, 'x')"),
+    ("kinds.pair[]", "array[row(1, 'x'), null]::kinds.pair[]"),
+    ("kinds.nest", "row(1, row(1, 'x'))"),
+    ("kinds.nest", "row(1, null)"),
 ]
 
 
@@ -189,6 +189,7 @@ def warehouse(postgres: Postgres) -> Iterator[PostgresWarehouse]:
                 "create type kinds.mood as enum ('happy', 'sad')",
                 """create type kinds.pair as (n integer, "it's" text)""",
                 "create type kinds.priced as (price money)",
+                "create type kinds.nest as (n integer, pair kinds.pair)",
             ):
                 cursor.execute(statement)
             for number, (kind, _, rows) in enumerate(SERVED):
@@ -199,6 +200,8 @@ def warehouse(postgres: Postgres) -> Iterator[PostgresWarehouse]:
                 fill(cursor, f"refused{number}", kind, ["null"])
             for number, (kind, text, _) in enumerate(REFUSED_VALUES):
                 fill(cursor, f"value{number}", kind, ["null", text])
+            for number, (kind, text) in enumerate(NULL_COMPOSITES):
+                fill(cursor, f"null{number}", kind, ["null", text])
             fill(cursor, "grid", "integer[][]", ["'{{1,2},{3,4}}'"])
         connection.commit()
     options = ("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "role")
@@ -222,10 +225,9 @@ def fill(cursor: Any, name: str, kind: str, values: list[str]) -> None:
         cursor.execute(f"insert into kinds.{name} (id, x) values ({number}, {value})")
 
 
-def column(warehouse: PostgresWarehouse, name: str) -> tuple[pa.Field, pa.Array]:
-    """The feature x of a table, in the order of its keys."""
-    key, at, x = Column("id", "integer"), Column("ts", "timestamp"), Column("x", "?")
-    view = FeatureView(
+def view_of(name: str, declared: str = "?") -> FeatureView:
+    key, at, x = Column("id", "integer"), Column("ts", "timestamp"), Column("x", declared)
+    return FeatureView(
         name=name,
         relation=f'"kinds"."{name}"',
         description="",
@@ -238,7 +240,11 @@ def column(warehouse: PostgresWarehouse, name: str) -> tuple[pa.Field, pa.Array]
         tie_breakers=(),
         online=True,
     )
-    with warehouse.newest_rows(view, NOW) as reader:
+
+
+def column(warehouse: PostgresWarehouse, name: str) -> tuple[pa.Field, pa.Array]:
+    """The feature x of a table, in the order of its keys."""
+    with warehouse.newest_rows(view_of(name), NOW) as reader:
         table = reader.read_all()
     # Rows come in the order of their keys: the newest are found by sorting.
     assert table.column(0).to_pylist() == list(range(table.num_rows))
@@ -270,7 +276,7 @@ def test_composites_of_postgres_reach_the_reader_exactly(
 
 @pytest.mark.parametrize("number", range(len(REFUSED_TYPES)), ids=list(REFUSED_TYPES))
 def test_types_of_postgres_that_are_refused(warehouse: PostgresWarehouse, number: int) -> None:
-    field, _ = column(warehouse, f"refused{number}")
+    field = warehouse.schema(view_of(f"refused{number}")).field(1)
     with pytest.raises(UnservableError, match="column 'x' is of type") as refused:
         stored_type("x", field)
     assert list(REFUSED_TYPES.values())[number] in str(refused.value)
@@ -286,16 +292,31 @@ def test_values_of_postgres_that_are_refused(warehouse: PostgresWarehouse, numbe
             look("x", array, kind)
 
 
+@pytest.mark.parametrize("number", range(len(NULL_COMPOSITES)))
+def test_composites_that_are_null_are_refused_as_they_are_read(
+    warehouse: PostgresWarehouse, number: int
+) -> None:
+    message = "column 'x' holds a composite that is NULL"
+    with pytest.raises(UnservableError, match=message):
+        column(warehouse, f"null{number}")
+    query = f"select x from kinds.null{number}"
+    with pytest.raises(UnservableError, match=message), warehouse.rows(query, "rows") as reader:
+        reader.read_all()
+    assert column(warehouse, "grid")[1].to_pylist() == [[1, 2, 3, 4]]
+
+
 def test_arrays_of_several_dimensions_are_told_by_their_declaration_alone(
     warehouse: PostgresWarehouse,
 ) -> None:
-    field, array = column(warehouse, "grid")
     # The driver leaves no trace of the dimensions: a value cannot be refused.
-    assert stored_type("x", field, "integer[]") == "list<int>"
+    field, array = column(warehouse, "grid")
+    assert stored_type("x", field) == "list<int>"
     assert array.to_pylist() == [[1, 2, 3, 4]]
     for declared in ("integer[][]", "text[3] [3]", "INTEGER[2][2]"):
-        with pytest.raises(UnservableError, match="several dimensions cannot be served"):
-            stored_type("x", field, declared)
+        field = warehouse.schema(view_of("grid", declared)).field(1)
+        with pytest.raises(UnservableError, match="column 'x' is of type") as refused:
+            stored_type("x", field)
+        assert f"of type {declared}, which cannot be served" in str(refused.value)
 
 
 def test_numbers_without_a_scale_are_keys(warehouse: PostgresWarehouse) -> None:

@@ -8,7 +8,14 @@ from feature_warehouse.codec.arrow.columns import (
     stored_values,
 )
 from feature_warehouse.codec.arrow.defaults import stored_default
-from feature_warehouse.codec.arrow.types import arrow_column, arrow_type, key_type, stored_type
+from feature_warehouse.codec.arrow.types import (
+    arrow_column,
+    arrow_type,
+    key_type,
+    number_as_text,
+    stored_type,
+    text_number,
+)
 
 __all__ = [
     "arrow_column",
@@ -17,8 +24,10 @@ __all__ = [
     "check_values",
     "instants",
     "key_type",
+    "number_as_text",
     "row_keys",
     "stored_default",
     "stored_type",
     "stored_values",
+    "text_number",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from feature_warehouse.codec.arrow.types import POSTGRES_TYPE, is_opaque, kind_of
+from feature_warehouse.codec.arrow.types import kind_of
 from feature_warehouse.codec.keys import ESCAPES
 from feature_warehouse.codec.rows import FLOAT_BYTES
 from feature_warehouse.codec.stored_types import Kind, parse_kind
@@ -58,7 +58,7 @@ def _check(name: str, column: pa.Array, kind: Kind) -> None:
     if kind.name == "list":
         _check(name, _elements(_plain(column)), kind.parts[0])
     elif kind.name == "struct":
-        for part, child in zip(kind.parts, _fields(name, column), strict=True):
+        for part, child in zip(kind.parts, column.flatten(), strict=True):
             _check(name, child, part)
     elif kind.name in ("map", "interval"):
         _stored(name, column, kind)
@@ -67,8 +67,6 @@ def _check(name: str, column: pa.Array, kind: Kind) -> None:
 
 
 def _stored(name: str, column: pa.Array, kind: Kind) -> list[Any]:
-    if kind.name == "bigint":
-        return _integers(column)
     column = _plain(column)
     if kind.name in _SPECIAL:
         return _SPECIAL[kind.name](name, column, kind)
@@ -156,15 +154,6 @@ def _refuse_unless(fine: pa.Array, name: str, what: str) -> None:
         )
 
 
-def _integers(column: pa.Array) -> list[Any]:
-    """128-bit integers as text."""
-    signed = column.type.type_name == "hugeint"
-    return [
-        None if value is None else str(int.from_bytes(value, "little", signed=signed))
-        for value in column.storage.to_pylist()
-    ]
-
-
 def _uuids(_name: str, column: pa.Array, _kind: Kind) -> list[Any]:
     return [None if value is None else _uuid_text(value) for value in column.to_pylist()]
 
@@ -236,29 +225,13 @@ def _floats(lengths: list[int | None], flat: pa.Array, size: int) -> list[Any]:
 
 def _structs(name: str, column: pa.Array, kind: Kind) -> list[Any]:
     children = [
-        _stored(name, child, part)
-        for part, child in zip(kind.parts, _fields(name, column), strict=True)
+        _stored(name, child, part) for part, child in zip(kind.parts, column.flatten(), strict=True)
     ]
     rows = zip(*children, strict=True)
     if not column.null_count:
         return list(rows)
     valid = column.is_valid().to_pylist()
     return [row if is_valid else None for row, is_valid in zip(rows, valid, strict=True)]
-
-
-def _fields(name: str, column: pa.Array) -> list[pa.Array]:
-    """The columns of a struct.
-
-    ADBC's driver for PostgreSQL (1.13) reads a composite that is NULL, and then forgets that those
-    after it are not: where there is any, none can be trusted.
-    """
-    if column.buffers()[0] and POSTGRES_TYPE in (column.type.field(0).metadata or {}):
-        raise UnservableError(
-            f"column {name!r} holds a composite that is NULL, behind which PostgreSQL's Arrow"
-            " driver loses values; cast it to jsonb in the model"
-        )
-    children: list[pa.Array] = column.flatten()
-    return children
 
 
 def _maps(name: str, column: pa.Array, kind: Kind) -> list[Any]:
@@ -304,7 +277,7 @@ def row_keys(prefix: str, names: Sequence[str], columns: Sequence[pa.Array]) -> 
 
 def _key_texts(name: str, column: pa.Array) -> pa.Array:
     kind = _key_kind(column)
-    if kind.name in ("uuid", "bigint"):
+    if kind.name == "uuid":
         return pa.array(_stored(name, column, kind), pa.string())
     column = _plain(column)
     if kind.name == "decimal":
@@ -318,9 +291,6 @@ def _key_texts(name: str, column: pa.Array) -> pa.Array:
 
 
 def _key_kind(column: pa.Array) -> Kind:
-    if is_opaque(column.type, "numeric"):
-        # Only those without a scale are keys.
-        return Kind("decimal", digits=(38, 0))
     return kind_of(pa.field("", column.type))
 
 

@@ -1,6 +1,5 @@
-"""Arrow types to kinds (see ``codec.kinds``), and back."""
+"""Arrow types to kinds (see ``codec.stored_types``), and back."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -11,13 +10,13 @@ from feature_warehouse.codec.stored_types import NESTED, Kind, parse_kind
 from feature_warehouse.errors import UnservableError
 
 __all__ = [
-    "POSTGRES_TYPE",
     "arrow_column",
     "arrow_type",
-    "is_opaque",
     "key_type",
     "kind_of",
+    "number_as_text",
     "stored_type",
+    "text_number",
 ]
 
 _Test = Callable[[pa.DataType], bool]
@@ -50,18 +49,12 @@ _TESTS: Final[tuple[tuple[str, _Test], ...]] = (
     ("timestamptz", pa.types.is_timestamp),
     ("interval", lambda kind: kind == pa.month_day_nano_interval()),
     ("uuid", lambda kind: isinstance(kind, pa.UuidType)),
-    # DuckDB's integers of 128 bits arrive as their bytes.
-    ("bigint", lambda kind: is_opaque(kind, "hugeint", "uhugeint")),
 )
 
-POSTGRES_TYPE: Final = b"POSTGRESQL:type"
-"""Under which ADBC's driver tells the type of a field that PostgreSQL has."""
+_OURS: Final = "feature_warehouse"
 
-# Money arrives as an integer of its smallest unit, which depends on the server's locale; the others
-# as signed integers, which they are not.
-_MISLEADING: Final = frozenset((b"money", b"oid", b"regproc"))
-
-_MANY_DIMENSIONS: Final = re.compile(r"\]\s*\[")
+# Under which Arrow tells of an extension type that is not registered here.
+_UNKNOWN_EXTENSION: Final = b"ARROW:extension:name"
 
 _MICROSECOND: Final = pa.timestamp("us")
 
@@ -87,22 +80,26 @@ class _UnservableTypeError(Exception):
     """A type within a column that has no kind."""
 
 
-def is_opaque(kind: pa.DataType, *names: str) -> bool:
-    """Whether it is one of a warehouse's own types that Arrow has no name for."""
-    return isinstance(kind, pa.OpaqueType) and kind.type_name in names
+def number_as_text(kind: Kind) -> pa.DataType:
+    """The Arrow type of numbers, decimals or 128-bit integers, that Arrow has no type for.
+
+    They are written as text; Arrow's opaque type bears the kind as its name, and us as the vendor.
+    """
+    return pa.opaque(pa.string(), str(kind), _OURS)
 
 
-def stored_type(name: str, field: pa.Field, declared: str = "") -> str:
-    """The kind (see ``codec.kinds``) of an Arrow column.
+def text_number(kind: pa.DataType) -> Kind | None:
+    """The kind of which ``number_as_text`` made a type; None for any other type."""
+    is_ours = isinstance(kind, pa.OpaqueType) and kind.vendor_name == _OURS
+    return parse_kind(kind.type_name) if is_ours else None
 
-    ``declared`` is the contract's type: PostgreSQL's arrays of several dimensions arrive as one
-    list, which only their declaration tells.
+
+def stored_type(name: str, field: pa.Field) -> str:
+    """The kind (see ``codec.stored_types``) of an Arrow column.
 
     Raises UnservableError, naming the column, for what cannot be stored.
     """
     try:
-        if POSTGRES_TYPE in (field.metadata or {}) and _MANY_DIMENSIONS.search(declared):
-            raise _UnservableTypeError("an array of several dimensions")
         return str(kind_of(field))
     except _UnservableTypeError as error:
         whole, part = _readable(field), str(error)
@@ -127,9 +124,8 @@ def key_type(name: str, field: pa.Field) -> str:
 
 def kind_of(field: pa.Field) -> Kind:
     """The kind of a field; _UnservableTypeError if it, or a part of it, has none."""
-    kind, metadata = field.type, field.metadata or {}
-    unknown_extension = b"ARROW:extension:name" in metadata
-    if metadata.get(POSTGRES_TYPE) in _MISLEADING or unknown_extension:
+    kind = field.type
+    if _UNKNOWN_EXTENSION in (field.metadata or {}):
         raise _UnservableTypeError(_readable(field))
     if pa.types.is_dictionary(kind):
         return kind_of(pa.field("", kind.value_type))
@@ -139,15 +135,15 @@ def kind_of(field: pa.Field) -> Kind:
         return _struct(field)
     if pa.types.is_map(kind):
         return _map(kind)
-    return _scalar(field, metadata)
+    return _scalar(field)
 
 
-def _scalar(field: pa.Field, metadata: dict[bytes, bytes]) -> Kind:
+def _scalar(field: pa.Field) -> Kind:
     kind = field.type
     if pa.types.is_decimal(kind):
         return Kind("decimal", digits=(kind.precision, kind.scale))
-    if is_opaque(kind, "numeric"):
-        return Kind("decimal", digits=_digits(metadata))
+    if (number := text_number(kind)) is not None:
+        return number
     for found, is_it in _TESTS:
         if is_it(kind):
             return Kind(found)
@@ -170,24 +166,18 @@ def _struct(field: pa.Field) -> Kind:
     return Kind("struct", tuple(kind_of(part) for part in fields), names)
 
 
-def _digits(metadata: dict[bytes, bytes]) -> tuple[int, int] | None:
-    """Precision and scale from PostgreSQL's type modifier: 16 bits and 11 signed ones, plus 4."""
-    modifier = int(metadata.get(b"POSTGRESQL:typmod", -1)) - 4
-    if modifier < 0:
-        return None
-    precision, scale = modifier >> 16, ((modifier & 0x7FF) ^ 0x400) - 0x400
-    # A scale below zero rounds to tens, one above the precision begins behind zeros.
-    return (precision - scale, 0) if scale < 0 else (max(precision, scale), scale)
-
-
 def _readable(field: pa.Field) -> str:
-    metadata = field.metadata or {}
-    named = metadata.get(POSTGRES_TYPE) or metadata.get(b"ARROW:extension:name")
-    if named:
-        return str(named.decode())
-    if isinstance(field.type, pa.OpaqueType):
-        return str(field.type.type_name)
-    return str(field.type)
+    """A type as the warehouse, or else as Arrow calls it."""
+    kind = field.type
+    if _UNKNOWN_EXTENSION in (field.metadata or {}):
+        return str(field.metadata[_UNKNOWN_EXTENSION].decode())
+    if isinstance(kind, pa.OpaqueType):
+        return str(kind.type_name)
+    if pa.types.is_list(kind):
+        return f"{_readable(kind.value_field)}[]"
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{part.name}: {_readable(part)}' for part in kind)}>"
+    return str(kind)
 
 
 def arrow_type(kind: str) -> pa.DataType | None:
