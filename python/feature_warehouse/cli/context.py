@@ -9,11 +9,11 @@ import typer
 from feature_warehouse.cli.options import Place
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.dbt_project.targets import refuse_another
-from feature_warehouse.declarations.blocks import hint
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.errors import UsageError
 from feature_warehouse.redis_store.layout import Names
+from feature_warehouse.util.spelling import hint
 
 __all__ = ["Site"]
 

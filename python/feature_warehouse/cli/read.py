@@ -44,8 +44,9 @@ def metrics(
 
     The last run is that of target/materialize_results.json, where there is one.
     """
-    from feature_warehouse.monitoring.prometheus import exposition, read_results
+    from feature_warehouse.monitoring.prometheus import exposition
     from feature_warehouse.monitoring.status import read_status
+    from feature_warehouse.publishing.run_results import read_results
     from feature_warehouse.redis_store.connection import connect
     from feature_warehouse.util.files import replacing
 

@@ -13,7 +13,7 @@ The first 20 bytes are the row's version: compared byte by byte they are in the 
 The checksum, 4 bytes, little-endian, is the CRC-32 of all before it, begun with the row's key and
 schema (``seed``): a row under another key than its own is damage. So the CRC-32 of a whole row,
 begun likewise, is ``INTACT``: rows of equal length can be checked together. Within the array, by
-kind (see ``codec.kinds``):
+kind (see ``codec.stored_types``):
 
     bool, int, uint, float, string, binary   as MessagePack has them
     float32                                  likewise, widened

@@ -5,13 +5,13 @@ The macros of ``check_declarations`` say the same, in the same words.
 
 from collections import Counter
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from feature_warehouse.declarations.manifest import Manifest, Node
 from feature_warehouse.declarations.snapshots import snapshot_mistakes
+from feature_warehouse.util.spelling import hint
 
-__all__ = ["DECLARABLE", "hint", "misplaced", "misplacements", "unknown_keys"]
+__all__ = ["DECLARABLE", "misplaced", "misplacements", "unknown_keys"]
 
 _BLOCKS = {"feature_view": "feature view", "label_set": "label set"}
 DECLARABLE = ("model", "seed", "snapshot")
@@ -77,9 +77,3 @@ def unknown_keys(block: Any, known: Iterable[str]) -> list[str]:
         for key in (block if isinstance(block, dict) else {})
         if key not in known
     ]
-
-
-def hint(name: str, known: Iterable[str]) -> str:
-    """A question for the name that was meant, empty if none is like it."""
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""

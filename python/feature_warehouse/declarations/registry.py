@@ -15,7 +15,6 @@ from feature_warehouse.declarations.annotations import (
 )
 from feature_warehouse.declarations.blocks import (
     DECLARABLE,
-    hint,
     misplaced,
     misplacements,
     unknown_keys,
@@ -34,6 +33,7 @@ from feature_warehouse.declarations.model import Column, FeatureView, Registry, 
 from feature_warehouse.declarations.window_views import completed
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import microseconds
+from feature_warehouse.util.spelling import hint
 
 __all__ = ["read_registry"]
 

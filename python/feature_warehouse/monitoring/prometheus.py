@@ -7,15 +7,11 @@ seconds since 1970 UTC. What is not known has no sample.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
-from feature_warehouse.errors import UsageError
 from feature_warehouse.monitoring.status import Status, ViewStatus
 
-__all__ = ["exposition", "read_results"]
+__all__ = ["exposition"]
 
 _PREFIX: Final = "feature_warehouse_"
 
@@ -87,22 +83,6 @@ def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
     if results is not None:
         lines += _of_last_run(results)
     return "\n".join(lines) + "\n"
-
-
-def read_results(file: Path) -> Mapping[str, Any] | None:
-    """The result file of `materialize`; None if there is none. UsageError if it is something else.
-
-    It may be of another version: nothing but the names that are used below is looked at.
-    """
-    try:
-        content = msgspec.json.decode(file.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(f"{file} cannot be read ({error}); run `materialize` again") from None
-    if not isinstance(content, dict) or not isinstance(content.get("results"), list):
-        raise UsageError(f"{file} is not a result of `materialize`; run it again")
-    return content
 
 
 def _of_last_run(content: Mapping[str, Any]) -> Iterable[str]:

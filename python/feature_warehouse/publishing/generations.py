@@ -20,10 +20,10 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from feature_warehouse.declarations.blocks import hint
 from feature_warehouse.errors import BusyError, DamagedError, NotPublishedError, UsageError
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.find import listed, stored
+from feature_warehouse.util.spelling import hint
 
 __all__ = ["Generations", "Inventory", "Stored", "numbers_in"]
 

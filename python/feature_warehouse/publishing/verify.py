@@ -22,10 +22,10 @@ from feature_warehouse.errors import (
     UnservableError,
     UsageError,
 )
-from feature_warehouse.monitoring.prometheus import read_results
 from feature_warehouse.publishing.encoder import RowEncoder
 from feature_warehouse.publishing.generations import Generations, Stored
 from feature_warehouse.publishing.run_plan import Clock, changes, describe, plan
+from feature_warehouse.publishing.run_results import read_results
 from feature_warehouse.publishing.stale_keys import KeySet, stale_keys
 from feature_warehouse.publishing.writer import Rows
 from feature_warehouse.redis_store import cluster, layout
