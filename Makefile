@@ -11,7 +11,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres example test test-long bench lint lock clean
+.PHONY: help demo demo-postgres example test test-long bench docs lint lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,17 @@ bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see
 		--editable .
 	@touch $@
 
+docs: .venv-docs/ready ## Build the documentation as a site, in site/
+	@PYTHONPATH=python NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+
+# Apart from .venv, so that the documentation is built in seconds where nothing else is installed.
+.venv-docs/ready: requirements/docs.txt
+	@echo 'making .venv-docs'
+	@rm -rf .venv-docs
+	@$(PYTHON) -m venv .venv-docs
+	@.venv-docs/bin/python -I -m pip -qq --no-input install --requirement $<
+	@touch $@
+
 lint: .demo/profiles.yml ## Check style, types and floors, and that dbt parses without a warning
 	@$(PYTHON) scripts/env.py test
 	@echo '--- ruff check'
@@ -69,19 +80,22 @@ lint: .demo/profiles.yml ## Check style, types and floors, and that dbt parses w
 
 lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest versions
 	@$(PYTHON) scripts/env.py test
-	@$(call compile,test) --extra validation
-	@$(call compile,demo) --extra validation --constraint requirements/test.txt
-	@$(call compile,bench) --extra validation
+	@$(call compile,test) $(EXTRAS)
+	@$(call compile,demo) $(EXTRAS) --constraint requirements/test.txt
+	@$(call compile,docs) --constraint requirements/test.txt
+	@$(call compile,bench) $(EXTRAS)
 
-# The tests come first and the demo is held to their versions: one .venv serves both.
+EXTRAS := --extra duckdb --extra postgres --extra embedded --extra validation
+
+# The tests come first and the others are held to their versions: one .venv serves demo and tests.
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 	--annotation-style line --output-file requirements/$(1).txt \
-	pyproject.toml requirements/$(1).in --extra duckdb --extra postgres --extra embedded
+	pyproject.toml requirements/$(1).in
 
 clean: ## Remove everything that make and dbt have made
 	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
-	rm -rf .venv-bench .bench .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	rm -rf .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
 	find python scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/profiles.yml: profiles.example.yml

@@ -1,4 +1,7 @@
-"""The documents name what there is: every key, argument, rule and link."""
+"""The documents name what there is: every key, argument, rule, page and link.
+
+Nothing of MkDocs is installed here; `make docs` builds the site, with warnings as errors.
+"""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from docs_pages import filled
+from feature_warehouse.cli import app
 from feature_warehouse.declarations import registry
+from feature_warehouse.monitoring import prometheus
 from harness.support import ROOT
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks/README.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "benchmarks").rglob("*.md"),
+        ROOT / "data/nycflights13/README.md",
+    ]
+)
 CITING = ("*.py", "*.sql", "*.yml", "*.md")
 RULE = re.compile(r"\brules? (\d+)", re.IGNORECASE)
 
@@ -83,9 +96,55 @@ def test_every_rule_that_is_cited_exists() -> None:
     assert cited <= set(rules)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().split()) <= 800
+
+
+def test_the_site_has_every_page_of_the_docs() -> None:
+    listed = re.findall(r": (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    docs = ROOT / "docs"
+    assert {str(page.relative_to(docs)) for page in docs.rglob("*.md")} <= set(listed)
+    for page in listed:
+        assert (docs / page).exists() or (ROOT / page).exists(), page
+
+
+def test_every_public_macro_is_documented() -> None:
+    found = {
+        name
+        for file in (ROOT / "macros").glob("*/*.sql")
+        for name in re.findall(r"{%-? macro (?:\w+__)?([a-z]\w*)\(", file.read_text())
+    }
+    assert headings("macros") == found
+
+
+def test_every_generic_test_is_documented() -> None:
+    assert headings("generic-tests") == {
+        file.stem for file in (ROOT / "tests/generic").glob("*.sql")
+    }
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = filled((ROOT / "docs/reference/command-line.md").read_text())
+    commands = {str(getattr(each.callback, "__name__", "")) for each in app.app.registered_commands}
+    assert "materialize" in commands
+    assert {name.replace("_", "-") for name in commands} <= headings("command-line")
+    for option in ("--as-of", "--full-refresh", "--redis-url", "--json", "--features"):
+        assert re.search(rf"^\| `[^`]*{option}\b", page, re.MULTILINE), option
+
+
+def test_every_metric_is_documented() -> None:
+    page = filled((ROOT / "docs/reference/metrics.md").read_text())
+    source = Path(prometheus.__file__).read_text()
+    names = re.findall(r'_family\(\s*"(\w+)"|^    \(\s*"(view_\w+)"', source, re.MULTILINE)
+    assert names
+    for name in names:
+        assert f"| `feature_warehouse_{''.join(name)}` |" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text())
+    links = re.findall(r"\]\(([^)\s]+)\)", filled(page.read_text()))
     for link in links:
         if "://" in link:
             continue
@@ -96,9 +155,15 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(file), link
 
 
+def headings(reference: str) -> set[str]:
+    """The headings of a page that is generated."""
+    text = filled((ROOT / "docs/reference" / f"{reference}.md").read_text())
+    return set(re.findall(r"^## (.*)$", text, re.MULTILINE))
+
+
 def anchors(page: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    found = re.findall(r"^#+ (.*)$", filled(page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
 def section(heading: str) -> str:
