@@ -166,7 +166,6 @@ WINDOW_MUTATIONS = (
         "{%- if ranked.condition %}",
         "{%- if false %}",
     ),
-    Mutation("texts in the order of a language", POSTGRES_ANSWERS, 'collate \\"C\\"', "", POSTGRES),
     Mutation("empty text is NULL", POSTGRES_ANSWERS, "> 19", "> 20", POSTGRES),
     Mutation(
         "a value that comes back is new",
