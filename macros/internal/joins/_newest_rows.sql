@@ -1,5 +1,5 @@
 {% macro _newest_rows(name, relation, at, expire) -%}
-    {#- The point-in-time law for every entity at one instant, as a subquery. -#}
+    {#- The point-in-time rule for every entity at one instant, as a subquery. -#}
     {%- set view = feature_warehouse._view_named(name, 'latest() or as_of()') -%}
     {%- do view.update({'relation': relation}) -%}
     {%- set spec = feature_warehouse._join_spec(view) -%}

@@ -1,4 +1,4 @@
-{#- The point-in-time law as SQL: how an engine finds the newest row at or before an instant. -#}
+{#- The point-in-time rule as SQL: how an engine finds the newest row at or before an instant. -#}
 
 {% macro _join(labels, views) -%}
     {#- Of the labels `source` stands after FROM, `ctes` come before, and `at` is the instant that a row

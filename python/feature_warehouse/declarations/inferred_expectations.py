@@ -2,7 +2,7 @@
 
 A test is taken over if it says the same of any set of rows: not if it has a ``where`` or a
 ``limit``, or counts failures with ``error_if`` or ``warn_if``. That no entity has two newest rows
-follows from the point-in-time law, so uniqueness that covers the join keys is not asked again.
+follows from the point-in-time rule, so uniqueness that covers the join keys is not asked again.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def checks_of(
 
 
 def _follows(check: Check, join_keys: Collection[str]) -> bool:
-    """Whether the point-in-time law makes it true of any table."""
+    """Whether the point-in-time rule makes it true of any table."""
     unique = check.kind in (
         "expect_column_values_to_be_unique",
         "expect_compound_columns_to_be_unique",

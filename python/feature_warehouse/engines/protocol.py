@@ -63,7 +63,7 @@ class Warehouse(Protocol):
     def newest_rows(
         self, view: FeatureView, clock: int, since: int | None = None
     ) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The newest row per entity that is available at the clock, by the point-in-time law.
+        """The newest row per entity that is available at the clock, by the point-in-time rule.
 
         With ``since`` only of those entities of which a row became available after that instant.
         Columns by position: join keys, features, event timestamp in UTC and, where the view
