@@ -97,3 +97,29 @@ left join {{ spec.alias }}
         and {% endif -%}
         {%- endfor %}
 {%- endmacro %}
+
+
+{#- For few labels DuckDB 2.0 joins in a loop, which makes 0.0 of -0.0 in a REAL and in anything nested. So a
+    view with such features that is no table is copied once, and its rows are fetched like those of one. -#}
+{% macro _copies(specs) -%}
+    {%- set ctes = [] -%}
+    {%- for spec in specs if not spec.stored and feature_warehouse._has_hidden_zeros(spec) -%}
+        {%- do ctes.append(
+            spec.kept ~ ' as materialized (\n    select *\n    from ' ~ spec.relation ~ '\n)'
+        ) -%}
+        {%- do spec.update({'relation': spec.kept, 'stored': true}) -%}
+    {%- endfor -%}
+    {{ return(ctes) }}
+{%- endmacro %}
+
+
+{% macro _has_hidden_zeros(spec) -%}
+    {%- for feature in spec.features -%}
+        {%- set type = spec.types.get(feature, '') | lower | trim -%}
+        {%- if modules.re.search('real|float|double', type)
+            and type not in ('double', 'double precision', 'float8') -%}
+            {{ return(true) }}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(false) }}
+{%- endmacro %}

@@ -11,7 +11,7 @@
         {%- set name = (view.get('alias') or view.name).encode('utf-8')[:48].decode('utf-8', 'ignore') -%}
         {%- for role, suffix in [
             ('alias', ''), ('timeline', '_timeline'), ('newest', '_newest'),
-            ('answers', '_answers'), ('times', '_times'), ('found', '_found'),
+            ('answers', '_answers'), ('times', '_times'), ('found', '_found'), ('kept', '_kept'),
         ] -%}
             {%- set free = feature_warehouse._free_name(name ~ suffix, names) -%}
             {%- do names.append(free) -%}

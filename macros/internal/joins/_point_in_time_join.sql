@@ -19,9 +19,10 @@
     A chain of them sorts all columns that it has gathered so far for each view. Where these are many,
     each view is joined by itself to the labels' keys and times. -#}
 {% macro _joined_asof(labels, specs) -%}
+{%- set copies = feature_warehouse._copies(specs) -%}
 {%- set passed = specs | rejectattr('stored') | list -%}
 {%- set apart = passed | length > 1 and feature_warehouse._output_count(passed) > 40 -%}
-{%- set ctes = labels.ctes | list -%}
+{%- set ctes = labels.ctes + copies -%}
 {%- for spec in specs -%}
     {%- if spec.stored -%}
         {%- do ctes.extend([
