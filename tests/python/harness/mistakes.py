@@ -40,7 +40,7 @@ class Mistake(msgspec.Struct, frozen=True):
     kind: str = "feature_view"
 
 
-LENGTH = "no fixed length of time; write whole weeks"
+LENGTH = "not a fixed length of time; write whole weeks"
 MISTAKES = (
     Mistake(
         "no_mapping", (("meta.feature_view", "mapping with join_keys and event_"),), block=True
@@ -77,17 +77,17 @@ MISTAKES = (
     ),
     Mistake(
         "event_is_a_list",
-        (("event_timestamp names", "no declared column"),),
+        (("event_timestamp names", "not a declared column"),),
         {"event_timestamp": ["valid_from"]},
     ),
     Mistake(
         "created_unknown",
-        (("created_timestamp names 'loaded'", "no declared column"),),
+        (("created_timestamp names 'loaded'", "not a declared column"),),
         {"created_timestamp": "loaded"},
     ),
     Mistake(
         "tie_breaker_unknown",
-        (("tie_breaker names 'rank'", "no declared column"),),
+        (("tie_breaker names 'rank'", "not a declared column"),),
         {"tie_breaker": "rank"},
     ),
     Mistake(
@@ -221,7 +221,7 @@ MISTAKES = (
         (
             ("unknown key 'tll'", "known are", "; did you mean 'ttl'?"),
             ("no enforced contract",),
-            ("join_keys names 'customer'", "no declared column"),
+            ("join_keys names 'customer'", "not a declared column"),
             ("availability_lag 'soon'", LENGTH),
             ("online must be true or false",),
         ),

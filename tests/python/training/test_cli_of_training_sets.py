@@ -179,7 +179,7 @@ def test_build(lab: Lab, fw: Fw, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
-        (("export", "main_set", "--to", "main.csv"), ("no name of a Parquet file", "end with")),
+        (("export", "main_set", "--to", "main.csv"), ("not a name of a Parquet file", "end with")),
         (("export", "main_set", "--to", "no/main.parquet"), ("there is no folder", "make it")),
         (("export", "main_set"), ("--to",)),
         (("export", "main_set", "--too", "x"), ("--too",)),

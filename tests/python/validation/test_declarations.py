@@ -43,8 +43,8 @@ MEAN = "expect_column_mean_to_be_between"
         ([{"expect_column_values_to_be_of_type": {}}], "types come from the model's contract"),
         ([{"expect_query_results_to_match_comparison": {}}], "write a dbt test"),
         ([{"expect_column_value_z_scores_to_be_less_than": {}}], "computed exactly here"),
-        ([{BETWEEN: {"column": "scores"}}], "no published column; did you mean 'score'?"),
-        ([{BETWEEN: {"column": "x"}}], "no published column; there are id, score, ts"),
+        ([{BETWEEN: {"column": "scores"}}], "not a published column; did you mean 'score'?"),
+        ([{BETWEEN: {"column": "x"}}], "not a published column; there are id, score, ts"),
         (
             [{"expect_compound_columns_to_be_unique": {"column_list": ["id", "sc0re"]}}],
             "names 'sc0re', which is not a published column",
