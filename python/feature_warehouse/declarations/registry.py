@@ -109,8 +109,11 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     mistakes += [
         f"service {name!r} has the name of a feature view" for name in services if name in views
     ]
-    if noted := content.written_for:
-        mistakes += key_mistakes(views.values(), read, noted.spellings)
+    noted = content.written_for
+    # Without the names of types, those of two views are not compared; such a manifest is refused.
+    mistakes += key_mistakes(
+        views.values(), read if noted else [], noted.spellings if noted else {}
+    )
     if mistakes:
         raise UsageError("; ".join(mistakes))
     metadata = content.metadata
