@@ -22,6 +22,6 @@
     {%- set type = feature_warehouse._key_type(data_type or '') -%}
     {{ return(
         'number' if type.span or type.name.startswith('numeric')
-        else 'float' if type.name in ('real', 'double precision') else type.name
+        else 'float' if feature_warehouse._number_class(type.name) == 'double' else type.name
     ) }}
 {%- endmacro %}

@@ -148,7 +148,8 @@ def test_describe_says_the_same(site: Lab) -> None:
         facts = found.facts
         assert (found.kind, found.description) == ("feature", row["description"])
         assert facts["data type"] == row["data_type"]
-        assert facts["view"] == f"{row['view']}: {row['view_description']}"
+        described = f": {row['view_description']}" if row["view_description"] else ""
+        assert facts["view"] == f"{row['view']}{described}"
         assert facts["entity"] == (row["entity"] or "one for all")
         assert facts["owner"] == (row["owner"] or "")
         assert facts["tags"] == row["tags"]

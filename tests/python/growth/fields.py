@@ -66,7 +66,10 @@ def append(engine: Engine, table: str, query: str, *, crash: bool = False) -> No
 
 
 def as_table(rows: Iterable[Iterable[Any]]) -> Table:
-    return Counter(tuple(row) for row in rows)
+    """Rows as `once` has them; of those that differ in the sign of a zero alone one is kept."""
+    return Counter(
+        tuple(0.0 if value in ("0.0", "-0.0") else value for value in row) for row in rows
+    )
 
 
 def once(rows: Iterable[Row], columns: tuple[Column, ...]) -> Table:

@@ -263,7 +263,7 @@ def test_another_declaration_is_no_success(mini: Mini, client: "redis.Redis") ->
     mini.view("pairs", columns)
     result = verified(mini, client)["pairs"]
     assert (result.status, result.exit_code) == ("error", 2)
-    assert "declaration of 'pairs' changed" in result.message
+    assert "'pairs': the defaults changed since it was published" in result.message
     run_one(mini, client)
     assert_equal(mini, client)
     mini.view("pairs", columns, availability_lag="1 hour")

@@ -126,7 +126,7 @@ def test_a_type_that_is_not_the_contracts(place: Place) -> None:
     "kind", ["timestamp with time zone", "character(3)", "numeric(9,3)", "date"]
 )
 def test_types_that_are_published_as_others_are_right(place: Place, kind: str) -> None:
-    columns: Columns = {"id": "character(3)", "ts": "timestamptz", "x": kind}
+    columns: Columns = {"id": "varchar(3)", "ts": "timestamptz", "x": kind}
     value = {"character(3)": "ab", "numeric(9,3)": "1.5"}.get(kind, "2026-01-01")
     place.view("scores", columns, [("a", EARLY, value)], expectations=[])
     assert reasons(place) == []

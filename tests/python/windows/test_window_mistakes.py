@@ -155,8 +155,8 @@ def test_a_declaration_that_does_not_fit_is_told_before_anything_is_built(tmp_pa
         " its data_type",
         "invented: column 'count_2d' is declared, and window_features makes none of that name; it"
         " makes buyer, changed_at, count_1d",
-        "no_numbers: 'buyer_stddev_1d': stddev of type integer[] is not possible, for it is no"
-        " number; cast it, such as 'type': 'double precision'",
+        "no_numbers: 'buyer_stddev_1d': stddev of type integer[] is not possible, for it is not"
+        " a number; cast it, such as 'type': 'double precision'",
         "no_numbers: 'colour_sum_1d': sum of type text is not possible, for it is not a number;"
         " cast it, such as 'type': 'double precision'",
         "no_numbers: 'dear_1d': avg of type boolean is not possible, for it is not a number; cast"
