@@ -116,8 +116,7 @@ left join {{ spec.alias }}
 {% macro _has_hidden_zeros(spec) -%}
     {%- for feature in spec.features -%}
         {%- set type = spec.types.get(feature, '') | lower | trim -%}
-        {%- if modules.re.search('real|float|double', type)
-            and type not in ('double', 'double precision', 'float8') -%}
+        {%- if modules.re.search('real|float|double', type) and feature_warehouse._kind(type) != 'double' -%}
             {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}
