@@ -23,7 +23,7 @@ SEEN_AT = {"name": "seen_at", "data_type": "timestamp"}
 QUERY = "select cast(1 as bigint) as id, timestamp '2024-01-01' as ts, 1 as v"
 PYTHON = "def model(dbt, session):\n    return session.sql('select 1 as id')\n"
 
-UNBUILT = "a source is no {}, for dbt does not build it; make a model that selects from it"
+UNBUILT = "a source is not a {}, for dbt does not build it; make a model that selects from it"
 EPHEMERAL = "an ephemeral model is not a feature view, for it has no rows to publish"
 SPELLING = "meta.{} is not a block that is known; did you mean {}?"
 

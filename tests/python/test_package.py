@@ -9,6 +9,7 @@ import adbc_driver_postgresql.dbapi
 import duckdb
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.model import WrittenFor
@@ -135,7 +136,10 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) ->
     noted = []
     for target, more in places:
         dbt("--warn-error", "parse", "--target", target, project=project, env=env | more)
-        noted.append(read_registry(project / "duckdb" / "manifest.json").written_for)
+        note = read_registry(project / "duckdb" / "manifest.json").written_for
+        assert note is not None
+        assert "character varying" in note.spellings["text"]
+        noted.append(replace(note, spellings={}))
         for other_target, other_more in places:
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in (env | other_more).items():
@@ -156,22 +160,25 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) ->
     ]
 
 
-def test_every_macro_of_the_package_is_described(shop: Shop) -> None:
+def test_every_macro_that_is_shown_is_described(shop: Shop) -> None:
+    """The others are hidden, and say in their SQL what they are for."""
     macros = [
         macro
         for macro in manifest(shop.target)["macros"].values()
         if macro["package_name"] == "feature_warehouse"
     ]
-    assert [macro["name"] for macro in macros if not macro["description"].strip()] == []
     shown = {macro["name"]: macro for macro in macros if macro["docs"]["show"]}
+    assert [name for name, macro in shown.items() if not macro["description"].strip()] == []
     assert set(shown) == {
         "append_only",
+        "as_if_now",
         "as_of",
         "check_declarations",
         "dataset_card",
         "drop_history",
         "feature_catalog",
         "feature_statistics",
+        "instant",
         "late_data_cost",
         "latest",
         "microbatch_key",

@@ -16,7 +16,7 @@
     {%- if node.resource_type == 'source' -%}
         {%- for block, kind in blocks.items() if block in meta -%}
             {%- do mistakes.append(
-                'a source is no ' ~ kind ~ ', for dbt does not build it; make a model that selects from it,'
+                'a source is not a ' ~ kind ~ ', for dbt does not build it; make a model that selects from it,'
                 ~ ' and give that the block'
             ) -%}
         {%- endfor -%}
