@@ -167,7 +167,8 @@ def test_a_declaration_that_does_not_fit_is_told_before_anything_is_built(tmp_pa
         " type to the aggregate, such as 'type': 'bigint', 'numeric(28,2)' or 'double precision'",
         "timed: ttl is not for a window view, whose rows say from when they count; remove it",
         "timed: unknown key 'onlin'; known are join_keys, event_timestamp, created_timestamp,"
-        " availability_lag, ttl, online, tie_breaker, drift, expectations",
+        " availability_lag, ttl, online, tie_breaker, drift, expectations; did you mean"
+        " 'online'?",
         "untyped: the type of 'more_1d' is not known; add it to its aggregate, such as 'type':"
         " 'integer'",
         "untyped: the type of weight is not known; declare its data_type in the YAML of the events"
