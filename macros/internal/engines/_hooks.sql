@@ -1,8 +1,6 @@
 {#- What an engine is asked, and nowhere else. duckdb.sql and postgres.sql hold the answers, `duckdb___x` to
     `_x`; another engine is one more such file, and a file in python/feature_warehouse/engines. -#}
 
-{#- The engine. -#}
-
 {% macro _engine() -%}
     {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter
         that is derived from another one finds the answers of that, which are not its own. -#}

@@ -107,7 +107,7 @@ def is_greater(one: Value, other: Value) -> bool:
 
 
 def training_rows(training_set: TrainingSet, tables: dict[str, list[Row]]) -> list[list[Value]]:
-    """Every selected label row with its features, by the spine law: none lost, none duplicated."""
+    """Every selected label row with its features, by rule 2: none lost, none duplicated."""
     known = due if training_set.knowledge == "event_time" else availability
     rows = {view.name: known_rows(training_set, view, tables) for view in training_set.views}
     result: list[list[Value]] = []
