@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -51,6 +53,30 @@ def test_materialize_status_get(fw: Fw, mini: Mini) -> None:
     assert vector["fingerprint"] == service["fingerprint"]
     code, out, _ = fw("get", "scores", "id=2")
     assert "missing" in out
+
+
+WITHOUT_EXTRAS = """
+import sys
+for name in ("adbc_driver_postgresql", "dbt", "duckdb", "great_expectations", "jinja2", "pyarrow"):
+    sys.modules[name] = None
+from feature_warehouse.cli.app import main
+main()
+"""
+
+
+def test_what_only_reads_needs_no_extra(fw: Fw, tmp_path: Path) -> None:
+    assert fw("materialize", *AS_OF)[0] == 0
+    store = ("--project", "mini", "--environment", "dev")
+    commands = {
+        ("status",): "mini.dev",
+        ("metrics",): "feature_warehouse_view_rows",
+        ("get", "risk", "id=1"): "1.5",
+    }
+    for command, fragment in commands.items():
+        call = [sys.executable, "-c", WITHOUT_EXTRAS, *command, *store]
+        done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert fragment in done.stdout
 
 
 def test_a_pipe_gets_what_people_read(fw: Fw) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -11,10 +11,13 @@ from rich.markup import escape
 from feature_warehouse.cli.output.screen import screen, table_of
 from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.monitoring.status import Status
-from feature_warehouse.publishing.verify import Verification
 from feature_warehouse.redis_store import layout
 from feature_warehouse.serving.client import FeatureVector
 from feature_warehouse.util.durations import readable
+
+if TYPE_CHECKING:
+    # What only reads works where there is no warehouse, nor Arrow.
+    from feature_warehouse.publishing.verify import Verification
 
 __all__ = ["VerifyReport", "print_rollback", "print_status", "print_vector"]
 
@@ -67,7 +70,7 @@ class VerifyReport:
         """The highest of all exit codes."""
         return max((result.exit_code for result in self._results), default=0)
 
-    def view(self, result: Verification) -> None:
+    def view(self, result: "Verification") -> None:
         self._results.append(result)
         if result.status == "error":
             print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
