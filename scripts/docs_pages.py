@@ -42,6 +42,7 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+# MkDocs calls its hooks by the names of all their arguments, used or not.
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:  # noqa: ARG001
     """Fill a page in, and turn its links to files of the repository into links of the site."""
     here = page.file.src_uri

@@ -54,8 +54,7 @@ class DuckDBWarehouse:
         """
         self.dialect = DIALECT
         self._folder = folder.absolute()
-        # The name of MotherDuck's, which is not a path, may carry a token.
-        self._place = credentials.path.partition("?")[0]
+        self._place = file_of(credentials)
         self._path, self._schema = self._folder / self._place, credentials.schema
         self._file = _inode(self._path)
         with chdir(self._folder):
@@ -193,7 +192,7 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
     for attachment in readable.attach:
         attachment.read_only = True
     # The path of MotherDuck or of an attachment may carry a token behind the question mark.
-    path = credentials.path.partition("?")[0]
+    path = file_of(credentials)
     try:
         connection: duckdb.DuckDBPyConnection = Environment.initialize_db(readable)
         Environment.initialize_cursor(readable, connection)

@@ -10,12 +10,7 @@ import psycopg2
 import pytest
 import redis
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from feature_warehouse import NotPublishedError, OnlineStore
 from feature_warehouse.declarations.registry import read_registry

@@ -231,7 +231,7 @@ def test_what_is_no_list_of_entities(store: OnlineStore, entities: Any, message:
     with pytest.raises(
         EntityError, match=r"an entity for 'world' is a dict, such as \{\}, not None"
     ):
-        store.get("world", None)  # type: ignore[arg-type]
+        store.get("world", None)  # type: ignore[arg-type] # the mistake
 
 
 def test_a_feature_that_a_vector_does_not_have(store: OnlineStore) -> None:

@@ -165,18 +165,20 @@ def of_numbers(function: str, type_: str, texts: list[str], engine: str) -> Any:
     values = [read(text) for text in texts]
     if not values or (function == "stddev" and len(values) == 1):
         return None
+    exact = [Fraction(one) for one in values if is_finite(str(one))]
+    total = sum(exact, Fraction(0))
+    # DuckDB's own sum of doubles that is too large is infinite, and so is the mean made of it.
+    overflows = engine == "duckdb" and type_.startswith("double") and abs(total) > LARGEST
+    infinite = math.inf if total > 0 else -math.inf
     odd = {float(one) for one in values if not is_finite(str(one))}
     if odd:
+        odd |= {infinite} if overflows else set()
         return odd.pop() if len(odd) == 1 and function != "stddev" else math.nan
-    exact = [Fraction(one) for one in values]
-    total = sum(exact, Fraction(0))
     mean = total / len(exact)
     if function == "sum":
         return total
     if function == "avg":
-        # DuckDB's own mean is that of an infinite sum.
-        overflows = engine == "duckdb" and type_.startswith("double") and abs(total) > LARGEST
-        return math.copysign(math.inf, total) if overflows else mean
+        return infinite if overflows else mean
     squares = sum(((one - mean) ** 2 for one in exact), Fraction(0)) / (len(exact) - 1)
     return root(squares)
 

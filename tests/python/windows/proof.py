@@ -64,7 +64,7 @@ def read(engine: Engine, view: View, relation: str) -> Rows:
     found: Rows = {}
     for at, *values in answer:
         of_entity = found.setdefault(tuple(values[: len(keys)]), {})
-        assert at not in of_entity, f"{values[: len(keys)]} has two rows at {at}"
+        assert at not in of_entity, f"difference: {values[: len(keys)]} has two rows at {at}"
         of_entity[at] = dict(zip(names, values[len(keys) :], strict=True))
     return found
 
