@@ -1,7 +1,6 @@
 """What there is of a name: feature views, features, entities and services, out of the registry."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +10,7 @@ from feature_warehouse.declarations.annotations import default_text
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import readable
+from feature_warehouse.util.spelling import hint
 
 __all__ = ["ColumnDescription", "Description", "describe"]
 
@@ -252,8 +252,7 @@ def _hint(registry: Registry, name: str) -> str:
         known += [key.name for key in view.join_keys]
         known += [feature.name for feature in view.features]
         known += [f"{view.name}:{feature.name}" for feature in view.features]
-    close = get_close_matches(name, list(dict.fromkeys(known)), n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
+    if meant := hint(name, dict.fromkeys(known)):
+        return meant
     views = ", ".join(registry.views)
     return f"; its views are {views}" if views else "; it has no feature view"

@@ -14,12 +14,12 @@ Great Expectations itself is not imported here: whoever reads the manifest need 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
 
 from feature_warehouse.util.durations import microseconds
+from feature_warehouse.util.spelling import hint
 
 __all__ = ["AS_DECLARED", "FOUND_IN", "ROWS", "Check", "declared_checks", "distinct"]
 
@@ -195,9 +195,8 @@ def _argument_mistakes(check: Check, columns: Collection[str]) -> Iterable[str]:
         return
     for name in check.columns:
         if name not in columns:
-            close = get_close_matches(name, columns, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(columns)}"
-            yield f"{check.kind} names {name!r}, which is not a published column; {hint}"
+            meant = hint(name, columns) or f"; there are {', '.join(columns)}"
+            yield f"{check.kind} names {name!r}, which is not a published column{meant}"
 
 
 def _change_mistakes(arguments: dict[str, Any]) -> Iterable[str]:
@@ -218,6 +217,4 @@ def _unknown(kind: str) -> str:
         for fragment, reason in _REFUSED.items():
             if fragment in kind:
                 return f"{kind} is not taken: {reason}"
-    close = get_close_matches(kind, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    return f"{kind} is not an expectation that can be computed exactly here{hint}"
+    return f"{kind} is not an expectation that can be computed exactly here{hint(kind, known)}"

@@ -14,7 +14,7 @@ __all__ = ["read_results"]
 def read_results(file: Path) -> Mapping[str, Any] | None:
     """The result file of `materialize`; None if there is none. UsageError if it is something else.
 
-    It may be of another version: nothing but the names that are used below is looked at.
+    It may be of another version: only the list of views is checked.
     """
     try:
         content = msgspec.json.decode(file.read_bytes())

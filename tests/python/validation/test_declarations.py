@@ -34,7 +34,7 @@ MEAN = "expect_column_mean_to_be_between"
         ),
         (
             [{"expect_column_mean_to_be_betwen": {"column": "score"}}],
-            f"is not an expectation that can be computed exactly here; did you mean {MEAN}?",
+            f"is not an expectation that can be computed exactly here; did you mean '{MEAN}'?",
         ),
         (
             [{"expect_column_values_to_be_increasing": {}}],
