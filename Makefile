@@ -35,7 +35,7 @@ test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov
 
-test-long: ## The same laws on many more random cases, mutated macros, a year of weeks (hours)
+test-long: ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
@@ -63,7 +63,7 @@ docs: .venv-docs/ready ## Build the documentation as a site, in site/
 	@.venv-docs/bin/python -I -m pip -qq --no-input install --requirement $<
 	@touch $@
 
-lint: .demo/profiles.yml ## Check style, types and floors, and that dbt parses without a warning
+lint: .demo/profiles.yml ## Check style, types and layers, and that dbt parses without a warning
 	@$(PYTHON) scripts/env.py test
 	@echo '--- ruff check'
 	@$(BIN)/ruff check

@@ -104,7 +104,7 @@ class Site:
             availability_lag=0,
             ttl=None,
             features=features,
-            tie_breakers=features,
+            tie_order=features,
             online=True,
             built_at=self._built_at,
             checks=self.checks,

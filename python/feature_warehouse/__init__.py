@@ -1,6 +1,6 @@
 """Feature Warehouse: a feature store that is nothing but dbt, SQL and Redis.
 
-This module is the serving side, and imports redis and msgspec only::
+This module is the serving side. It imports redis, hiredis and msgspec, nothing else::
 
     from feature_warehouse import OnlineStore
 

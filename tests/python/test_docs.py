@@ -23,8 +23,8 @@ PAGES = sorted(
         ROOT / "data/nycflights13/README.md",
     ]
 )
-CITING = ("*.py", "*.sql", "*.yml", "*.md")
 RULE = re.compile(r"\brules? (\d+)", re.IGNORECASE)
+FORMER = re.compile(r"\blaws? \d", re.IGNORECASE)
 
 
 def test_the_keys_of_a_feature_view_are_documented() -> None:
@@ -81,19 +81,11 @@ def test_the_arguments_of_the_generic_tests_are_documented(file: Path) -> None:
 def test_every_rule_that_is_cited_exists() -> None:
     rules = re.findall(r"^### Rule (\d+)", (ROOT / "docs/rules.md").read_text(), re.MULTILINE)
     assert rules == [str(number) for number in range(1, len(rules) + 1)]
-    folders = ("python", "macros", "models", "tests", "docs", "benchmarks", "scripts")
-    files = [*ROOT.glob("*.md")]
-    for folder in folders:
-        for ending in CITING:
-            files += (ROOT / folder).rglob(ending)
-    cited = {
-        number
-        for file in files
-        if file.name != Path(__file__).name
-        for number in RULE.findall(file.read_text())
-    }
+    texts = {file: file.read_text() for file in citing() if file.name != Path(__file__).name}
+    cited = {number for text in texts.values() for number in RULE.findall(text)}
     assert cited
     assert cited <= set(rules)
+    assert not [file for file, text in texts.items() if FORMER.search(text)]
 
 
 def test_readme_is_short() -> None:
@@ -153,6 +145,15 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
         assert file.exists(), link
         if anchor:
             assert anchor in anchors(file), link
+
+
+def citing() -> Iterator[Path]:
+    """The files that may cite a rule."""
+    yield ROOT / "Makefile"
+    yield from ROOT.glob("*.md")
+    for folder in ("python", "macros", "models", "tests", "docs", "benchmarks", "scripts"):
+        for ending in ("*.py", "*.sql", "*.yml", "*.md"):
+            yield from (ROOT / folder).rglob(ending)
 
 
 def headings(reference: str) -> set[str]:

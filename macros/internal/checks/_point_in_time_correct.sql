@@ -1,6 +1,6 @@
 {% macro _recomputed(made, relation, sample) -%}
-    {#- Some rows of a training set, always the same ones, and what the law itself gives for each: of all
-        rows that were available the newest, if it is not past its ttl. -#}
+    {#- The same sample of rows at each run, and what rule 1 gives for each: of all rows that were available
+        the newest, if it is not past its ttl. -#}
     {%- if sample is not number or sample < 1 -%}
         {{ feature_warehouse._fail('test point_in_time_correct', [
             'sample must be a number of rows, not ' ~ sample
@@ -20,7 +20,7 @@
         {%- for column in view.join_keys.values() -%}
             {%- do identity.update({column: types.get(column)}) -%}
         {%- endfor -%}
-        {%- do ctes.append(feature_warehouse._law(
+        {%- do ctes.append(feature_warehouse._answer_by_rule(
             spec, view, number, made.label_set.timestamp, types.get(made.label_set.timestamp)
         )) -%}
         {%- do joins.append(
@@ -66,9 +66,11 @@ where {{ problem }} <> ''
 {%- endmacro %}
 
 
-{% macro _law(spec, view, number, timestamp, timestamp_type) -%}
-    {#- The law for each sampled row, written from its text and apart from the joins it is to check:
-        every row that was available, the newest of them, and no other if that is past its ttl. -#}
+{% macro _answer_by_rule(spec, view, number, timestamp, timestamp_type) -%}
+    {#- Rule 1 for each sampled row, written from its text: every row that was available, the newest of them,
+        and no other if that is past its ttl. It uses no join strategy that it is to check, but the same
+        declarations (`_join_spec`) and the same order (`_newest_first`), which the loops in
+        tests/python/oracles check. -#}
     {%- set taken = view.types.keys() | list -%}
     {%- set event_at = feature_warehouse._free_name('event_at', taken) -%}
     {%- set at = feature_warehouse._free_name('label_at', taken) -%}
@@ -122,7 +124,7 @@ where {{ problem }} <> ''
 
 
 {% macro _comparisons(spec, view) -%}
-    {#- What each column of a view should be, of the names that _law gives. -#}
+    {#- What each column of a view should be, by the names that _answer_by_rule gives. -#}
     {%- set problems = [] -%}
     {%- for feature, name in view.features.items() -%}
         {%- set type = view.types[feature] -%}

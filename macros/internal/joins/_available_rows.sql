@@ -47,7 +47,7 @@
 
 
 {% macro _newest_first(spec, rest=[]) -%}
-    {#- The order of the rows of an entity, the answer of the law first. -#}
+    {#- The order of the rows of an entity, the answer of rule 1 first. -#}
     {%- set order = [spec.event ~ ' desc'] -%}
     {%- for column in ([spec.created] if spec.created else []) + spec.ties + rest -%}
         {%- do order.append(column ~ ' desc nulls last') -%}

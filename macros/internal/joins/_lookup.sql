@@ -1,4 +1,4 @@
-{#- The law in its own words: of the rows that were available, the newest. What the index sorts stands
+{#- Rule 1 in its own words: of the rows that were available, the newest. What the index sorts stands
     alone on its side of each comparison. A row past its ttl may be left out before the choice, for
     all older ones are past it as well. -#}
 {% macro _lookup(spec, at) -%}

@@ -1,6 +1,7 @@
 {#- Labels and rows of a view on one timeline: the newest instant so far at which a row became available
     is the label's, and of the rows that share it (all of one event, the newest) the first in order is
-    the answer. -#}
+    the answer. The order is that of `_newest_first`, without the event timestamp, which they share, and with
+    the created timestamp under the name that it is carried by. -#}
 {% macro _timeline(spec, labels) -%}
 {%- set at = labels.at -%}
 {%- set carried = feature_warehouse._carried_columns(spec) -%}

@@ -1,4 +1,4 @@
-"""Many row values at once, for readers: the format of ``codec.values`` without a call for each."""
+"""Many row values at once, for readers: the format of ``codec.rows`` without a call for each."""
 
 import struct
 import zlib

@@ -60,6 +60,9 @@ __all__ = [
     "to_microseconds",
 ]
 
+# The same layout is written out in publishing.writer (Lua compares versions and contents),
+# publishing.verify, publishing.stale_keys, codec.batches and serving.columnar (doubles as NumPy
+# reads them). Another layout is another ``_FORMAT``, so that no reader decodes it as this one.
 HEADER: Final = struct.Struct(">QQII")
 CHECKSUM: Final = struct.Struct("<I")
 INTACT: Final = 0x2144DF1C
@@ -126,7 +129,7 @@ def read_header(value: bytes, schema: int, key: str) -> tuple[int, int | None]:
     the one that was written under this key.
     """
     if len(value) <= HEADER.size + CHECKSUM.size:
-        raise DamagedError(f"{key} holds {len(value)} bytes, which are no row; {_REPAIR}")
+        raise DamagedError(f"{key} holds {len(value)} bytes, which is not a valid row; {_REPAIR}")
     event, created, _, found = HEADER.unpack_from(value)
     if found != schema:
         raise FingerprintError(

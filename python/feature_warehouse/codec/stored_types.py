@@ -7,7 +7,7 @@
             | "struct<" field { "," field } ">"
     field   = name as a JSON string ":" kind
 
-There are no blanks. ``codec.values`` says how each is stored.
+There are no blanks. ``codec.rows`` says how each is stored.
 """
 
 import json

@@ -47,6 +47,8 @@ class Column(msgspec.Struct, frozen=True):
 class FeatureView(msgspec.Struct, frozen=True):
     """What has a ``feature_view`` block. Lengths are microseconds; ttl None means none.
 
+    ``tie_order`` are the columns that decide between rows of equal keys and timestamps: the
+    declared ``tie_breaker``, then the features.
     ``checksum`` is dbt's of the model's text; ``built_at`` the start of the dbt invocation that
     built it, in microseconds since 1970 UTC, None if that was an earlier one than we know of.
     ``checks`` is what a gated view expects of its rows, None of a view that is not gated.
@@ -64,7 +66,7 @@ class FeatureView(msgspec.Struct, frozen=True):
     availability_lag: int
     ttl: int | None
     features: tuple[Column, ...]
-    tie_breakers: tuple[Column, ...]
+    tie_order: tuple[Column, ...]
     online: bool
     unique_id: str = ""
     checksum: str = ""

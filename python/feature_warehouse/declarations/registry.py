@@ -169,7 +169,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         availability_lag=_length(block.availability_lag) or 0,
         ttl=_length(block.ttl),
         features=features,
-        tie_breakers=_tie_breakers(block.tie_breaker, columns, features),
+        tie_order=_tie_order(block.tie_breaker, columns, features),
         online=block.online,
         unique_id=node.unique_id,
         checksum=node.checksum.checksum,
@@ -180,10 +180,10 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
     )
 
 
-def _tie_breakers(
+def _tie_order(
     declared: str | None, columns: dict[str, Column], features: tuple[Column, ...]
 ) -> tuple[Column, ...]:
-    """What decides between rows of equal instants: the features too, where a tie-breaker ties."""
+    """The tie-breaker, then the features, as the macro ``_tie_columns`` has them."""
     first = (columns[declared],) if declared else ()
     return (*first, *(feature for feature in features if feature.name != declared))
 

@@ -39,7 +39,7 @@ def refuse_other_types(view: FeatureView, warehouse: Warehouse) -> None:
     """UnservableError where nothing holds a view to its declared types and it has others."""
     if view.is_held_to_types:
         return
-    columns = list({each.name: each for each in (*view.columns, *view.tie_breakers)}.values())
+    columns = list({each.name: each for each in (*view.columns, *view.tie_order)}.values())
     function = warehouse.dialect.type_of
     pairs = ", ".join(
         f"cast({function}({quote(column.name)}) as text) as a{place},"
@@ -64,7 +64,8 @@ def newest_rows_query(
 ) -> str:
     """The newest available row per entity at a clock (microseconds since 1970 UTC).
 
-    With ``since`` only of the entities that got a row since then.
+    With ``since`` only of the entities that got a row since then. The order of rows is that of the
+    macros ``_newest_first`` and ``_tie_order`` (rule 1), written a second time for the publisher.
     """
     keys = [quote(key.name) for key in view.join_keys]
     event = in_utc(view.event_timestamp)
@@ -72,7 +73,7 @@ def newest_rows_query(
     created = in_utc(view.created_timestamp) if view.created_timestamp else None
     if created:
         order.append(f"{created} desc nulls last")
-    ties = [key for column in view.tie_breakers for key in dialect.sort_keys(column)]
+    ties = [key for column in view.tie_order for key in dialect.sort_keys(column)]
     # Keys that are equal, and so of one entity, may still differ.
     for column in view.join_keys:
         if (found := dialect.sort_keys(column)) != [quote(column.name)]:
@@ -172,7 +173,7 @@ def _history(view: FeatureView, clock: int, watermark: int, dialect: Dialect) ->
     if view.created_timestamp is None:
         return "''"
     columns = [*view.join_keys, view.event_timestamp, view.created_timestamp]
-    columns += [*view.features, *view.tie_breakers]
+    columns += [*view.features, *view.tie_order]
     total = f"sum({dialect.hashed(list({column.name: column for column in columns}.values()))})"
     seen = f"{_servable(view)} and {_available(view)} <= {instant(clock)} and {_loaded(view)}"
     before = f"filter (where {seen} <= {instant(watermark)})"

@@ -1,8 +1,8 @@
 """Sort keys of columns, which tell all values of a type apart.
 
 Sorting by a value is not enough: -0.0 and 0.0, a month and 30 days, 1.0 and 1.00 sort alike and are
-not the same. These are the keys that the macro ``_sort_keys`` writes; a differential test holds the
-two together.
+not the same. These are the keys that the macro ``_sort_keys`` writes; `tests/python` compares what
+the two choose. See ``queries.newest_rows_query`` for the order as a whole.
 """
 
 import re

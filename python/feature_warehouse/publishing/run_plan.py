@@ -161,7 +161,7 @@ def declaration(view: FeatureView) -> dict[str, str]:
         "created timestamp": created.name if created else None,
         "availability lag": view.availability_lag,
         "ttl": view.ttl,
-        "tie-breaker": [column.name for column in view.tie_breakers],
+        "tie-breaker": [column.name for column in view.tie_order],
         "data types": [(column.name, column.data_type) for column in view.columns],
         "defaults": [(column.name, column.default) for column in view.features],
     }

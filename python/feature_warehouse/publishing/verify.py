@@ -36,6 +36,8 @@ __all__ = ["Verification", "stopped_by_gate", "verify"]
 _EXAMPLES: Final = 10
 _PUBLISH: Final = "run `feature-warehouse materialize`"
 _RENEW: Final = "run `feature-warehouse materialize --full-refresh`, which publishes every row anew"
+
+# Parts of a row (see ``codec.rows``); between the two is the number of the run.
 _VERSION: Final = slice(0, 16)
 _CONTENT: Final = slice(20, -CHECKSUM.size)
 

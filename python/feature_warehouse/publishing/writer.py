@@ -33,6 +33,8 @@ __all__ = ["WRITE_NEWER", "WRITE_NEWER_IN_CLUSTER", "RestartedError", "RowWriter
 # are any, then our token or, in a cluster, the end of the lock in ms (see ``locks``). Returns how
 # many were [new, newer than what was there, the same but for the run, older].
 # Versions are compared as numbers of 32 bits: exact as doubles, and free of the server's locale.
+# Bytes of a row (see ``codec.rows``): 1 to 16 event and created, 17 to 20 run, 21 to 24 schema,
+# then the features; the last four are the checksum. Fewer than a header's 24 are no row.
 _LOCK_IS_OURS: Final = """
 local rows = #KEYS - 1
 local held = redis.pcall('GET', KEYS[#KEYS]) == ARGV[#ARGV]

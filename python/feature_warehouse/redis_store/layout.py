@@ -101,7 +101,7 @@ class Names(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """Name and type (see ``codec.values``) of a join key."""
+    """Name and type (see ``codec.keys``) of a join key."""
 
     name: str
     type: str

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from feature_warehouse.redis_store import layout
 
-__all__ = ["Steps", "refuse_other_types"]
+__all__ = ["Steps", "look_again"]
 
 _Result = TypeVar("_Result")
 
@@ -13,10 +13,10 @@ Steps = Generator[tuple[str, ...], Any, _Result]
 """Yields commands, is sent their replies, returns a result."""
 
 
-def refuse_other_types(keys: Sequence[str]) -> Steps[bool]:
-    """Look again at keys of which MGET says that there are none; whether one was just written.
+def look_again(keys: Sequence[str]) -> Steps[bool]:
+    """Look again at keys that MGET did not find; whether one was written in between.
 
-    It says so of lists and hashes too: DamagedError.
+    DamagedError for a key that holds no string: MGET does not find lists and hashes either.
     """
     if not (yield ("EXISTS", *keys)):
         return False

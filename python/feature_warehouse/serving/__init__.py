@@ -1,1 +1,1 @@
-"""Reading feature vectors. Imports redis, hiredis and msgspec only."""
+"""Reading feature vectors. Imports redis, hiredis and msgspec; ``columnar`` more, when asked."""

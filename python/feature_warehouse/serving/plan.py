@@ -15,7 +15,7 @@ from feature_warehouse.codec.batches import absent_row
 from feature_warehouse.codec.rows import decoder_of
 from feature_warehouse.errors import DamagedError, FingerprintError, NotPublishedError
 from feature_warehouse.redis_store import layout
-from feature_warehouse.redis_store.steps import Steps, refuse_other_types
+from feature_warehouse.redis_store.steps import Steps, look_again
 
 __all__ = ["Part", "Plan", "load_plan", "renewed"]
 
@@ -112,7 +112,7 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
     [state] = yield ("MGET", key)
     pointer = layout.read_pointer(state, key)
     if pointer.version is None:
-        yield from refuse_other_types([key])
+        yield from look_again([key])
         yield from _unknown(names, name)
     if isinstance(pointer.version, str):
         key = names.description(name, pointer.version)
@@ -165,7 +165,7 @@ def _views(
     pointers = list(map(layout.read_pointer, found, pointer_keys))
     for view, pointer, key in zip(wanted, pointers, pointer_keys, strict=True):
         if pointer.version is None:
-            yield from refuse_other_types([key])
+            yield from look_again([key])
             raise NotPublishedError(f"view {view!r} of {name!r} is not published")
         if isinstance(pointer.version, str):
             raise NotPublishedError(f"{view!r} is a service, not a view; publish again")
@@ -209,7 +209,7 @@ def _lost(names: layout.Names, name: str, key: str, state: bytes) -> Steps[NoRet
     [now] = yield ("MGET", names.pointer(name))
     if now != state:
         raise _MovedError
-    yield from refuse_other_types([key])
+    yield from look_again([key])
     raise NotPublishedError(f"{name!r} has lost its description; publish again")
 
 

@@ -13,7 +13,7 @@ from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.errors import EntityError, FingerprintError, NotPublishedError
 from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.find import find_store
-from feature_warehouse.redis_store.steps import Steps, refuse_other_types
+from feature_warehouse.redis_store.steps import Steps, look_again
 from feature_warehouse.serving.plan import Plan, load_plan, renewed
 from feature_warehouse.serving.row_keys import row_keys
 from feature_warehouse.serving.rows import Rows
@@ -74,7 +74,7 @@ class Reader:
             rows = replies[len(states) :]
             if None in rows:
                 gone = [key for key, row in zip(wanted, rows, strict=True) if row is None]
-                if (yield from refuse_other_types(gone)):
+                if (yield from look_again(gone)):
                     continue
             if len(rows) < len(keys) * len(entities):
                 rows = _spread(rows, keys)

@@ -1,4 +1,4 @@
-"""Law 4.5 on the real data: what Redis serves is what the warehouse says, for every entity.
+"""Rule 5 on the real data: what Redis serves is what the warehouse says, for every entity.
 
 The expected rows come from pandas on the Parquet files, not from our SQL.
 """

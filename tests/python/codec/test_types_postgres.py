@@ -237,7 +237,7 @@ def view_of(name: str, declared: str = "?") -> FeatureView:
         availability_lag=0,
         ttl=None,
         features=(x,),
-        tie_breakers=(),
+        tie_order=(),
         online=True,
     )
 

@@ -65,7 +65,7 @@ def view(name: str, **types: str) -> FeatureView:
         availability_lag=0,
         ttl=None,
         features=(columns["x"],),
-        tie_breakers=(columns["x"],),
+        tie_order=(columns["x"],),
         online=True,
     )
 

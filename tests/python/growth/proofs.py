@@ -181,7 +181,7 @@ def prove_drop(fields: Fields, view: View, number: int) -> None:
     found = stored(engine, view.name, view.columns)
     assert not difference(expected, found), f"case {number}"
 
-    # By the law itself, which the rows left were not chosen by.
+    # By rule 1 itself, which the rows left were not chosen by.
     times = [at for row in rows if (at := _known(view, row)) is not None]
     ttl = view.ttl.microseconds if view.ttl else 0
     events = [at + ttl for row in rows if (at := instant(row[view.event.name])) is not None]

@@ -1,4 +1,4 @@
-"""One view driven through all that happens to it, and the law as a loop over its rows."""
+"""One view driven through all that happens to it, and rule 1 as a loop over its rows."""
 
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -115,7 +115,7 @@ class Declaration(NamedTuple):
         return (row.event, created is not None, created, row.value is not None, row.value)
 
     def newest(self, rows: list[Row], key: tuple[int, str], clock: datetime) -> Row | None:
-        """The law, as it is written."""
+        """Rule 1, as it is written."""
         best: Row | None = None
         for row in rows:
             if (row.a, row.b) != key or row.event is None or self.available(row) > clock:
@@ -356,7 +356,7 @@ class Online(RuleBasedStateMachine):
     # What readers see, always.
 
     @invariant()
-    def readers_are_told_the_law(self) -> None:
+    def readers_are_told_the_truth(self) -> None:
         if self.unfinished:
             return  # between two truths; the next run decides
         asked = [{"a": a, "b": b} for a, b in KEYS]

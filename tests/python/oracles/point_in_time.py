@@ -1,6 +1,6 @@
-"""The point-in-time law as a loop over rows, the way a person would check it by hand.
+"""Rules 1 and 2 as a loop over rows, the way a person would check it by hand.
 
-Written from the law's text alone. Rows are dicts, instants are microseconds since 1970 UTC.
+Written from the text of the rules alone. Rows are dicts, instants are microseconds since 1970 UTC.
 """
 
 import math

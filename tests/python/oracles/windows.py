@@ -1,4 +1,4 @@
-"""Law 4.4 as a loop, over words of its own: nothing here knows the package under test."""
+"""Rule 4 as a loop, over words of its own: nothing here knows the package under test."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,1 +1,1 @@
-"""Proofs of the point-in-time law: random tables, real engines, and the law as a plain loop."""
+"""Proofs of rule 1: random tables, real engines, and the rule as a plain loop."""

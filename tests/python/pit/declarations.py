@@ -1,6 +1,6 @@
 """What a feature view, a label set and a training set are, for the oracle and the host project.
 
-Nothing here knows the package under test: these are the words of the law and no more.
+Nothing here knows the package under test: these are the words of the rules and no more.
 """
 
 from collections.abc import Callable

@@ -25,7 +25,7 @@ SINCE = {at: (at - 1, at - 3_600_000_000, -(10**17)) for at in CLOCKS}
 def prove_training_set(
     engine: Engine, target: Path, training_set: TrainingSet, cases: Iterable[int]
 ) -> None:
-    """Compare all columns and all rows of a training set with the law."""
+    """Compare all columns and all rows of a training set with the rules."""
     ask = asker(engine, target, training_set)
 
     def compare(example: Example) -> str:
@@ -53,7 +53,7 @@ def asker(
 
 
 def prove_view(engine: Engine, target: Path, view: View, cases: Iterable[int]) -> None:
-    """Compare ``as_of``, ``latest`` and the publisher's queries with the law for every entity."""
+    """Compare ``as_of``, ``latest`` and the publisher's queries with rule 1 for every entity."""
     as_of = (compiled(target, as_of_model(view)), (NUMBER, *view.columns))
     newest, names = _newest_rows(engine, target, view, dict.fromkeys(CLOCKS, (None,)))
     touched, _ = _newest_rows(engine, target, view, {at: SINCE[at] for at in CLOCKS})

@@ -1,4 +1,4 @@
-"""What must not change a training set, without asking the law what is in it."""
+"""What must not change a training set, without asking the rules what is in it."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -66,7 +66,7 @@ def test_the_proofs_notice_a_mistake_of_the_publisher(
 
 
 def noticed(engine: Engine, target: Path) -> str:
-    """How the first training set or view differs from the law, empty if none does."""
+    """How the first training set or view differs from rule 1, empty if none does."""
     try:
         for view in VIEWS:
             if not view.table:

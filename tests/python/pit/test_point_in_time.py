@@ -1,4 +1,4 @@
-"""Laws 4.1, 4.2 and 4.3: compiled SQL against the law as a loop, on colliding random rows."""
+"""Rules 1, 2 and 3: compiled SQL against the rules as a loop, on colliding random rows."""
 
 import pytest
 

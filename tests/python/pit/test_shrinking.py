@@ -1,4 +1,4 @@
-"""The law once more, with Hypothesis to look for the smallest rows that break it.
+"""Rule 1 once more, with Hypothesis to look for the smallest rows that break it.
 
 Few examples: its draws cost more than the queries. The many come from ``examples``.
 """

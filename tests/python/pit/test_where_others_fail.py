@@ -300,7 +300,7 @@ def test_naive_timestamps_in_a_session_in_new_york(prepared: Prepared, name: str
 
 
 def test_nanosecond_timestamps(prepared: Prepared) -> None:
-    """DuckDB has them, and rounds to the microseconds of the law: no error, nothing fans out.
+    """DuckDB has them, and rounds to the microseconds of rule 1: no error, nothing fans out.
 
     PostgreSQL has none; its TIMESTAMP stands in, which rounds what it reads in the same way.
     """

@@ -106,7 +106,7 @@ def test_a_pointer_that_moved_meanwhile_is_not_overwritten(
 
 
 def test_newer_wins_on_the_server(client: "redis.Redis") -> None:
-    """Law 4.6, straight against the script: random versions in any order, whoever writes."""
+    """Rule 6, straight against the script: random versions in any order, whoever writes."""
     write = client.register_script(WRITE_NEWER)
     client.set("lock", "ours")
     instants = [-(2**62), -1, 0, 1, 2**32, 2**53 + 1, 2**53 + 2, 2**62]

@@ -95,7 +95,7 @@ def view(kind: str) -> FeatureView:
         availability_lag=0,
         ttl=None,
         features=(x,),
-        tie_breakers=(x,),
+        tie_order=(x,),
         online=True,
     )
 

@@ -1,4 +1,4 @@
-"""Law 4.7: kill -9 at any instant of any kind of run, with readers who hammer all the while.
+"""Rule 7: kill -9 at any instant of any kind of run, with readers who hammer all the while.
 
 Rows tell by themselves whether they are whole, and which state of the warehouse they belong to.
 """

@@ -1,6 +1,6 @@
-"""Any key of Redis lost or damaged, before any command: the law's answer, or an error that says so.
+"""Any key of Redis lost or damaged, before any command: the right answer, or an error that says so.
 
-The law is a dictionary here, written down by the test as it changes the warehouse: for each view,
+What is right is a dictionary, written down by the test as it changes the warehouse: for each view,
 what every entity is to be served. A command that ends with 0 has to be right; one that does not
 ends with a documented exit code and says why in lines of its own. Then one run mends everything.
 """
@@ -26,16 +26,16 @@ IDS = range(12)
 AS_OF = ("--as-of", NOW.isoformat())
 SERVED: Columns = {"id": "bigint", "ts": "timestamp", "a": "bigint"}
 
-Law = dict[str, dict[int, int]]
+Expected = dict[str, dict[int, int]]
 """What each view has to say of each entity; who is not there is missing."""
 
-BEFORE: Law = {view: dict.fromkeys(range(5), 1) for view in ("pairs", "log")}
-PUBLISHED: Law = {view: dict.fromkeys(range(5), 2) for view in ("pairs", "log")}
-CHANGED: Law = {
+BEFORE: Expected = {view: dict.fromkeys(range(5), 1) for view in ("pairs", "log")}
+PUBLISHED: Expected = {view: dict.fromkeys(range(5), 2) for view in ("pairs", "log")}
+CHANGED: Expected = {
     "pairs": {0: 2, 1: 3, 3: 2, 4: 2, 9: 3},  # entity 2 is deleted
     "log": {0: 2, 1: 3, 2: 2, 3: 2, 4: 2, 9: 3},
 }
-FORGOTTEN: Law = {view: {0: 2, 1: 2, 3: 2, 4: 2} for view in ("pairs", "log")}
+FORGOTTEN: Expected = {view: {0: 2, 1: 2, 3: 2, 4: 2} for view in ("pairs", "log")}
 
 
 class Case(NamedTuple):
@@ -107,11 +107,11 @@ class World:
         self.keys = sorted({*keys_of(client), NAMES.lock("pairs").encode()})
         self._dump = {key: client.dump(key) for key in self.keys}
 
-    def build(self, law: Law) -> None:
+    def build(self, expected: Expected) -> None:
         """`dbt build`: only ``log`` says when a row was loaded, and keeps the rows before."""
-        self.mini.view("pairs", SERVED, self._query(law["pairs"]))
-        rows = self._query(law["log"], ", ts as loaded")
-        if law is CHANGED:
+        self.mini.view("pairs", SERVED, self._query(expected["pairs"]))
+        rows = self._query(expected["log"], ", ts as loaded")
+        if expected is CHANGED:
             old = self._query(PUBLISHED["log"], ", ts as loaded")
             rows = f"{old} union all select * from ({rows}) where a = 3"
         columns = {**SERVED, "loaded": "timestamp"}
@@ -119,8 +119,8 @@ class World:
         self.mini.write()
 
     @staticmethod
-    def _query(law: dict[int, int], more: str = "") -> str:
-        values = ", ".join(f"({entity}, {value})" for entity, value in law.items())
+    def _query(expected: dict[int, int], more: str = "") -> str:
+        values = ", ".join(f"({entity}, {value})" for entity, value in expected.items())
         # Newer values are of later hours.
         at = "timestamp '2026-01-01' + a * interval 1 hour as ts"
         return (
@@ -138,13 +138,13 @@ class World:
                 self.client.restore(key, 0, value)
 
     def run(self, case: Case) -> None:
-        law = {"materialize": CHANGED, "refresh": CHANGED, "prune": CHANGED, "forget": FORGOTTEN}
+        after = {"materialize": CHANGED, "refresh": CHANGED, "prune": CHANGED, "forget": FORGOTTEN}
         self.restore()
-        self.build(law.get(case.command, PUBLISHED))
+        self.build(after.get(case.command, PUBLISHED))
         for key, kind in case.damages:
             DAMAGES[kind](self.client, key)
         self._check(case)
-        self._mend(law.get(case.command, PUBLISHED))
+        self._mend(after.get(case.command, PUBLISHED))
 
     def _check(self, case: Case) -> None:
         arguments = {
@@ -218,16 +218,16 @@ class World:
         names = [key for key in keys_of(self.client) if key.startswith(own)]
         return [key for key in names if key.endswith(b"{%d}" % number)]
 
-    def _assert_served(self, law: Law, touched: dict[str, list[bytes]]) -> None:
-        for view in law:
-            self._assert_view(view, law[view], touched.get(view, []))
+    def _assert_served(self, expected: Expected, touched: dict[str, list[bytes]]) -> None:
+        for view in expected:
+            self._assert_view(view, expected[view], touched.get(view, []))
         if not any(touched.values()):
             with self._store() as store:
                 for number in IDS:
                     found = tuple(store.get("risk", {"id": number}).values())
-                    assert found == (law["pairs"].get(number), law["log"].get(number))
+                    assert found == (expected["pairs"].get(number), expected["log"].get(number))
 
-    def _assert_view(self, view: str, law: dict[int, int], touched: list[bytes]) -> None:
+    def _assert_view(self, view: str, expected: dict[int, int], touched: list[bytes]) -> None:
         """What readers are told; of rows that were touched, nothing at all or an error will do."""
         with self._store() as store:
             for number in IDS:
@@ -237,17 +237,18 @@ class World:
                     assert touched, (view, number)
                     continue
                 excused = any(key.endswith(b"{%d}" % number) for key in touched)
-                assert told == law.get(number) or (excused and told is None), (view, number, told)
+                right = expected.get(number)
+                assert told == right or (excused and told is None), (view, number, told)
 
     def _store(self) -> OnlineStore:
         return OnlineStore(self.client, project="mini", environment="dev")
 
-    def _mend(self, law: Law) -> None:
+    def _mend(self, expected: Expected) -> None:
         """One run later all is right, whatever happened."""
         code, out, err = self.fw("materialize", *AS_OF, "--full-refresh", "--prune", "--wait")
         assert code == 0, (out, err)
-        self._assert_served(law, {})
-        if law is FORGOTTEN:
+        self._assert_served(expected, {})
+        if expected is FORGOTTEN:
             assert self._of_entity(2) == []
         code, out, err = self.fw("verify")
         assert code == 0, (out, err)

@@ -142,7 +142,7 @@ def _rows(seed: str) -> list[dict[str, str]]:
 
 
 def _tariff(entity: int, at: datetime) -> tuple[Decimal | None, str | None]:
-    """By the law, row by row."""
+    """By rule 1, row by row."""
     best: dict[str, str] | None = None
     for row in _rows("tariff"):
         since, known = (datetime.fromisoformat(row[name]) for name in ("since", "known"))
@@ -155,7 +155,7 @@ def _tariff(entity: int, at: datetime) -> tuple[Decimal | None, str | None]:
 
 
 def _price(entity: int, at: datetime) -> int | None:
-    """What a snapshot by the time of a change remembers, and the law's answer from that."""
+    """What a snapshot by the time of a change remembers, and the answer of rule 1 from that."""
     kept: list[tuple[datetime, datetime, int]] = []
     for changed, seen, price in STAGES:
         version = (datetime.fromisoformat(changed), datetime.fromisoformat(seen), price)

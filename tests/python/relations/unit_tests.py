@@ -1,4 +1,4 @@
-"""Unit tests as a user writes them: inputs by hand, and what the law gives for them by hand."""
+"""Unit tests as a user writes them: inputs by hand, and what rule 1 gives for them by hand."""
 
 from typing import Any
 

@@ -1,6 +1,7 @@
 """The serving client, on services and views published straight into Redis."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.redis_store import layout
 from harness.mini import PROJECT, Mini
+from harness.support import ROOT
+from harness.support import run as run_program
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NAMES = layout.Names(PROJECT, "dev")
@@ -309,6 +312,20 @@ def test_the_serving_import_is_small() -> None:
         | {"feature_warehouse", "msgspec", "redis", "hiredis"}
     )
     assert set(json.loads(out.stdout)) <= allowed
+
+
+@pytest.mark.parametrize("module", ["numpy", "feature_warehouse.codec.arrow", ""])
+def test_a_reader_that_imports_more_within_a_function_is_found(tmp_path: Path, module: str) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(ROOT / "python", tmp_path, dirs_exist_ok=True)
+    if module:
+        with (tmp_path / "feature_warehouse/serving/vectors.py").open("a") as file:
+            file.write(f"\n\ndef convert() -> None:\n    import {module}\n")
+    done = run_program(
+        "lint-imports", "--no-logo", "--no-cache", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}
+    )
+    assert done.returncode == bool(module), done.stdout + done.stderr
+    assert f"feature_warehouse.serving.vectors -> {module}" in done.stdout or not module
 
 
 def test_service_fingerprints_follow_what_a_model_sees(mini: Mini) -> None:

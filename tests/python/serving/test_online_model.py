@@ -1,7 +1,7 @@
-"""Whatever happens to a view: after each run Redis equals the law's answer for every key.
+"""Whatever happens to a view: after each run Redis equals the answer of rule 1 for every key.
 
 Hypothesis drives one view through loads, corrections, deletes, rebuilds, runs of all kinds, kills,
-clock steps and changes of the declaration. The law is a loop over the rows in plain Python.
+clock steps and changes of the declaration. The rule is a loop over the rows in plain Python.
 """
 
 import random
@@ -49,7 +49,7 @@ def _play_at_random(machine: type[Online], seed: int, steps: int) -> None:
         game.begin(created=dice.random() < 0.6, simulated=dice.random() < 0.7)
         for _ in range(steps):
             _move(game, dice)
-            game.readers_are_told_the_law()
+            game.readers_are_told_the_truth()
     finally:
         game.teardown()
 

@@ -1,4 +1,4 @@
-"""The rows of the laboratory's tables, made by `random`, and the law as a loop over them."""
+"""The rows of the laboratory's tables, made by `random`, and rule 1 as a loop over them."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -103,7 +103,7 @@ def newest(
 
 
 def with_order(rows: list[Row], event: str, created: str, ties: list[str]) -> list[Row]:
-    """`order` sorts as the law does; `available` and `early` are when a row counts from."""
+    """`order` sorts as rule 1 does; `available` and `early` are when a row counts from."""
     result = []
     for row in rows:
         if row[event] is None:

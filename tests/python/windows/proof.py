@@ -1,4 +1,4 @@
-"""What compiled SQL gives for events, held against the law at every instant that matters."""
+"""What compiled SQL gives for events, held against rule 4 at every instant that matters."""
 
 import math
 from bisect import bisect_right
@@ -29,12 +29,12 @@ Rows = dict[tuple[Any, ...], dict[int, dict[str, Any]]]
 
 
 def prove(engine: Engine, target: Path, view: View, seeds: range) -> None:
-    """Raise AssertionError at the first difference between compiled SQL and the law."""
+    """Raise AssertionError at the first difference between compiled SQL and rule 4."""
     for seed in seeds:
         rows = generate(seed)
         fill(engine, rows)
         found = read(engine, view, f"({compiled(target, view.name)})")
-        hold_against_the_law(view, rows, found, f"{view.name} on {engine.name}, seed {seed}")
+        hold_against_the_rule(view, rows, found, f"{view.name} on {engine.name}, seed {seed}")
 
 
 def create_events(engine: Engine) -> None:
@@ -69,7 +69,7 @@ def read(engine: Engine, view: View, relation: str) -> Rows:
     return found
 
 
-def hold_against_the_law(view: View, rows: list[Event], found: Rows, where: str) -> None:
+def hold_against_the_rule(view: View, rows: list[Event], found: Rows, where: str) -> None:
     entities = events_by_entity(view, rows)
     expected = {key: at for key, events in entities.items() if (at := instants(view, events))}
     assert found.keys() == expected.keys(), f"difference: entities of {where}"
@@ -93,7 +93,7 @@ def hold_against_the_law(view: View, rows: list[Event], found: Rows, where: str)
                 got = row.get(name, default)
                 assert equal(aggregate, wanted, got, inside), (
                     f"difference: {name} of {entity} at {instant} is {got!r}, and {wanted!r} by"
-                    f" the law; {where}"
+                    f" rule 4; {where}"
                 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from oracles.windows import View
 from windows.generate import events as generate
 from windows.growing import GROWING, Site, load_time
-from windows.proof import Rows, fill, hold_against_the_law
+from windows.proof import Rows, fill, hold_against_the_rule
 
 SLICE = range(2)
 
@@ -53,7 +53,7 @@ def grow_in_any_order(built: Site, view: View, seed: int) -> None:
         fill(built.engine, events[start:end], empty=False)
         built.grow(view)
     where = f"{view.name} on {built.engine.name}, any order {seed}"
-    hold_against_the_law(view, events, built.rows(view), where)
+    hold_against_the_rule(view, events, built.rows(view), where)
 
 
 def grow_in_batches(built: Site, view: View, seed: int) -> None:
@@ -76,7 +76,7 @@ def grow_in_batches(built: Site, view: View, seed: int) -> None:
             built.grow(view)
     where = f"{view.name} on {built.engine.name}, batches {seed}"
     rows = built.rows(view)
-    hold_against_the_law(view, events, rows, where)
+    hold_against_the_rule(view, events, rows, where)
     for clock, earlier in before:
         assert history(earlier, clock) == history(rows, clock), f"history of {where}"
 

@@ -34,7 +34,7 @@ def test_the_proofs_notice_a_mistake_in_the_macros(
 
 
 def noticed(built: Site) -> str:
-    """How the first view differs from the law, empty if none does."""
+    """How the first view differs from rule 4, empty if none does."""
     try:
         for view in VIEWS:
             prove(built.engine, built.full, view, SLICE)

@@ -1,4 +1,4 @@
-"""Law 4.4: compiled SQL against the law as a loop, on colliding random events."""
+"""Rule 4: compiled SQL against the rule as a loop, on colliding random events."""
 
 import pytest
 
