@@ -9,7 +9,7 @@
     │   └── UnservableError           2  a column whose type cannot be stored online
     ├── GateError                     1  a view's rows are not what it expects of them
     ├── RetainedError                 1  what is to be forgotten is still in the warehouse
-    ├── UnreachableError              3  warehouse or Redis does not answer
+    ├── UnreachableError              3  warehouse or Redis does not answer, or refuses to write
     └── BusyError                     4  another run holds the lock, or dbt holds the DuckDB file
 
 The number is the exit code of the command line. Messages are one line: what is wrong, where, and
@@ -78,7 +78,7 @@ class RetainedError(FeatureWarehouseError):
 
 
 class UnreachableError(FeatureWarehouseError):
-    """The warehouse or Redis does not answer."""
+    """The warehouse or Redis does not answer, was restarted or refuses to write."""
 
     exit_code = 3
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["Convert", "Plain", "plain_array", "plain_reader", "plain_type"]
+__all__ = ["Convert", "Plain", "is_of_a_file", "plain_array", "plain_reader", "plain_type"]
 
 Plain = Callable[[pa.Field], pa.DataType | None]
 """The extension type that a driver's own type is delivered as; None for a type of Arrow's."""
@@ -17,6 +17,14 @@ Convert = Callable[[pa.Array, pa.DataType], pa.Array]
 """An array of a driver's own type in that extension type."""
 
 Look = Callable[[pa.RecordBatch], None]
+
+
+def is_of_a_file(error: Exception) -> bool:
+    """Whether the system raised it, for a file that is written while rows are read.
+
+    Errors of the reader itself are OSError too, but have no number.
+    """
+    return isinstance(error, OSError) and error.errno is not None
 
 
 def plain_reader(

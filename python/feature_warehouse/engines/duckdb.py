@@ -15,7 +15,7 @@ from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
-from feature_warehouse.engines.arrow import plain_array, plain_reader, plain_type
+from feature_warehouse.engines.arrow import is_of_a_file, plain_array, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect, quote
 from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
 from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
@@ -167,7 +167,12 @@ class DuckDBWarehouse:
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             if received:
                 raise KeyboardInterrupt from None
-            raise UsageError(f"{what} cannot be read: {_first_line(error)}") from None
+            if is_of_a_file(error):
+                raise
+            # A file, a bucket or a server that a view reads, or MotherDuck.
+            is_away = isinstance(error, duckdb.IOException | duckdb.ConnectionException)
+            kind = UnreachableError if is_away else UsageError
+            raise kind(f"{what} cannot be read: {_first_line(error)}") from None
 
 
 def _inode(path: Path) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
-from feature_warehouse.engines.arrow import plain_reader, plain_type
+from feature_warehouse.engines.arrow import is_of_a_file, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.dialect import quote as quoted
 from feature_warehouse.engines.protocol import Inspection
@@ -80,13 +80,13 @@ class PostgresWarehouse:
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
     ) -> Inspection:
         query = queries.inspection_query(view, clock, watermark, last, self.dialect)
-        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+        with self._cursor(_named(view)) as cursor:
             _refuse_dimensions(view, cursor)
             cursor.execute(query)
             return Inspection(*cursor.fetchone())
 
     def newest_load(self, view: FeatureView, clock: int) -> int:
-        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+        with self._cursor(_named(view)) as cursor:
             cursor.execute(queries.newest_load_query(view, clock))
             [newest] = cursor.fetchone()
         return to_microseconds(newest) if newest else 0
@@ -112,7 +112,7 @@ class PostgresWarehouse:
         known = self._credentials
         host, database, schema = known.host, known.database, known.schema
         address = f"postgres {host}:{known.port} {database} {schema}"
-        with self._connection.cursor() as cursor:
+        with self._cursor("the server's identifier") as cursor:
             cursor.execute("select has_function_privilege('pg_control_system()', 'execute')")
             if not cursor.fetchone()[0]:
                 return [address]
@@ -123,23 +123,26 @@ class PostgresWarehouse:
             found.append(address)
         return found
 
-    def refresh(self) -> None:
-        self._connection.rollback()
-        self._begin()
+    def refresh(self, access: str = "read only") -> None:
+        try:
+            self._connection.rollback()
+            self._begin(access)
+        except adbc.Error as error:
+            raise self._lost(error) from None
 
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         values = tuple(entity.values()) or None
         if values and not self._takes(view, entity):
             return 0
         query = queries.holds_query(view, entity, "$%d")
-        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+        with self._cursor(_named(view)) as cursor:
             cursor.execute(query, values)
             return int(cursor.fetchone()[0])
 
     def _takes(self, view: FeatureView, entity: Mapping[str, str]) -> bool:
         """Whether the texts are values of the join keys' types."""
         query = queries.values_query(view, entity, "$%d")
-        with self._connection.cursor() as cursor, self._explained(_named(view), cursor):
+        with self._cursor(_named(view)) as cursor:
             try:
                 cursor.execute(query, tuple(entity.values()))
                 cursor.fetchone()
@@ -153,9 +156,8 @@ class PostgresWarehouse:
 
     def load(self, name: str, table: pa.Table) -> None:
         # A temporary table needs a transaction that may write; it is rolled back with the rest.
-        self._connection.rollback()
-        self._begin("read write")
-        with self._connection.cursor() as cursor, self._explained("the labels", cursor):
+        self.refresh("read write")
+        with self._cursor("the labels") as cursor:
             try:
                 cursor.adbc_ingest(name, table, mode="create", temporary=True)
             except adbc.Error as error:
@@ -187,7 +189,7 @@ class PostgresWarehouse:
         declared: Sequence[Column] = (),
     ) -> Iterator[pa.RecordBatchReader]:
         """``declared`` are the columns that the query's begin with."""
-        with self._connection.cursor() as cursor, self._explained(what, cursor):
+        with self._cursor(what) as cursor:
             cursor.execute(query, tuple(values) or None)
             with cursor.fetch_record_batch() as reader, _plainly(reader, declared) as plain:
                 yield plain
@@ -202,24 +204,34 @@ class PostgresWarehouse:
         self.close()
 
     @contextmanager
-    def _explained(self, what: str, cursor: Any) -> Iterator[None]:
-        """Errors in our words; what comes next gets a new transaction."""
+    def _cursor(self, what: str) -> Iterator[Any]:
+        """A cursor; errors are in our words, and what comes next gets a new transaction."""
         try:
-            with cancelled_by_signals(cursor.adbc_cancel):
-                yield
+            with self._connection.cursor() as cursor, cancelled_by_signals(cursor.adbc_cancel):
+                yield cursor
         except (adbc.Error, pa.ArrowException, OSError) as error:
             if received:
                 raise KeyboardInterrupt from None
+            if is_of_a_file(error):
+                raise
             reason = _reason(error, self._password)
-            cursor.close()
-            with suppress(adbc.Error):
+            try:
                 self._connection.rollback()
+            except adbc.Error:
+                raise self._lost(error) from None
+            with suppress(adbc.Error):
                 self._begin()
             if isinstance(error, adbc.ProgrammingError):
                 raise UsageError(
                     f"{what} is not in the warehouse as declared ({reason}); run `dbt build`"
                 ) from None
             raise UsageError(f"{what} cannot be read: {reason}") from None
+
+    def _lost(self, error: Exception) -> UnreachableError:
+        """The error for a connection that not even a rollback gets through."""
+        where = f"PostgreSQL at {self._credentials.host}:{self._credentials.port}"
+        reason = _reason(error, self._password)
+        return UnreachableError(f"the connection to {where} was lost: {reason}; run again")
 
 
 def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:

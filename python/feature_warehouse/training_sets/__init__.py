@@ -109,9 +109,10 @@ class TrainingSets:
         plan = self._project.call("_export_plan", name)
         with self._project.open_warehouse() as warehouse:
             card = self._card(warehouse, plan)
+            # In this order, an error of the warehouse is not taken for one of the file.
             with (
-                warehouse.rows(plan["query"], f"training set {name!r}") as reader,
                 replacing(file) as scratch,
+                warehouse.rows(plan["query"], f"training set {name!r}") as reader,
             ):
                 _write_batches(scratch, reader, plan["data_types"])
         card = {**card, "file": file.name, "exported_at": datetime.now(UTC).isoformat()}
