@@ -7,7 +7,7 @@
         materialized='incremental',
         unique_key=feature_warehouse.microbatch_key('tableoid'),
         incremental_predicates=['false'],
-        on_schema_change='append_new_columns' if stamp else 'fail',
+        on_schema_change='append_new_columns',
     ) -}}
     {%- if execute -%}
         {{ return(feature_warehouse._append_only(source, stamp, lookback)) }}

@@ -26,7 +26,7 @@
                 feature_warehouse._model_node(labels), relation
             ),
         }) -%}
-        {%- if model.get('batch') -%}
+        {%- if feature_warehouse._is_batch() -%}
             {%- set mistakes = feature_warehouse._label_batch_mistakes(label_set, relation) -%}
             {%- if mistakes -%}
                 {{ feature_warehouse._fail(place, mistakes) }}

@@ -15,11 +15,11 @@
         meta={'window_features': feature_warehouse._window_declaration(view)},
         unique_key=view.join_keys.keys() | list + [timestamp],
         incremental_strategy='delete+insert',
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         pre_hook=feature_warehouse._plan_without_guesses(),
         post_hook='{{ feature_warehouse._comment_on_windows() }}',
     ) -}}
     {%- if execute -%}
-        {{ return(feature_warehouse._window_features(view, feature_warehouse._whole(relation))) }}
+        {{ return(feature_warehouse._window_features(view, relation)) }}
     {%- endif -%}
 {%- endmacro %}

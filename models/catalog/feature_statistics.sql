@@ -3,7 +3,7 @@
         materialized='incremental',
         unique_key=['view', 'feature', 'computed_at'],
         incremental_strategy='delete+insert',
-        on_schema_change='fail',
+        on_schema_change='append_new_columns',
         full_refresh=false,
     )
 }}

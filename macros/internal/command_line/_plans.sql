@@ -8,8 +8,10 @@
         {%- set types = feature_warehouse._built_columns(made.node) -%}
         {%- set order = [made.label_set.timestamp] -%}
         {#- Rows that are equal in all label columns are equal. -#}
-        {%- for column in made.label_set.columns or types if column not in order -%}
-            {%- do order.append(column) -%}
+        {%- for column in made.label_set.columns or types -%}
+            {%- if column not in order -%}
+                {%- do order.append(column) -%}
+            {%- endif -%}
         {%- endfor -%}
         {%- set sorted = [] -%}
         {%- for column in order if column in types -%}

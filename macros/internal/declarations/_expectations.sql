@@ -17,7 +17,7 @@
                 'expectation ' ~ loop.index ~ ' must be one name with its arguments, such as'
                 ~ ' `expect_column_values_to_not_be_null: {column: ...}`, and perhaps a severity'
             ) -%}
-        {%- elif entry.get('severity', 'error') not in ['error', 'warn'] -%}
+        {%- elif 'severity' in entry and entry.severity not in ['error', 'warn'] -%}
             {%- do mistakes.append(
                 'expectation ' ~ loop.index ~ ": severity must be error or warn, not '"
                 ~ entry.severity ~ "'"

@@ -11,32 +11,31 @@
     {%- if one.name == other.name -%}
         {{ return(true) }}
     {%- elif one.span and other.span -%}
-        {{ return(
-            (one.span[0] >= other.span[0] and one.span[1] <= other.span[1])
-            or (one.span[0] <= other.span[0] and one.span[1] >= other.span[1])
-        ) }}
+        {%- set narrow, wide = (one.span, other.span) if one.span.bits <= other.span.bits
+            else (other.span, one.span) -%}
+        {{ return(wide.is_signed or not narrow.is_signed) }}
     {%- endif -%}
     {{ return(false) }}
 {%- endmacro %}
 
 
 {% macro _key_type(data_type) -%}
-    {#- A type by one name for all its spellings; a whole number with the least and greatest value. -#}
+    {#- A type by one name for all its spellings; of a whole number also how many bits its
+        greatest value has (of no decimal is that a whole number of bits), and whether it has a sign. -#}
     {%- set words = modules.re.sub('\\s+', ' ', data_type | lower | trim) -%}
     {%- set bare = modules.re.sub(' ?\\(.*?\\)', '', words) -%}
-    {%- set digits = modules.re.fullmatch(
-        '(?:numeric|decimal|dec) ?\\( ?(\\d+) ?(?:, ?(\\d+) ?)?\\)', words
+    {%- set digits = modules.re.findall(
+        '^(?:numeric|decimal|dec) ?\\( ?(\\d+) ?(?:, ?(\\d+) ?)?\\)$', words
     ) -%}
     {%- set bits = {
         'tinyint': 8, 'smallint': 16, 'integer': 32, 'bigint': 64, 'hugeint': 128,
         'utinyint': 8, 'usmallint': 16, 'uinteger': 32, 'ubigint': 64, 'uhugeint': 128,
     } -%}
     {%- if digits -%}
-        {%- set scale = (digits.group(2) or 0) | int -%}
-        {%- set end = 10 ** (digits.group(1) | int) -%}
+        {%- set scale = (digits[0][1] or 0) | int -%}
         {{ return({
-            'name': 'numeric(' ~ digits.group(1) ~ ',' ~ scale ~ ')',
-            'span': none if scale else [1 - end, end - 1],
+            'name': 'numeric(' ~ digits[0][0] ~ ',' ~ scale ~ ')',
+            'span': none if scale else {'bits': digits[0][0] | int * 3.321928094887362, 'is_signed': true},
         }) }}
     {%- endif -%}
     {%- set found = namespace(name=words) -%}
@@ -46,8 +45,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- set size = bits.get(found.name) -%}
-    {%- set span = none if size is none else [0, 2 ** size - 1] if found.name.startswith('u')
-        else [-(2 ** (size - 1)), 2 ** (size - 1) - 1] -%}
+    {%- set is_signed = not found.name.startswith('u') -%}
+    {%- set span = none if size is none else {'bits': size - is_signed | int, 'is_signed': is_signed} -%}
     {{ return({'name': found.name, 'span': span}) }}
 {%- endmacro %}
 

@@ -111,12 +111,12 @@
     {%- set features = [] -%}
     {%- for column in columns.values() -%}
         {%- set meta = feature_warehouse._column_meta(column) -%}
-        {%- if meta.get('pii', true) is not boolean -%}
+        {%- if 'pii' in meta and meta.pii is not boolean -%}
             {%- do mistakes.append(
                 "column '" ~ column.name ~ "': meta.pii must be true or false"
             ) -%}
         {%- endif -%}
-        {%- if meta.get('feature', true) is not boolean -%}
+        {%- if 'feature' in meta and meta.feature is not boolean -%}
             {%- do mistakes.append(
                 "column '" ~ column.name ~ "': meta.feature must be true or false"
             ) -%}

@@ -1,4 +1,4 @@
-{#- The nodes of the project. dbt shows a unit test none of them when it compiles the tested model, and all
+{#- The nodes of the project. dbt 1 shows a unit test none of them when it compiles the tested model, and all
     of them when it parses it for the test, a moment before. What source() is called with then, and nothing
     else, is still there when it compiles. -#}
 
@@ -7,7 +7,11 @@
     {%- if not execute and model.resource_type == 'unit_test' -%}
         {%- set ids = [model.tested_node_unique_id] -%}
         {#- The list grows while it is gone through. -#}
-        {%- for id in ids -%}
+        {%- for number in range(graph.nodes | length + graph.sources | length) -%}
+            {%- if number == ids | length -%}
+                {{ return('') }}
+            {%- endif -%}
+            {%- set id = ids[number] -%}
             {%- set node = graph.nodes.get(id) or graph.sources.get(id) -%}
             {%- set kept = {} -%}
             {%- for key in [
@@ -17,8 +21,10 @@
                 {%- do kept.update({key: feature_warehouse._plain(node[key])}) -%}
             {%- endfor -%}
             {%- do source(id, toyaml(kept)) -%}
-            {%- for parent in node.get('depends_on', {}).get('nodes', []) if parent not in ids -%}
-                {%- do ids.append(parent) -%}
+            {%- for parent in node.get('depends_on', {}).get('nodes', []) -%}
+                {%- if parent not in ids -%}
+                    {%- do ids.append(parent) -%}
+                {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
@@ -49,7 +55,7 @@
 {% macro _nodes(name) -%}
     {#- The nodes of that name. -#}
     {%- set found = [] -%}
-    {%- if feature_warehouse._is_unit_test() -%}
+    {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
         {%- for id, text in model.sources if (id.split('.') + ['', ''])[2] == name -%}
             {%- do found.append(fromyaml(text)) -%}
         {%- endfor -%}
@@ -64,7 +70,7 @@
 
 {% macro _node_of(id) -%}
     {#- The node or source of an unique id, none where there is none. -#}
-    {%- if feature_warehouse._is_unit_test() -%}
+    {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
         {%- for known, text in model.sources if known == id -%}
             {{ return(fromyaml(text)) }}
         {%- endfor -%}

@@ -1,9 +1,9 @@
 {#- Which relation stands for a model in this run, and how it stands in a query. -#}
 
 {% macro _ref(name) -%}
-    {#- ref(). A unit test has the models only that it gives rows for, and of another one dbt says no more
-        than that there is no node of that name. -#}
-    {%- if execute and feature_warehouse._is_unit_test() -%}
+    {#- ref(). A unit test has the models only that it gives rows for. dbt 2, which shows what is `given`,
+        says so itself; of another one dbt 1 says no more than that there is no node of that name. -#}
+    {%- if execute and feature_warehouse._is_unit_test() and not model.get('given') -%}
         {%- set given = [] -%}
         {%- for id in model.depends_on.nodes -%}
             {%- do given.append(id.split('.')[2]) -%}
@@ -22,27 +22,39 @@
 {%- endmacro %}
 
 
-{% macro _whole(relation) -%}
-    {#- Features are never batched or sampled: the row that a label needs may be older than the batch
-        to which dbt cuts every relation that has an `event_time`. -#}
+{% macro _whole(relation, named=true) -%}
+    {#- What stands after `from`, by default with a name where one is needed. Features are never batched or
+        sampled: the row that a label needs may be older than the batch to which dbt cuts every relation that
+        has an `event_time`. -#}
+    {%- if relation is string or not feature_warehouse._is_empty() -%}
+        {{ return(relation if relation is string else relation.render()) }}
+    {%- endif -%}
     {{ return(
-        relation.replace(event_time_filter=none)
-        if relation is not string and relation.event_time_filter else relation
+        '(select * from ' ~ relation.render() ~ ' where false limit 0)' ~ (' as no_rows' if named else '')
     ) }}
 {%- endmacro %}
 
 
 {% macro _unnamed(relation) -%}
-    {#- A relation to which a query gives a name: what `--empty`, a batch or a sample makes of it has one
-        of dbt's already, and PostgreSQL takes no two. -#}
-    {{ return(relation if relation is string else relation.replace(require_alias=false)) }}
+    {#- A relation to which a query gives a name: what a batch or a sample makes of it has one of dbt 1's
+        already, and PostgreSQL takes no two. -#}
+    {%- if relation is string or feature_warehouse._is_empty() -%}
+        {{ return(feature_warehouse._whole(relation, named=false)) }}
+    {%- endif -%}
+    {{ return((relation.replace(require_alias=false) if relation.require_alias else relation) ~ '') }}
+{%- endmacro %}
+
+
+{% macro _is_empty() -%}
+    {#- Whether `--empty` leaves out all rows, which are not those that a unit test gives. -#}
+    {{ return(flags.EMPTY and not feature_warehouse._is_unit_test()) }}
 {%- endmacro %}
 
 
 {% macro _skip_if_empty(spec) -%}
     {#- The view of a join as a whole table, with a condition that leaves out all rows under `--empty`. -#}
     {%- if spec.relation is not string -%}
-        {%- if spec.relation.limit is not none -%}
+        {%- if feature_warehouse._is_empty() -%}
             {%- do spec.filters.append('false') -%}
         {%- endif -%}
         {%- do spec.update({'relation': spec.relation.render()}) -%}
@@ -74,7 +86,11 @@
     {%- if sample is none -%}
         {{ return(feature_warehouse._built_relation(name)) }}
     {%- endif -%}
-    {{ return(feature_warehouse._relation_of(node, sample)) }}
+    {%- set place = feature_warehouse._relation_of(node) -%}
+    {{ return(api.Relation.create(
+        database=place.database, schema=place.schema, identifier=place.identifier,
+        event_time_filter=sample,
+    )) }}
 {%- endmacro %}
 
 
@@ -92,15 +108,13 @@
 {%- endmacro %}
 
 
-{% macro _relation_of(node, event_time_filter=none) -%}
+{% macro _relation_of(node) -%}
     {#- The relation that stands for a node in this run, deferred or not. -#}
     {%- set place = node.defer_relation if feature_warehouse._is_deferred(node) else node -%}
     {{ return(api.Relation.create(
         database=place.database,
         schema=place.schema,
         identifier=place.alias or place.identifier,
-        limit=0 if flags.EMPTY else none,
-        event_time_filter=event_time_filter,
     )) }}
 {%- endmacro %}
 

@@ -19,7 +19,7 @@
         database=relation.database, schema=relation.schema, identifier=relation.identifier
     ) -%}
         {%- set mistakes = feature_warehouse._other_types(
-            relation.replace(limit=none, event_time_filter=none).render(), view.types
+            relation.render(), view.types
         ) -%}
         {%- if mistakes -%}
             {{ feature_warehouse._fail("feature view '" ~ view.name ~ "'", mistakes) }}

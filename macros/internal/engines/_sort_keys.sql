@@ -20,7 +20,7 @@
         {{ return([column]) }}
     {%- endif -%}
     {{ return(feature_warehouse._other_sort_keys(
-        column, 'float' if modules.re.fullmatch('double|double precision|real|float[48]?', scalar) else scalar, is_list
+        column, 'float' if modules.re.fullmatch('(?:double|double precision|real|float[48]?)$', scalar) else scalar, is_list
     )) }}
 {%- endmacro %}
 
@@ -28,7 +28,7 @@
 {% macro _plain_types() -%}
     {#- Values of these are the same if they are equal. -#}
     {{ return(
-        'u?(tiny|small|big|huge)?int(eger)?|u?int(1|2|4|8|16|32|64|128)|short|long|signed|bool(ean)?|logical'
-        ~ '|date|datetime|time(tz)?|time with(out)? time zone|timestamp.*|uuid|bytea|blob|varbinary'
+        '(?:u?(tiny|small|big|huge)?int(eger)?|u?int(1|2|4|8|16|32|64|128)|short|long|signed|bool(ean)?|logical'
+        ~ '|date|datetime|time(tz)?|time with(out)? time zone|timestamp.*|uuid|bytea|blob|varbinary)$'
     ) }}
 {%- endmacro %}

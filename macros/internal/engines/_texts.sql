@@ -3,7 +3,7 @@
 {% macro _texts() -%}
     {#- The names of types that are texts, as a regular expression. -#}
     {{ return(
-        'text|string|n?varchar|character varying|n?char|character|bpchar|citext|national .*'
+        '(?:text|string|n?varchar|character varying|n?char|character|bpchar|citext|national .*)$'
     ) }}
 {%- endmacro %}
 

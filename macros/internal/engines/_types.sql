@@ -34,8 +34,8 @@
     {{ return(
         data_type is string
         and modules.re.fullmatch(
-            'date|datetime|timestamp(_s|_ms|_us|_ns)?|timestamptz'
-            ~ '|timestamp\\s*(\\(\\s*\\d\\s*\\))?(\\s+(with|without)\\s+time\\s+zone)?',
+            '(?:date|datetime|timestamp(_s|_ms|_us|_ns)?|timestamptz'
+            ~ '|timestamp\\s*(\\(\\s*\\d\\s*\\))?(\\s+(with|without)\\s+time\\s+zone)?)$',
             data_type | lower | trim
         ) is not none
     ) }}
@@ -62,11 +62,11 @@
 
 {% macro _digits(type) -%}
     {#- All digits of a decimal and those after the point, none for another type or one without limits. -#}
-    {%- set found = modules.re.fullmatch(
-        '\\s*(numeric|decimal)\\s*(\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\))?\\s*', (type or '') | lower
+    {%- set found = modules.re.findall(
+        '^\\s*(numeric|decimal)\\s*(?:\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\))?\\s*$', (type or '') | lower
     ) -%}
-    {%- if found and found.group(2) -%}
-        {{ return((found.group(3) | int, (found.group(4) or 0) | int)) }}
+    {%- if found and found[0][1] -%}
+        {{ return((found[0][1] | int, (found[0][2] or 0) | int)) }}
     {%- endif -%}
     {{ return(feature_warehouse._number_types().numeric if found else none) }}
 {%- endmacro %}

@@ -141,7 +141,7 @@
     {%- endfor -%}
     {%- set casts = [] -%}
     {%- for type in declared.values() -%}
-        {%- do casts.append('typeof(cast(null as ' ~ type ~ '))') -%}
+        {%- do casts.append('typeof(cast(null as ' ~ type ~ ')) as type_' ~ loop.index) -%}
     {%- endfor -%}
     {%- set types = [] -%}
     {%- for name, type in dict(zip(declared, run_query('select ' ~ casts | join(', ')).rows[0])).items() -%}

@@ -90,7 +90,7 @@
 {#- PostgreSQL cuts a longer name off and only mentions it:
     https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS -#}
 {% macro postgres___name_fits(name) -%}
-    {{ return(name.encode('utf-8') | length <= 63) }}
+    {{ return(feature_warehouse._byte_length(name) <= 63) }}
 {%- endmacro %}
 
 

@@ -9,20 +9,29 @@
             ~ columns | join(', ')
         ]) }}
     {%- endif -%}
-    {%- set filter = none if source is string else source.event_time_filter -%}
-    {%- if filter and filter.field_name | replace('"', '') != name -%}
-        {{ return([
-            "its batches go by '" ~ name ~ "' and those of its source by '" ~ filter.field_name
-            ~ "', so that rows would be lost; set event_time to the same column in both"
-        ]) }}
-    {%- endif -%}
+    {%- for id in ([] if source is string else feature_warehouse._own_node().depends_on.nodes) -%}
+        {%- set node = feature_warehouse._node_of(id) -%}
+        {%- set other = node.config.event_time -%}
+        {%- if other and other != name and source.identifier in (node.alias, node.identifier) -%}
+            {{ return([
+                "its batches go by '" ~ name ~ "' and those of its source by '" ~ other
+                ~ "', so that rows would be lost; set event_time to the same column in both"
+            ]) }}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return([]) }}
+{%- endmacro %}
+
+
+{% macro _is_batch() -%}
+    {#- Whether one of dbt's batches is being built; dbt 2 has one without an id for every model. -#}
+    {{ return(((model.get('batch') or {}).get('id') or '') != '') }}
 {%- endmacro %}
 
 
 {% macro _batch_conditions(types) -%}
     {#- The condition is dbt's own, once more: dbt puts it only into inputs that have an event_time. -#}
-    {%- if not model.get('batch') -%}
+    {%- if not feature_warehouse._is_batch() -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set name = config.get('event_time') -%}

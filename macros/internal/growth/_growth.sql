@@ -21,7 +21,7 @@
         {%- endfor -%}
     {%- endif -%}
     {%- set mistakes = feature_warehouse._append_only_mistakes(view, source, stamp, lookback, built) -%}
-    {%- if mistakes and model.get('batch') -%}
+    {%- if mistakes and feature_warehouse._is_batch() -%}
         {#- dbt itself says what is wrong with a batch to its log file only. -#}
         {%- do log(model.name ~ ': ' ~ mistakes | join('; '), info=true) -%}
     {%- endif -%}
@@ -90,14 +90,16 @@
         {%- do mistakes.extend(feature_warehouse._batch_mistakes(view.types.keys() | list, source)) -%}
     {%- endif -%}
     {{ return(mistakes + (
-        feature_warehouse._changed_columns(view, built) if built and not stamp else []
+        feature_warehouse._changed_columns(view.types, built) if built and not stamp else []
     )) }}
 {%- endmacro %}
 
 
-{% macro _changed_columns(view, built) -%}
-    {#- dbt would say so too, but only after the warehouse has failed to find a new column. -#}
-    {%- set declared = view.types.keys() | map('lower') | list -%}
+{% macro _changed_columns(types, built) -%}
+    {#- What a model makes now and its table has not. dbt's `on_schema_change: fail` says so only after the
+        warehouse has failed to find a new column, and in dbt 2 stops every second build on DuckDB:
+        https://github.com/dbt-labs/dbt-core/issues/16353 -#}
+    {%- set declared = types.keys() | map('lower') | list -%}
     {%- set built = built | map('lower') | list -%}
     {%- set changes = [] -%}
     {%- for column in declared if column not in built -%}
@@ -106,6 +108,19 @@
     {%- for column in built if column not in declared -%}
         {%- do changes.append("'" ~ column ~ "' is gone") -%}
     {%- endfor -%}
+    {%- if not changes -%}
+        {%- set known = {} -%}
+        {%- set digits = {} -%}
+        {%- for column, type in types.items() if type -%}
+            {%- do known.update({column: type}) -%}
+            {%- do digits.update({column: feature_warehouse._digits(type)}) -%}
+        {%- endfor -%}
+        {%- for column, type, actual in feature_warehouse._types_of(this.render(), known, digits) -%}
+            {%- if type != actual -%}
+                {%- do changes.append("'" ~ column ~ "' is " ~ type ~ ' and was ' ~ actual) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
     {{ return([] if not changes else [
         'its columns are not those of its table (' ~ changes | join(', ') ~ '); build it once with'
         ~ ' --full-refresh, or alter the table where the source has lost its history'

@@ -15,7 +15,8 @@
         {%- do names.update({column: feature_warehouse._quote(name)}) -%}
     {%- endfor -%}
     {{ return(feature_warehouse._versions(
-        view, relation, names, node.config.get('dbt_valid_to_current') if node else none
+        view, feature_warehouse._whole(relation), names,
+        node.config.get('dbt_valid_to_current') if node else none
     )) }}
 {%- endmacro %}
 

@@ -77,8 +77,10 @@ on
 {% macro _asked_labels(spec, labels) -%}
     {#- The keys and instants that labels ask for, each once: whatever a join finds, it finds one row. -#}
     {%- set columns = ['labels.' ~ labels.timestamp] -%}
-    {%- for label_key, key in spec.pairs if 'labels.' ~ label_key not in columns -%}
-        {%- do columns.append('labels.' ~ label_key) -%}
+    {%- for label_key, key in spec.pairs -%}
+        {%- if 'labels.' ~ label_key not in columns -%}
+            {%- do columns.append('labels.' ~ label_key) -%}
+        {%- endif -%}
     {%- endfor -%}
 (
     {{ feature_warehouse._targets('select distinct', columns) | indent(4) }}

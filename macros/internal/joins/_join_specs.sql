@@ -8,7 +8,7 @@
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {%- do spec.update({'exact': feature_warehouse._keys_are_exact(view, labels)}) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
-        {%- set name = (view.get('alias') or view.name).encode('utf-8')[:48].decode('utf-8', 'ignore') -%}
+        {%- set name = feature_warehouse._cut(view.get('alias') or view.name, 48) -%}
         {%- for role, suffix in [
             ('alias', ''), ('timeline', '_timeline'), ('newest', '_newest'),
             ('answers', '_answers'), ('times', '_times'), ('found', '_found'), ('kept', '_kept'),

@@ -2,26 +2,31 @@
 
 {% macro _instant_microseconds(text) -%}
     {#- Microseconds since 1970 in UTC; none if the text is not an instant. Without an offset it is UTC. -#}
-    {%- set form = '(\\d{4})-(\\d\\d)-(\\d\\d)'
-        ~ '(?:[T ](\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,6}))?)?)?'
-        ~ '(?:Z|([+-])(\\d\\d)(?::?(\\d\\d))?)?' -%}
-    {%- set found = modules.re.fullmatch(form, text | string | trim) -%}
+    {%- set form = '^([0-9]{4})-([0-9]{2})-([0-9]{2})'
+        ~ '(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\\.([0-9]{1,6}))?)?)?'
+        ~ '(?:Z|([+-])([0-9]{2})(?::?([0-9]{2}))?)?$' -%}
+    {%- set found = modules.re.findall(form, text | string | trim) -%}
     {%- if not found -%}
         {{ return(none) }}
     {%- endif -%}
-    {%- set year, month, day, hour, minute, second = found.groups('0')[:6] | map('int') -%}
+    {%- set texts = found[0] | list -%}
+    {%- set numbers = [] -%}
+    {%- for digits in texts -%}
+        {%- do numbers.append((digits or 0) | int) -%}
+    {%- endfor -%}
+    {%- set year, month, day, hour, minute, second = numbers[:6] -%}
     {%- set leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) -%}
     {%- set days = [31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] -%}
-    {%- if not (year > 0 and 0 < month < 13 and hour < 24 and minute < 60 and second < 60)
-        or not 0 < day <= days[month - 1] -%}
+    {%- if not (year > 0 and month in range(1, 13) and hour < 24 and minute < 60 and second < 60)
+        or day not in range(1, days[month - 1] + 1) -%}
         {{ return(none) }}
     {%- endif -%}
     {%- set passed = modules.datetime.datetime(year, month, day, hour, minute, second)
         - modules.datetime.datetime(1970, 1, 1) -%}
-    {%- set offset = (found.group(9) or 0) | int * 60 + (found.group(10) or 0) | int -%}
+    {%- set offset = numbers[8] * 60 + numbers[9] -%}
     {%- set seconds = passed.days * 86400 + passed.seconds
-        - offset * (-60 if found.group(8) == '-' else 60) -%}
-    {%- set fraction = ((found.group(7) or '') ~ '000000')[:6] | int -%}
+        - offset * (-60 if texts[7] == '-' else 60) -%}
+    {%- set fraction = ((texts[6] or '') ~ '000000')[:6] | int -%}
     {{ return(seconds * 1000000 + fraction) }}
 {%- endmacro %}
 
@@ -45,7 +50,7 @@
     {%- endif -%}
     {%- set instant = modules.datetime.datetime(1970, 1, 1)
         + modules.datetime.timedelta(microseconds=microseconds) -%}
-    {{ return("timestamp '" ~ instant.isoformat(' ') ~ "'") }}
+    {{ return("timestamp '" ~ instant.isoformat() | replace('T', ' ') ~ "'") }}
 {%- endmacro %}
 
 

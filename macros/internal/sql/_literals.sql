@@ -13,6 +13,19 @@
 {%- endmacro %}
 
 
+{% macro _json(value) -%}
+    {#- With the keys in their order, which tojson() keeps on dbt 1 only. -#}
+    {%- if value is not mapping -%}
+        {{ return(tojson(value)) }}
+    {%- endif -%}
+    {%- set pairs = [] -%}
+    {%- for key in value -%}
+        {%- do pairs.append(tojson(key) ~ ': ' ~ feature_warehouse._json(value[key])) -%}
+    {%- endfor -%}
+    {{ return('{' ~ pairs | join(', ') ~ '}') }}
+{%- endmacro %}
+
+
 {% macro _text_literal(text) -%}
     {#- A text as an SQL literal. -#}
     {{ return("'" ~ text | replace("'", "''") ~ "'") }}

@@ -11,8 +11,26 @@
     {#- Compared without case, which DuckDB ignores even in quoted names. -#}
     {%- set taken = taken | map('lower') | list -%}
     {%- set candidate = namespace(name=name) -%}
-    {%- for number in range(2, taken | length + 3) if candidate.name | lower in taken -%}
-        {%- set candidate.name = name ~ '_' ~ number -%}
+    {%- for number in range(2, taken | length + 3) -%}
+        {%- if candidate.name | lower in taken -%}
+            {%- set candidate.name = name ~ '_' ~ number -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(candidate.name) }}
+{%- endmacro %}
+
+
+{% macro _byte_length(text) -%}
+    {#- How many bytes a text has as UTF-8. -#}
+    {{ return(modules.re.sub('%..', ' ', text | urlencode) | length) }}
+{%- endmacro %}
+
+
+{% macro _cut(name, bytes) -%}
+    {#- The longest beginning of a name that has no more than so many bytes. -#}
+    {%- for length in range(bytes, 0, -1) -%}
+        {%- if feature_warehouse._byte_length(name[:length]) <= bytes -%}
+            {{ return(name[:length]) }}
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}

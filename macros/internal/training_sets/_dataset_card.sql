@@ -13,7 +13,7 @@ with contents as (
     select
         *,
         {{ feature_warehouse._row_digest(columns) | indent(8) }} as {{ digest }}
-    from {{ feature_warehouse._unnamed(feature_warehouse._whole(source)) }} as training_set
+    from {{ feature_warehouse._whole(source, named=false) }} as training_set
 ),
 
 summary as (
@@ -63,7 +63,7 @@ from summary
         'options': made.options,
     } -%}
     {%- set pieces = [
-        feature_warehouse._text_literal(tojson(head)[:-1] ~ ', "row_count": '),
+        feature_warehouse._text_literal(feature_warehouse._json(head)[:-1] ~ ', "row_count": '),
         'row_count',
         feature_warehouse._text_literal(', "label_count": '),
         "coalesce(cast(label_count as text), 'null')",
@@ -71,12 +71,14 @@ from summary
         'content_fingerprint',
         feature_warehouse._text_literal('", "views": [')
     ] -%}
-    {%- set seen = [] -%}
-    {%- for view in views if view.name not in seen -%}
-        {%- do seen.append(view.name) -%}
+    {%- set seen = {} -%}
+    {%- for view in views -%}
+        {%- do seen.setdefault(view.name, view) -%}
+    {%- endfor -%}
+    {%- for view in seen.values() -%}
         {%- do pieces.extend([
             feature_warehouse._text_literal(
-                (', ' if seen | length > 1 else '') ~ '{"view": ' ~ tojson(view.name)
+                (', ' if not loop.first else '') ~ '{"view": ' ~ tojson(view.name)
                 ~ ', "newest_available_at": '
             ),
             feature_warehouse._newest_available(view),

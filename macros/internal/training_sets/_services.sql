@@ -73,7 +73,7 @@
         {%- endfor -%}
         {%- set join_keys = {} -%}
         {%- for key in view.join_keys -%}
-            {%- set label_key = part.join_keys.get(key, key) -%}
+            {%- set label_key = part.join_keys[key] if key in part.join_keys else key -%}
             {%- do join_keys.update({key: label_key}) -%}
             {%- if label_set.columns and label_key not in label_set.columns -%}
                 {%- do mistakes.append(

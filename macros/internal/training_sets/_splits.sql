@@ -176,5 +176,10 @@
 
 {% macro _threshold(fraction) -%}
     {#- The first eight digits that are not of this fraction of all. -#}
-    {{ return("'" ~ '%08x' | format((fraction * 4294967296) | round | int) ~ "'") }}
+    {%- set number = (fraction * 4294967296 + 0.5) | int -%}
+    {%- set digits = [] -%}
+    {%- for place in range(7, -1, -1) -%}
+        {%- do digits.append('0123456789abcdef'[number // 16 ** place % 16]) -%}
+    {%- endfor -%}
+    {{ return("'" ~ digits | join ~ "'") }}
 {%- endmacro %}

@@ -58,7 +58,7 @@
     {%- set timestamp = feature_warehouse._quote(label_set.timestamp) -%}
     {%- set type = label_set.types.get(label_set.timestamp) -%}
     {%- set at = feature_warehouse._utc(timestamp, type) -%}
-    {%- set relation = feature_warehouse._unnamed(label_set.relation) ~ '' -%}
+    {%- set relation = feature_warehouse._unnamed(label_set.relation) -%}
     {%- set rows = {
         'source': relation ~ ' as labels',
         'ctes': [],

@@ -54,8 +54,8 @@
     {%- endif -%}
     {%- set function = functions[0] -%}
     {%- set text = entry[function] | string | trim -%}
-    {%- set quoted = modules.re.fullmatch('"((?:[^"]|"")+)"', text) -%}
-    {%- set column = quoted.group(1) | replace('""', '"') if quoted else (
+    {%- set quoted = modules.re.findall('^"((?:[^"]|"")+)"$', text) -%}
+    {%- set column = quoted[0] | replace('""', '"') if quoted else (
         text if modules.re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', text) else none
     ) -%}
     {%- set all_rows = text == '*' and function == 'count' -%}

@@ -22,7 +22,7 @@
     {#- The sample's, by the exact sum and sum of squares; of decimals as whole numbers. -#}
     {%- set scale = (feature_warehouse._digits(type) or (0, 0))[1] -%}
     {%- set payload = feature_warehouse._named_payload(
-        plan, aggregate, 'cast(' ~ aggregate.expression ~ (' * ' ~ 10 ** scale if scale else '') ~ ' as '
+        plan, aggregate, 'cast(' ~ aggregate.expression ~ (' * 1' ~ '0' * scale if scale else '') ~ ' as '
         ~ feature_warehouse._square_type(type | lower | trim) ~ ')'
     ) -%}
     {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
@@ -34,6 +34,6 @@
         ) ~ ')\n        / ' ~ feature_warehouse._joined(
             ['(' ~ feature_warehouse._as_double(n), '* (' ~ n ~ ' - 1))'], 12
         ) ~ '\n    )'
-        ~ (' / ' ~ 10 ** scale if scale else '') ~ ' end'
+        ~ (' / 1' ~ '0' * scale if scale else '') ~ ' end'
     ) }}
 {%- endmacro %}

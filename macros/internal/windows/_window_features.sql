@@ -10,7 +10,7 @@
     {%- endif -%}
     {%- set mistakes = feature_warehouse._feature_view_mistakes(
         feature_warehouse._node_of(feature_warehouse._own_node().unique_id)
-    ) or feature_warehouse._untrue_types(view, relation) -%}
+    ) or feature_warehouse._untrue_types(view, relation) or feature_warehouse._changed_window() -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}

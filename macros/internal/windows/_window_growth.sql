@@ -75,3 +75,17 @@ events as (
             {%- endif %}
 )
 {%- endmacro %}
+
+
+{% macro _changed_window() -%}
+    {#- The mistake of growing a table by other columns than it has. -#}
+    {%- if this is none or not is_incremental() or this is string -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set built = [] -%}
+    {%- for column in adapter.get_columns_in_relation(this) -%}
+        {%- do built.append(column.name) -%}
+    {%- endfor -%}
+    {%- set node = feature_warehouse._node_of(feature_warehouse._own_node().unique_id) -%}
+    {{ return(feature_warehouse._changed_columns(feature_warehouse._derived_types(node), built) if built else []) }}
+{%- endmacro %}

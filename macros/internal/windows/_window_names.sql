@@ -7,7 +7,7 @@
                 "two columns are named '" ~ feature.name ~ "'; give one aggregate another name with 'as'"
             ) -%}
         {%- endif -%}
-        {%- if feature.name.encode('utf-8') | length > 63 -%}
+        {%- if feature_warehouse._byte_length(feature.name) > 63 -%}
             {%- do mistakes.append(
                 "'" ~ feature.name ~ "' is longer than 63 bytes; give it a shorter name with 'as'"
             ) -%}

@@ -18,7 +18,7 @@
     ) -%}
     {%- set due = event ~ (' + ' ~ feature_warehouse._interval(view.lag) if view.lag else '') -%}
     {%- set plan = {
-        'relation': relation,
+        'relation': feature_warehouse._whole(relation),
         'entity': [],
         'sources': [],
         'event': event,
@@ -115,7 +115,7 @@
         {%- do plan.enters.update({window.offset: 'in' ~ ('_' ~ short if short else '')}) -%}
     {%- endif -%}
     {#- How long after its event the last window of an offset is left, none for never. -#}
-    {%- set reach = plan.reaches.get(window.offset, 0) -%}
+    {%- set reach = plan.reaches[window.offset] if window.offset in plan.reaches else 0 -%}
     {%- do plan.reaches.update({window.offset:
         none if window.length is none or reach is none else [reach, window.offset + window.length] | max
     }) -%}

@@ -134,7 +134,7 @@ WINDOW_MUTATIONS = (
         "' then 1 else 0 end'",
     ),
     Mutation("deviation of the population", EXACT, "' - 1))'], 12", "'))'], 12"),
-    Mutation("cents are forgotten", EXACT, "~ (' / ' ~ 10 ** scale if scale else '')", "", DUCKDB),
+    Mutation("cents are forgotten", EXACT, "~ (' / 1' ~ '0' * scale if scale else '')", "", DUCKDB),
     Mutation(
         "instants by types that nobody is held to",
         PLAN,

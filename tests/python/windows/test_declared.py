@@ -44,12 +44,16 @@ where ordered_at < timestamp '{{ var("until") }}'
 BUYERS = """{{ config(materialized='incremental', persist_docs={'columns': true}) }}
 """ + macro_call(
     "window_features(events=ref('orders'), join_keys=['buyer'], event_timestamp='ordered_at',"
-    " aggregates=[{'sum': 'price', 'as': 'spent'},"
+    " aggregates=[{'sum': 'price', 'as': 'spent', 'type': var('spent_type', none)},"
     " {'count': '*', 'where': 'price > 15', 'as': 'dear', 'description': 'Dear orders'}],"
     " where='true' if target.type == 'duckdb' else"
     " \"current_setting('enable_nestloop') = 'off'\","
-    " windows=['1 day'])"
+    " windows=['1 day'] + var('more_windows', []))"
 )
+CHANGES = {
+    "more_windows: ['7 days']": "those of its table ('spent_7d' is new, 'dear_7d' is new)",
+    "spent_type: double precision": "those of its table ('spent_1d' is double",
+}
 VISITS = """
 select buyer, seen_at, loaded_at, place from (values
     (cast(1 as bigint), timestamp '2026-01-01 00:00:00', timestamp '2026-01-01 10:00:00', 'a'),
@@ -166,6 +170,7 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     assert grown == build("2026-01-09")
     assert grown == build("2026-01-09", "--full-refresh")
     assert lost() == []
+    assert_changes_are_refused(project, env)
     asked = ("-s", "buyers", "--vars", "until: never")
     refused = dbt("test", *asked, project=project, env=env, check=False)
     assert "'buyers' is a window view, of which each build finds" in refused.stdout
@@ -187,6 +192,13 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         ),
         ("spent_1d", "As YAML says."),
     ]
+
+
+def assert_changes_are_refused(project: Path, env: dict[str, str]) -> None:
+    for more, said in CHANGES.items():
+        other = ("-s", "buyers", "--vars", f"{{until: 2026-01-09, {more}}}")
+        changed = dbt("run", *other, project=project, env=env, check=False)
+        assert said in changed.stdout.lower()
 
 
 COMMENTS = {
