@@ -3,6 +3,7 @@
 The expected rows come from pandas on the Parquet files, not from our SQL.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from conftest import Demo
 from feature_warehouse import OnlineStore, Status
+from feature_warehouse.dev.servers import local_valkey
 from harness.outcomes import IN_TRAINING_SET, outcomes, windows
 from harness.support import ROOT, run
 
@@ -18,11 +20,18 @@ CLOCK = datetime(2013, 12, 31)
 HOUR = pd.Timedelta(hours=1)
 
 
-@pytest.fixture
-def store(demo: Demo, redis_url: str) -> OnlineStore:
-    env = {**demo.env, "REDIS_URL": redis_url}
-    run("feature-warehouse", "materialize", "--as-of", f"{CLOCK.isoformat()}Z", env=env, check=True)
-    return OnlineStore.from_url(redis_url, project="feature_warehouse", environment=demo.engine)
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def store(request: pytest.FixtureRequest) -> Iterator[OnlineStore]:
+    """What the command line publishes of the demo, on each engine in turn; read only."""
+    demo: Demo = request.getfixturevalue(f"demo_{request.param}")
+    clock = f"{CLOCK.isoformat()}Z"
+    with local_valkey() as server:
+        env = {**demo.env, "REDIS_URL": server.url}
+        run("feature-warehouse", "materialize", "--as-of", clock, env=env, check=True)
+        with OnlineStore.from_url(
+            server.url, project="feature_warehouse", environment=demo.engine
+        ) as opened:
+            yield opened
 
 
 def parquet(name: str) -> pd.DataFrame:

@@ -41,6 +41,42 @@ def instants(rows: list[Row], kind: pa.DataType) -> pa.Array:
     return pa.array(at, kind)
 
 
+NUMBERS = (
+    pa.int8(),
+    pa.uint8(),
+    pa.uint16(),
+    pa.uint32(),
+    pa.uint64(),
+    pa.float64(),
+    pa.decimal128(19, 0),
+)
+TEXTS = (
+    pa.large_string(),
+    pa.string_view(),
+    pa.dictionary(pa.int8(), pa.large_string()),
+)
+
+
+def numbered(kind: pa.DataType) -> pa.Table:
+    """The same labels, with customers of another numeric type."""
+    labels = simple()
+    return labels.set_column(1, "customer_id", labels["customer_id"].cast(kind))
+
+
+def worded(kind: pa.DataType) -> pa.Table:
+    """The same labels, with groups of another type of text."""
+    labels = simple()
+    return labels.set_column(3, "Group", labels["Group"].cast(kind))
+
+
+def nameless() -> pa.Table:
+    """The same labels, with keys that are all NULL."""
+    labels = simple()
+    for place in (1, 2, 3):
+        labels = labels.set_column(place, KEYS[place], pa.nulls(labels.num_rows))
+    return labels
+
+
 def rich() -> pa.Table:
     """Columns of every kind that a label table may bring along."""
     table = simple(pa.timestamp("ns"))
@@ -78,3 +114,12 @@ BUILDS: dict[str, tuple[pa.Table, dict[str, Any]]] = {
         {"features": ODD_KEYS},
     ),
 }
+
+ASKED = [
+    *BUILDS.values(),
+    *((numbered(kind), BUILDS["service"][1]) for kind in NUMBERS),
+    *((worded(kind), BUILDS["service"][1]) for kind in TEXTS),
+    (nameless(), BUILDS["service"][1]),
+    (simple(pa.timestamp("ns")), BUILDS["service"][1]),
+]
+"""All that the tests ask of dbt."""

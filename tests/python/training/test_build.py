@@ -15,7 +15,17 @@ import pytest
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.errors import UsageError
 from feature_warehouse.training_sets import TrainingSets
-from training.ad_hoc import BUILDS, KEYS, rich, simple
+from training.ad_hoc import (
+    ASKED,
+    BUILDS,
+    NUMBERS,
+    TEXTS,
+    nameless,
+    numbered,
+    rich,
+    simple,
+    worded,
+)
 from training.conftest import Plans, enter, remember_plans
 from training.lab import Lab, quoted, state
 from training.project import PARTS
@@ -28,7 +38,7 @@ class AskedError(Exception):
 
 @pytest.fixture
 def learned(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> TrainingSets:
-    """All plans of `BUILDS` are compiled by one run of dbt."""
+    """All plans of `ASKED` are compiled by one run of dbt."""
     enter(lab, monkeypatch)
     project = DbtProject(lab.project, target_path=lab.engine)
     asked: list[tuple[str, ...]] = []
@@ -40,7 +50,7 @@ def learned(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> Training
     if f"{lab.engine} learned" not in plans:
         with monkeypatch.context() as recording:
             recording.setattr(DbtProject, "call", call)
-            for labels, options in BUILDS.values():
+            for labels, options in ASKED:
                 with pytest.raises(AskedError):
                     TrainingSets(project).build(labels, **options)
         calls = [
@@ -144,48 +154,26 @@ def test_no_labels_give_no_rows(learned: TrainingSets) -> None:
 
 
 def test_keys_that_are_all_null(learned: TrainingSets) -> None:
-    labels = simple()
-    for place in (1, 2, 3):
-        labels = labels.set_column(place, KEYS[place], pa.nulls(labels.num_rows))
+    labels = nameless()
     result = built(learned, "service", labels)
     assert set(result["friend_score"].to_pylist()) == {-1}
     assert result["amount"].null_count == labels.num_rows
     assert result["rate"].equals(built(learned, "service")["rate"])
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        pa.int8(),
-        pa.uint8(),
-        pa.uint16(),
-        pa.uint32(),
-        pa.uint64(),
-        pa.float64(),
-        pa.decimal128(19, 0),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("kind", NUMBERS, ids=str)
 def test_keys_of_other_numeric_types(learned: TrainingSets, kind: pa.DataType) -> None:
-    labels = simple()
-    same = labels.set_column(1, "customer_id", labels["customer_id"].cast(kind))
     names = ["level", "score", "amount"]
     expected = built(learned, "service").select(names)
-    assert built(learned, "service", same).select(names).equals(expected)
+    assert built(learned, "service", numbered(kind)).select(names).equals(expected)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.large_string())],
-    ids=str,
-)
+@pytest.mark.parametrize("kind", TEXTS, ids=str)
 def test_keys_of_other_text_types(learned: TrainingSets, kind: pa.DataType) -> None:
-    labels = simple()
-    same = labels.set_column(3, "Group", labels["Group"].cast(kind))
     names = ["order", "choice"]
     expected = built(learned, "service").select(names)
-    assert expected["order"].null_count < labels.num_rows
-    assert built(learned, "service", same).select(names).equals(expected)
+    assert expected["order"].null_count < simple().num_rows
+    assert built(learned, "service", worded(kind)).select(names).equals(expected)
 
 
 def test_a_frame_of_pandas_and_a_file(learned: TrainingSets, tmp_path: Path) -> None:

@@ -39,20 +39,20 @@ select buyer, ordered_at, price from (values
     (1, timestamp '2026-01-02 12:00:00', 40),
     (2, timestamp '2026-01-01 06:00:00', 80)
 ) as orders (buyer, ordered_at, price)
-where ordered_at < timestamp '{{ var("until") }}'
+where ordered_at < timestamp '{{ env_var("UNTIL") }}'
 """
 BUYERS = """{{ config(materialized='incremental', persist_docs={'columns': true}) }}
 """ + macro_call(
     "window_features(events=ref('orders'), join_keys=['buyer'], event_timestamp='ordered_at',"
-    " aggregates=[{'sum': 'price', 'as': 'spent', 'type': var('spent_type', none)},"
+    " aggregates=[{'sum': 'price', 'as': 'spent', 'type': env_var('SPENT_TYPE', '') or none},"
     " {'count': '*', 'where': 'price > 15', 'as': 'dear', 'description': 'Dear orders'}],"
     " where='true' if target.type == 'duckdb' else"
     " \"current_setting('enable_nestloop') = 'off'\","
-    " windows=['1 day'] + var('more_windows', []))"
+    " windows=['1 day'] + ([env_var('MORE_WINDOWS')] if env_var('MORE_WINDOWS', '') else []))"
 )
 CHANGES = {
-    "more_windows: ['7 days']": "those of its table ('spent_7d' is new, 'dear_7d' is new)",
-    "spent_type: double precision": "those of its table ('spent_1d' is double",
+    ("MORE_WINDOWS", "7 days"): "those of its table ('spent_7d' is new, 'dear_7d' is new)",
+    ("SPENT_TYPE", "double precision"): "those of its table ('spent_1d' is double",
 }
 VISITS = """
 select buyer, seen_at, loaded_at, place from (values
@@ -61,7 +61,7 @@ select buyer, seen_at, loaded_at, place from (values
     (2, timestamp '2026-01-03 00:00:00', null, 'c'),
     (2, timestamp '2026-01-04 00:00:00', timestamp '2026-01-04 00:00:00', 'd')
 ) as visits (buyer, seen_at, loaded_at, place)
-where seen_at < timestamp '{{ var("until") }}'
+where seen_at < timestamp '{{ env_var("UNTIL") }}'
 """
 """The second lands with an older load time than a build has seen."""
 LABELS = """
@@ -85,7 +85,7 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     engine: str, tmp_path: Path, postgres: Postgres
 ) -> None:
     """A leg lands exactly at t, another leaves exactly at t; who never ordered counts 0."""
-    price = "{{ var('price_type', 'integer') }}"
+    price = "{{ env_var('PRICE', 'integer') }}"
     columns = {"buyer": "bigint", "ordered_at": "timestamp", "price": price}
     labels = {
         "name": "labels",
@@ -106,7 +106,7 @@ def test_dbt_builds_grows_and_joins_a_window_view(
             {
                 "feature_warehouse.nothing_lost": {
                     "arguments": {"compare_to": "ref('orders')"},
-                    "config": {"enabled": "{{ var('until') == 'never' }}"},
+                    "config": {"enabled": "{{ env_var('UNTIL') == 'never' }}"},
                 }
             }
         ],
@@ -154,7 +154,8 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     env["FEATURE_WAREHOUSE_PG_SCHEMA"] = schema
 
     def build(until: str, *more: str) -> list[tuple[object, ...]]:
-        dbt("build", "--vars", f"until: {until}", *more, project=project, env=env)
+        # Variables of dbt would make it parse everything again.
+        dbt("build", *more, project=project, env=env | {"UNTIL": until})
         with connected(file, server) as connection:
             return connection.ask(f"select * from {schema}.buyers order by 1, 2")
 
@@ -171,11 +172,11 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     assert grown == build("2026-01-09", "--full-refresh")
     assert lost() == []
     assert_changes_are_refused(project, env)
-    asked = ("-s", "buyers", "--vars", "until: never")
-    refused = dbt("test", *asked, project=project, env=env, check=False)
+    never = env | {"UNTIL": "never"}
+    refused = dbt("test", "-s", "buyers", project=project, env=never, check=False)
     assert "'buyers' is a window view, of which each build finds" in refused.stdout
-    lying = "{until: 2026-01-09, price_type: 'numeric(8,2)'}"
-    lied = dbt("run", "-s", "buyers", "--vars", lying, project=project, env=env, check=False)
+    lying = env | {"UNTIL": "2026-01-09", "PRICE": "numeric(8,2)"}
+    lied = dbt("run", "-s", "buyers", project=project, env=lying, check=False)
     assert lied.returncode == 1
     assert re.search(
         "'price' of .* is declared as numeric.8,2. and is integer;", lied.stdout, re.IGNORECASE
@@ -195,9 +196,9 @@ def test_dbt_builds_grows_and_joins_a_window_view(
 
 
 def assert_changes_are_refused(project: Path, env: dict[str, str]) -> None:
-    for more, said in CHANGES.items():
-        other = ("-s", "buyers", "--vars", f"{{until: 2026-01-09, {more}}}")
-        changed = dbt("run", *other, project=project, env=env, check=False)
+    for (name, value), said in CHANGES.items():
+        other = env | {"UNTIL": "2026-01-09", name: value}
+        changed = dbt("run", "-s", "buyers", project=project, env=other, check=False)
         assert said in changed.stdout.lower()
 
 
