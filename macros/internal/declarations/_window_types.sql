@@ -60,8 +60,12 @@
         {{ return('bigint') }}
     {%- elif function in ('avg', 'stddev', 'share') -%}
         {{ return(feature_warehouse._number_types().double) }}
+    {%- elif function == 'sum' -%}
+        {{ return(feature_warehouse._sum_type(type)) }}
+    {%- elif function in ('min', 'max', 'first', 'last') -%}
+        {{ return(type) }}
     {%- endif -%}
-    {{ return(feature_warehouse._sum_type(type) if function == 'sum' else type) }}
+    {{ feature_warehouse._fail('window_features()', ["the aggregate '" ~ function ~ "' has no type"]) }}
 {%- endmacro %}
 
 

@@ -36,6 +36,8 @@
                 plan, window, feature_warehouse._named_payload(plan, aggregate, aggregate.expression)
             )
         ) }}
+    {%- elif function not in ('sum', 'avg', 'stddev') -%}
+        {{ feature_warehouse._fail('window_features()', ["nothing computes the aggregate '" ~ function ~ "'"]) }}
     {%- endif -%}
     {{ return(
         feature_warehouse._value_of_any(plan, aggregate, window, type)

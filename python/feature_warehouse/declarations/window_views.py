@@ -5,7 +5,7 @@ are not known then, and are looked up here, as the macros do when they compile.
 """
 
 import re
-from typing import Any
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -25,12 +25,17 @@ _LARGE = {"bigint", "int8", "long", "ubigint", "hugeint", "uhugeint", "numeric",
 _DOUBLE = {"double precision", "double", "float8", "real", "float4", "float"}
 
 
+_Function = Literal[
+    "count", "count_distinct", "sum", "avg", "min", "max", "stddev", "first", "last", "share"
+]
+
+
 class _Column(msgspec.Struct):
     """``of`` is the column of the events that goes in; ``type`` that of an expression."""
 
     name: str
     description: str
-    function: str
+    function: _Function
     of: str | None
     type: str | None
 
@@ -103,13 +108,18 @@ def _feature(column: _Column, types: dict[str, str | None], numeric: _Digits) ->
     )
 
 
-def _data_type(function: str, of: str | None, numeric: _Digits) -> str | None:
+def _data_type(function: _Function, of: str | None, numeric: _Digits) -> str | None:
     """The type of a feature, given that of what it is computed from."""
-    if function in ("count", "count_distinct"):
-        return "bigint"
-    if function in ("avg", "stddev", "share"):
-        return "double precision"
-    return _sum_type(of, numeric) if function == "sum" and of else of
+    match function:
+        case "count" | "count_distinct":
+            return "bigint"
+        case "avg" | "stddev" | "share":
+            return "double precision"
+        case "sum":
+            return _sum_type(of, numeric) if of else None
+        case "min" | "max" | "first" | "last":
+            return of
+    assert_never(function)
 
 
 def _sum_type(data_type: str, numeric: _Digits) -> str:

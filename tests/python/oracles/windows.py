@@ -131,7 +131,9 @@ def value(view: View, aggregate: Aggregate, events: list[Event]) -> Any:
         return float(total) if isinstance(values[0], float) else total
     if function == "stddev":
         return _deviation(exact, total)
-    return float(total / len(exact))
+    if function in ("avg", "share"):
+        return float(total / len(exact))
+    raise ValueError(f"there is no aggregate {function}")
 
 
 def scale(aggregate: Aggregate, events: list[Event]) -> float:
