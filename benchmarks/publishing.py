@@ -1,7 +1,7 @@
 """Publishing: ours beside the same bytes through a bare socket, and beside Feast.
 
 Ours is a whole run: it asks the warehouse, encodes, writes, and flips. The bare sender is given the
-commands of such a run, ready made, and only sends them to the same server.
+commands of such a run, prebuilt, and only sends them to the same server.
 """
 
 import random

@@ -88,6 +88,18 @@ def test_every_rule_that_is_cited_exists() -> None:
     assert not [file for file, text in texts.items() if FORMER.search(text)]
 
 
+def test_where_each_rule_is_kept() -> None:
+    text = (ROOT / "docs/rules.md").read_text()
+    table = text.partition("\n## Where each rule is kept\n")[2]
+    rows = re.findall(r"^\| (\d+) \|", table, re.MULTILINE)
+    assert rows == re.findall(r"^### Rule (\d+)", text, re.MULTILINE)
+    assert_named_code_exists(table.partition("|---:|")[2])
+
+
+def test_what_contributing_names_exists() -> None:
+    assert_named_code_exists((ROOT / "CONTRIBUTING.md").read_text())
+
+
 def test_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text().split()) <= 800
 
@@ -147,6 +159,32 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(file), link
 
 
+def assert_named_code_exists(text: str) -> None:
+    """Every file that is named, and what is named as being in it."""
+    tree = ("macros", "models", "python", "tests", "docs", "scripts")
+    files = [file for folder in tree for file in (ROOT / folder).rglob("*.*")]
+    files += [file for file in ROOT.iterdir() if file.is_file()]
+
+    def defines(name: str, symbol: str) -> bool:
+        found = re.compile(
+            rf"^(?:async def |def |class |{{%-? macro )?{symbol}(?=[(:]| =)", re.MULTILINE
+        )
+        return any(found.search(file.read_text()) for file in files if is_of(file, name))
+
+    named = re.findall(r"`([\w./-]+\.(?:py|sql|yml|md|toml))`", text)
+    assert len(named) > 20
+    missing = [name for name in named if not any(is_of(file, name) for file in files)]
+    for symbols, name in re.findall(r"((?:`\w+`(?: and |, )?)+) (?:in|of) `([\w./]+)`", text):
+        missing += [one for one in re.findall(r"`(\w+)`", symbols) if not defines(name, one)]
+    for name, symbols in re.findall(r"`([\w./]+\.py)` \((`[^)]*`)\)", text):
+        missing += [one for one in re.findall(r"`(\w+)`", symbols) if not defines(name, one)]
+    assert missing == []
+
+
+def is_of(file: Path, name: str) -> bool:
+    return f"/{file.as_posix()}".endswith(f"/{name}")
+
+
 def citing() -> Iterator[Path]:
     """The files that may cite a rule."""
     yield ROOT / "Makefile"
@@ -169,7 +207,7 @@ def anchors(page: Path) -> set[str]:
 
 def section(heading: str) -> str:
     """The text under a heading of the reference, up to the next one."""
-    text = (ROOT / "docs/reference.md").read_text()
+    text = (ROOT / "docs/reference/declarations.md").read_text()
     return re.split(r"^#+ ", text.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 

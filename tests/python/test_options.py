@@ -162,7 +162,7 @@ def test_a_newer_file_is_parsed_with_the_variables_that_are_named(
 
 @pytest.mark.parametrize("text", ["[1]", "{", "a"])
 def test_variables_that_are_no_mapping(fw: Fw, text: str) -> None:
-    one_line(fw("materialize", "--vars", text), 2, "--vars is no YAML mapping")
+    one_line(fw("materialize", "--vars", text), 2, "--vars is not a YAML mapping")
 
 
 def test_a_profile_may_be_named(fw: Fw) -> None:

@@ -1,5 +1,9 @@
-{#- What an engine is asked, and nowhere else. duckdb.sql and postgres.sql hold the answers, `duckdb___x` to
-    `_x`; another engine is one more such file, and a file in python/feature_warehouse/engines. -#}
+{#- All that differs by engine: each hook `_x` is implemented as `duckdb___x` in duckdb.sql and as `postgres___x`
+    in postgres.sql. Another engine is one more such file, and a file in python/feature_warehouse/engines.
+
+    All other SQL is written once, and every engine is expected to know it: identifiers in double quotes,
+    `collate "C"`, `at time zone 'UTC'`, CTEs `as materialized`, `filter (where ...)`, a WINDOW clause, and DuckDB's
+    form of ASOF JOIN where `_can('asof_join')`. For an engine that lacks one of these, make it a hook. -#}
 
 {% macro _engine() -%}
     {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter
@@ -50,8 +54,6 @@
 {%- endmacro %}
 
 
-{#- Types. -#}
-
 {% macro _types_of(relation, declared, digits) -%}
     {#- Name, declared type and actual type of each column that is declared, as the engine spells both; no
         actual type where there is no such column. `digits` are those of the declared decimals. -#}
@@ -82,8 +84,6 @@
     {{ return(adapter.dispatch('_lacks', 'feature_warehouse')(function, type)) }}
 {%- endmacro %}
 
-
-{#- Expressions. -#}
 
 {% macro _is_finite(instant) -%}
     {#- Whether a timestamp is neither infinity. -#}

@@ -25,7 +25,7 @@
 
 
 {% macro _option_mistakes(options, label_set) -%}
-    {#- Mistakes of the arguments of a training set that are no features. -#}
+    {#- Mistakes in the arguments of a training set, other than `features`. -#}
     {%- set mistakes = [] -%}
     {%- for role in ['start', 'end', 'as_of'] -%}
         {%- do mistakes.extend(feature_warehouse._instant_mistakes(role, options.get(role))) -%}

@@ -121,7 +121,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def placed(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of ``Place`` in the stead of its parameter ``place``."""
+    """The command with the options of ``Place`` in place of its parameter ``place``."""
     own = inspect.signature(command).parameters.values()
     fields = inspect.signature(Place).parameters.values()
 
@@ -211,5 +211,5 @@ def _variables(text: str | None) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise UsageError("--vars is no YAML mapping; write it as '{name: value}'")
+        raise UsageError("--vars is not a YAML mapping; write it as '{name: value}'")
     return found

@@ -90,7 +90,7 @@ def forget(
     erased: list[Erasure] = []
     for name in sorted(views):
         with locked(client, names, name, wait=wait):
-            erased += _erase(Generations(client, names, name, mends=True), names, client, entity)
+            erased += _erase(Generations(client, names, name, repairs=True), names, client, entity)
     published = sorted(not_asked.keys() & {one.view for one in erased})
     return Forgotten(sorted(views), erased, not_asked, published)
 
@@ -113,7 +113,7 @@ def _published(
     What has lost its description, and is not declared, has rows that nobody can tell any more.
     """
     for name, versions in sorted(found.items()):
-        generations = Generations(client, names, name, mends=True)
+        generations = Generations(client, names, name, repairs=True)
         if isinstance(generations.pointer().value.version, str):
             continue  # a service
         described = generations.described(generations.known() | numbers_in(versions))

@@ -80,27 +80,29 @@ class Inventory:
 
 
 class Generations:
-    """Those of one view. Whoever ``mends`` takes what is damaged for gone."""
+    """Those of one view. With ``repairs``, what is damaged counts as gone."""
 
-    def __init__(self, client: Any, names: layout.Names, view: str, *, mends: bool = False) -> None:
-        self._client, self._names, self.view, self._mends = client, names, view, mends
+    def __init__(
+        self, client: Any, names: layout.Names, view: str, *, repairs: bool = False
+    ) -> None:
+        self._client, self._names, self.view, self._repairs = client, names, view, repairs
         self._claimant = secrets.token_hex(4)
 
     def pointer(self) -> Stored[layout.Pointer]:
-        """Raises DamagedError, unless we mend."""
+        """Raises DamagedError, unless we repair."""
         key = self._names.pointer(self.view)
         text = cluster.value(self._client, key)
         try:
             return Stored(layout.read_pointer(text, key), text or b"")
         except DamagedError:
-            if not self._mends:
+            if not self._repairs:
                 raise
             return Stored(layout.Pointer(), text or b"")
 
     def find(self, number: Any) -> Stored[layout.Generation] | None:
         """A generation by its number; None if there is none or it has lost its description.
 
-        Raises DamagedError, unless we mend.
+        Raises DamagedError, unless we repair.
         """
         if not isinstance(number, int):
             return None
@@ -109,7 +111,7 @@ class Generations:
         try:
             return None if text is None else Stored(layout.read_generation(text, key), text)
         except DamagedError:
-            if not self._mends:
+            if not self._repairs:
                 raise
             return None
 

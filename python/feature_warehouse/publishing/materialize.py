@@ -156,7 +156,7 @@ class Materialization:
         pruned += [name for name in doomed if name not in services and name not in in_use]
         for name in pruned:
             with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
-                Generations(self._client, self._names, name, mends=True).remove_view()
+                Generations(self._client, self._names, name, repairs=True).remove_view()
         return pruned
 
     def warnings(self) -> list[str]:

@@ -104,7 +104,7 @@ class Publication:
         self._services, self._inventory, self._gate = services, inventory, gate
         self._invocation_id, self._full_refresh = invocation_id, full_refresh
         self._rollback_grace = rollback_grace
-        self._generations = Generations(client, names, view.name, mends=True)
+        self._generations = Generations(client, names, view.name, repairs=True)
         self._started = time.perf_counter()
 
     def _plan(self, warehouse: Warehouse) -> Task:

@@ -111,7 +111,7 @@ class Services:
             client.expire(names.description(service.name, before.version), _OLD_SECONDS)
 
     def _generations(self, name: str) -> Generations:
-        return Generations(self._client, self._names, name, mends=True)
+        return Generations(self._client, self._names, name, repairs=True)
 
     def _generation(self, view: str) -> layout.Generation | None:
         generations = self._generations(view)

@@ -135,7 +135,7 @@ def _verify(
     result.status, result.exit_code = "difference", 1
     if stopped.get(view.name, 0) > generation.published_at:
         result.message = (
-            "its gate stopped the last run, and nothing of it was published; mend what failed,"
+            "its gate stopped the last run, and nothing of it was published; repair what failed,"
             f" then {_PUBLISH}"
         )
         return
@@ -150,7 +150,7 @@ def _remedy(
     entities: int,
     encoder: RowEncoder,
 ) -> str:
-    """What happened, as far as it can be known, and the least that mends it.
+    """What happened, as far as it can be known, and the least that repairs it.
 
     ``entities`` are those of the warehouse. What a run without --full-refresh would do is asked of
     the plan of one.

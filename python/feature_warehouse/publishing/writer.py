@@ -145,7 +145,7 @@ class RowWriter:
         self._close_lanes()
 
     def write(self, rows: Rows) -> None:
-        """Send rows; their outcomes arrive in ``tally`` by and by."""
+        """Send rows; their outcomes are added to ``tally`` later."""
         self._waiting.append(rows)
         self._persist(self._send)
 

@@ -38,7 +38,7 @@ Break = Callable[[bool], None]
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def breaks(request: pytest.FixtureRequest, mini: Mini, tmp_path: Path) -> Break:
-    """Breaks the warehouse of a project with a gated view, or mends it."""
+    """Breaks the warehouse of a project with a gated view, or repairs it."""
     if request.param == "duckdb":
         file = tmp_path / "scores.parquet"
         mini.execute(f"copy ({ROWS.format(last=1)}) to '{file}'")

@@ -27,18 +27,20 @@ every_view = pytest.mark.parametrize(
 
 
 @every_training_set
-def test_a_training_set_is_what_the_law_says(prepared: Prepared, training_set: TrainingSet) -> None:
+def test_a_training_set_is_what_the_rules_say(
+    prepared: Prepared, training_set: TrainingSet
+) -> None:
     prove_training_set(*prepared, training_set, share(prepared[0], SLICE))
 
 
 @every_view
-def test_the_newest_rows_are_what_the_law_says(prepared: Prepared, view: View) -> None:
+def test_the_newest_rows_are_what_the_rules_say(prepared: Prepared, view: View) -> None:
     prove_view(*prepared, view, share(prepared[0], VIEW_SLICE))
 
 
 @pytest.mark.long
 @every_training_set
-def test_a_training_set_is_what_the_law_says_in_many_cases(
+def test_a_training_set_is_what_the_rules_say_in_many_cases(
     prepared: Prepared, training_set: TrainingSet
 ) -> None:
     prove_training_set(*prepared, training_set, share(prepared[0], LONG))
@@ -46,7 +48,7 @@ def test_a_training_set_is_what_the_law_says_in_many_cases(
 
 @pytest.mark.long
 @every_view
-def test_the_newest_rows_are_what_the_law_says_in_many_cases(
+def test_the_newest_rows_are_what_the_rules_say_in_many_cases(
     prepared: Prepared, view: View
 ) -> None:
     prove_view(*prepared, view, share(prepared[0], LONG))

@@ -33,7 +33,7 @@ every_rich_one = pytest.mark.parametrize("training_set", RICH, ids=lambda s: s.n
 @every_rich_one
 @settings(max_examples=50, **SETTINGS)
 @given(data=st.data())
-def test_a_training_set_is_what_the_law_says(
+def test_a_training_set_is_what_the_rules_say(
     prepared: Prepared, training_set: TrainingSet, data: st.DataObject
 ) -> None:
     prove(prepared, training_set, data)
@@ -43,7 +43,7 @@ def test_a_training_set_is_what_the_law_says(
 @every_rich_one
 @settings(max_examples=2000, **SETTINGS)
 @given(data=st.data())
-def test_a_training_set_is_what_the_law_says_in_many_cases(
+def test_a_training_set_is_what_the_rules_say_in_many_cases(
     prepared: Prepared, training_set: TrainingSet, data: st.DataObject
 ) -> None:
     prove(prepared, training_set, data)

@@ -77,36 +77,36 @@ def _change(dice: random.Random) -> Change:
     return Change(dice.choice(KINDS), dice.choice(KEYS), lengths, dice.choice(VALUES))
 
 
-def test_redis_equals_the_law_whatever_happens(machine: type[Online]) -> None:
+def test_redis_equals_rule_1_whatever_happens(machine: type[Online]) -> None:
     _play(machine, games=10, steps=25)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_redis_equals_the_law_in_random_games(machine: type[Online], seed: int) -> None:
+def test_redis_equals_rule_1_in_random_games(machine: type[Online], seed: int) -> None:
     _play_at_random(machine, seed, steps=40)
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_redis_equals_the_law_in_random_games_on_postgres(
+def test_redis_equals_rule_1_in_random_games_on_postgres(
     machine_on_postgres: type[Online], seed: int
 ) -> None:
     _play_at_random(machine_on_postgres, seed, steps=40)
 
 
 @pytest.mark.long
-def test_redis_equals_the_law_whatever_happens_for_long(machine: type[Online]) -> None:
+def test_redis_equals_rule_1_whatever_happens_for_long(machine: type[Online]) -> None:
     _play(machine, games=200, steps=50)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 200))
-def test_redis_equals_the_law_in_long_games(machine: type[Online], seed: int) -> None:
+def test_redis_equals_rule_1_in_long_games(machine: type[Online], seed: int) -> None:
     _play_at_random(machine, seed, steps=100)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(100, 130))
-def test_redis_equals_the_law_in_long_games_on_postgres(
+def test_redis_equals_rule_1_in_long_games_on_postgres(
     machine_on_postgres: type[Online], seed: int
 ) -> None:
     _play_at_random(machine_on_postgres, seed, steps=100)

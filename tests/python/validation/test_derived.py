@@ -168,7 +168,7 @@ def test_a_test_of_some_rows_is_not_taken_over(duckdb_place: Place, config: Any)
     assert derived(duckdb_place) == [(NOT_NULL, "dbt test not_null")]
 
 
-def test_what_the_law_makes_true_is_not_asked_again(duckdb_place: Place) -> None:
+def test_what_a_rule_makes_true_is_not_asked_again(duckdb_place: Place) -> None:
     place_with(duckdb_place, *GOOD)
     duckdb_place.mini.test("scores", "unique", "id")
     duckdb_place.mini.test("scores", "unique_feature_rows")

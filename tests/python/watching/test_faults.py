@@ -173,8 +173,8 @@ def test_a_fault_is_noticed(fault: str, site: Site) -> None:
 
 
 def test_the_table_in_the_docs_has_these_faults() -> None:
-    text = (ROOT / "docs" / "watching.md").read_text()
-    table = text.partition("## What notices what")[2]
+    text = (ROOT / "docs/how-to/watch.md").read_text()
+    table = text.partition("## Which check notices which fault")[2]
     rows = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)
     assert rows[1:] == list(FAULTS)
 

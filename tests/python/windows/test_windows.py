@@ -18,7 +18,7 @@ every_view = pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 
 
 @every_view
-def test_a_window_is_what_the_law_says(built: Site, view: View) -> None:
+def test_a_window_is_what_the_rules_say(built: Site, view: View) -> None:
     prove(built.engine, built.full, view, SLICE)
 
 
@@ -47,5 +47,5 @@ def test_a_text_breaks_ties_by_its_bytes(built: Site) -> None:
 
 @pytest.mark.long
 @every_view
-def test_a_window_is_what_the_law_says_in_many_cases(built: Site, view: View) -> None:
+def test_a_window_is_what_the_rules_say_in_many_cases(built: Site, view: View) -> None:
     prove(built.engine, built.full, view, LONG)

@@ -1,4 +1,4 @@
-"""Runs that were killed or slept, and what the next ones make of what they left."""
+"""Rule 7: what runs that were killed, or slept, have left, and what the next run makes of it."""
 
 from collections.abc import Callable
 from typing import Any

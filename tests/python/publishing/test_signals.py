@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, kill -9 at any time: one line, nothing half-published, the next run works."""
+"""Rule 7: Ctrl-C, SIGTERM or kill -9 of the command: one line, nothing torn, the next run works."""
 
 import os
 import signal
