@@ -172,7 +172,7 @@ def test_a_damaged_or_foreign_row_is_refused() -> None:
         decode_row(row[:-1], 2, "key")
     with pytest.raises(DamagedError, match="has 2 features, not 3"):
         decode_row(row, 3, "key")
-    with pytest.raises(DamagedError, match="which are no row"):
+    with pytest.raises(DamagedError, match="which is not a valid row"):
         read_header(row[: HEADER.size], 7, "key")
     assert read_header(row, 7, "key") == (0, None)
     with pytest.raises(DamagedError, match=r"^yek is damaged \(its checksum differs\)"):
