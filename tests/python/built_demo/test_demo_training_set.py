@@ -147,16 +147,25 @@ def on_postgres(postgres: Postgres) -> pa.Table:
         return cursor.fetch_arrow_table()
 
 
-def test_all_flights_get_the_features_that_dbt_built(
-    demo: Demo, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "which",
+    [
+        pytest.param("sched_dep_ts between '2013-10-20' and '2013-11-10'", id="three weeks"),
+        pytest.param("true", id="all", marks=pytest.mark.long),
+    ],
+)
+def test_flights_get_the_features_that_dbt_built(
+    which: str, demo: Demo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in demo.env.items():
         monkeypatch.setenv(name, value)
     project = DbtProject(ROOT, target_path=demo.target_path)
     schema = "main" if demo.engine == "duckdb" else "feature_warehouse"
-    query = f"select * from {schema}.flight_delay_training order by flight_id desc"
+    table = f"{schema}.flight_delay_training"
+    query = f"select * from {table} where {which} order by flight_id desc"
     with project.open_warehouse() as warehouse, warehouse.rows(query, "the flights") as reader:
         flights = reader.read_all()
+    assert flights.num_rows > 10_000
     labels = flights.select(flights.column_names[:9])
     split = {"starts": {"test": "2013-11-01"}, "embargo": "1 day"}
     result = TrainingSets(project).build(
