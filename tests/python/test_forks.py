@@ -1,4 +1,4 @@
-"""dbt in a fork is the command that a new interpreter would be, and leaves nothing behind."""
+"""A command in a fork is what a new interpreter would be, and leaves nothing behind."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from harness.dbt_forks import NOWHERE, forks
 from harness.redis_servers import eventually
-from harness.support import dbt, dbt_environment
+from harness.support import BIN, dbt, dbt_environment
 
 HANGING = """
 {% macro hang() %}
@@ -23,7 +23,7 @@ GONE = """
 import os, sys
 from harness.dbt_forks import Forks, NOWHERE
 forks = Forks()
-run = forks.start(("run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
+run = forks.start(("dbt", "run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
 print(forks.pid, run, flush=True)
 os._exit(0)
 """
@@ -58,10 +58,39 @@ def test_each_run_has_its_own_environment_folder_and_exit_code(project: Path) ->
     assert "reference" not in unknown.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--version",),
+        ("get", "--no-such-option"),
+        ("status", "--redis-url", "redis://127.0.0.1:1"),
+        ("validate", "--profiles-dir", "nowhere"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_our_command_line_says_what_it_says_in_an_interpreter(
+    arguments: tuple[str, ...], project: Path
+) -> None:
+    command = ("feature-warehouse", *arguments)
+    found = forks().run(command, project, dbt_environment({}))
+    alone = subprocess.run(
+        [BIN / command[0], *arguments],
+        cwd=project,
+        env=dbt_environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = (alone.returncode, alone.stdout, alone.stderr)
+    assert (found.returncode, found.stdout, found.stderr) == said
+    assert alone.stdout + alone.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_a_run_as_it_would_the_command(project: Path, number: int) -> None:
     hanging = dbt_environment({"WORD": "", "HANG": "yes"})
-    os.kill(forks().start(("run-operation", "hang"), project, hanging, NOWHERE, NOWHERE), number)
+    command = ("dbt", "run-operation", "hang")
+    os.kill(forks().start(command, project, hanging, NOWHERE, NOWHERE), number)
     assert forks().wait() == -number
 
 

@@ -68,7 +68,7 @@ class Farm:
         log = Path(self.env["DBT_LOG_PATH"]) / "dbt.log"
         seen = log.read_text().count(marker)
         environment = dbt_environment(self.env | env)
-        process = forks().start(arguments, self.project, environment, NOWHERE, NOWHERE)
+        process = forks().start(("dbt", *arguments), self.project, environment, NOWHERE, NOWHERE)
         end = time.monotonic() + PATIENCE
         while log.read_text().count(marker) == seen:
             assert time.monotonic() < end, "dbt has not come to where it is killed"

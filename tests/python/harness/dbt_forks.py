@@ -1,8 +1,8 @@
-"""dbt without the seconds of its imports: a process that has them forks for each run.
+"""dbt and our command line without the seconds of their imports: one process has them, and forks.
 
 Started as a program, it reads requests as lines of JSON, and answers each with two lines: the
-number of the process that is dbt now, and the exit code that it came to. Nothing of dbt has run
-before a fork, so each run finds what a new interpreter would.
+number of the process that is the command now, and the exit code that it came to. Nothing has run
+before a fork but imports, so each run finds what a new interpreter would.
 """
 
 import atexit
@@ -28,6 +28,7 @@ PRELOADED = (
     "dbt.task.build",
     "dbt.task.deps",
     "sqlparse",
+    "feature_warehouse.cli.app",
 )
 
 
@@ -35,7 +36,7 @@ NOWHERE = Path(os.devnull)
 
 
 class Forks:
-    """Runs of dbt, one after another."""
+    """Runs of `dbt` and `feature-warehouse`, one after another."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -48,18 +49,18 @@ class Forks:
         self.pid = self._process.pid
 
     def run(
-        self, arguments: tuple[str, ...], folder: Path, env: dict[str, str]
+        self, command: tuple[str, ...], folder: Path, env: dict[str, str]
     ) -> "subprocess.CompletedProcess[str]":
         with TemporaryDirectory() as scratch:
             output, errors = Path(scratch, "output"), Path(scratch, "errors")
-            self.start(arguments, folder, env, output, errors)
+            self.start(command, folder, env, output, errors)
             code = self.wait()
             texts = (file.read_text() for file in (output, errors))
-            return subprocess.CompletedProcess(["dbt", *arguments], code, *texts)
+            return subprocess.CompletedProcess(command, code, *texts)
 
     def start(
         self,
-        arguments: tuple[str, ...],
+        command: tuple[str, ...],
         folder: Path,
         env: dict[str, str],
         output: Path,
@@ -67,7 +68,7 @@ class Forks:
     ) -> int:
         """The number of the process, of which ``env`` is the whole environment."""
         request = {
-            "arguments": arguments,
+            "command": command,
             "folder": str(folder),
             "env": _untraced(env),
             "files": (os.devnull, str(output), str(errors)),
@@ -121,7 +122,7 @@ def _serve() -> None:
         child = os.fork()
         if child == 0:
             os.close(ended)
-            _become_dbt(json.loads(line))
+            _become(json.loads(line))
         os.close(held)
         _say(child)
         # The tests ask nothing while they wait, so what can be read is that they are gone.
@@ -133,9 +134,11 @@ def _serve() -> None:
         _say(os.waitstatus_to_exitcode(status))
 
 
-def _become_dbt(request: dict[str, Any]) -> None:
+def _become(request: dict[str, Any]) -> None:
     """Raises SystemExit, as the command does."""
     from dbt.cli.main import cli
+
+    from feature_warehouse.cli.app import main
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])
@@ -146,8 +149,10 @@ def _become_dbt(request: dict[str, Any]) -> None:
         opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    sys.argv = ["dbt", *request["arguments"]]
-    cli(request["arguments"])
+    program, *arguments = sys.argv = request["command"]
+    if program == "dbt":
+        cli(arguments)
+    main()
 
 
 def _say(number: int) -> None:

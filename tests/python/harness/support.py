@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 # In the environment that scripts/env.py makes for dbt 2, where nothing else imports dbt-core.
 IS_DBT_2 = (BIN.parent / "engine").is_dir()
+IS_TRACED = any(name.startswith("COVERAGE_") for name in os.environ)
+"""Whether coverage counts the lines that commands run, which forks do not."""
 
 
 def run(
@@ -24,15 +26,19 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of this virtual environment, with output captured as text."""
     program, *arguments = map(str, command)
-    result = subprocess.run(
-        [str(BIN / program), *arguments],
-        cwd=cwd,
-        env={**_clean_environment(), **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    environment = {**_clean_environment(), **(env or {})}
+    if program == "feature-warehouse" and not IS_DBT_2 and not IS_TRACED:
+        result = forks().run((program, *arguments), cwd, environment)
+    else:
+        result = subprocess.run(
+            [str(BIN / program), *arguments],
+            cwd=cwd,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
     if check and result.returncode:
         raise AssertionError(f"{program} failed:\n{result.stdout}\n{result.stderr}")
     return result
@@ -46,7 +52,7 @@ def dbt(
         _mend(project)
         result = run("dbt", *_lenient(arguments), cwd=project, env=dbt_environment(env or {}))
     else:
-        result = forks().run(arguments, project, dbt_environment(env or {}))
+        result = forks().run(("dbt", *arguments), project, dbt_environment(env or {}))
     if check and result.returncode:
         raise AssertionError(f"dbt failed:\n{result.stdout}\n{result.stderr}")
     return result
