@@ -83,7 +83,12 @@ class OnlineStore:
     def from_url(
         cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
     ) -> Self:
-        """A store at an address in one of the forms of ``redis_store.connection``.
+        """A store at an address, which is one of::
+
+            redis://user:password@host:6379/0             rediss:// for TLS
+            unix:///path/to/socket
+            redis+cluster://user:password@host:6379       rediss+cluster:// for TLS
+            redis+sentinel://user:password@host1:26379,host2:26379/master/0
 
         ``options`` go to redis-py: ``ssl_ca_certs``, ``socket_timeout`` and
         ``socket_connect_timeout`` (seconds, by default 1) and many more. ``max_connections`` are

@@ -14,6 +14,7 @@ class Status(StrEnum):
     """Why a feature has the value it has. Zero is simply a value that was found."""
 
     FOUND = "found"
+    """The row is there and fresh, and has a value."""
     NULL = "null"
     """The newest row says NULL; older rows are not consulted."""
     EXPIRED = "expired"
