@@ -83,7 +83,9 @@ class OnlineStore:
     def from_url(
         cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
     ) -> Self:
-        """A store at an address, which is one of::
+        """A store at an address.
+
+        That is one of::
 
             redis://user:password@host:6379/0             rediss:// for TLS
             unix:///path/to/socket
