@@ -21,7 +21,7 @@ __all__ = ["fw", "mini"]
 
 def test_no_redis_named(fw: Fw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_URL")
-    one_line(fw("materialize"), 2, "no Redis is named", "REDIS_URL", "dev-server")
+    one_line(fw("materialize"), 2, "no Redis address is given", "REDIS_URL", "dev-server")
 
 
 @pytest.mark.parametrize("command", [("materialize",), ("status",), ("get", "risk", "id=1")])

@@ -64,7 +64,7 @@ def test_a_key_of_another_type_is_damage(
         # A pointer or a row is read each time, a description once.
         stores = [fresh] if "@" in key and key != ROW else [used, fresh]
         for store in stores:
-            with pytest.raises(DamagedError, match="holds no text; run") as error:
+            with pytest.raises(DamagedError, match="does not hold a string; run") as error:
                 read_all(store)
             assert str(error.value).startswith(f"{key} in Redis is damaged")
         if key != ROW:
@@ -82,7 +82,7 @@ def test_a_key_of_another_type_in_a_cluster(cluster: Cluster) -> None:
         assert store.get("scores", {"id": 6})["score"] == 3.0
         assert store.get("scores", {"id": 600}).status("score") is Status.MISSING
         for _ in range(2):
-            with pytest.raises(DamagedError, match="holds no text"):
+            with pytest.raises(DamagedError, match="does not hold a string"):
                 read_all(store)
 
     async def read_async() -> None:
@@ -90,7 +90,7 @@ def test_a_key_of_another_type_in_a_cluster(cluster: Cluster) -> None:
             cluster.url, project="mini", environment="dev"
         ) as store:
             assert (await store.get("scores", {"id": 600})).status("score") is Status.MISSING
-            with pytest.raises(DamagedError, match="holds no text"):
+            with pytest.raises(DamagedError, match="does not hold a string"):
                 await store.get("scores", {"id": 7})
 
     asyncio.run(read_async())

@@ -78,6 +78,13 @@ def test_the_arguments_of_the_generic_tests_are_documented(file: Path) -> None:
     assert set(re.findall(r"`(\w+)`", row)) == declared - {"model", "column_name"}
 
 
+def test_the_page_on_training_sets_lists_every_generic_test() -> None:
+    text = (ROOT / "docs/how-to/training-sets.md").read_text()
+    table = text.partition("| test | on | fails for |")[2].partition("\n\n")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert sorted(listed) == sorted(file.stem for file in (ROOT / "tests/generic").glob("*.sql"))
+
+
 def test_every_rule_that_is_cited_exists() -> None:
     rules = re.findall(r"^### Rule (\d+)", (ROOT / "docs/rules.md").read_text(), re.MULTILINE)
     assert rules == [str(number) for number in range(1, len(rules) + 1)]

@@ -131,4 +131,4 @@ def test_deeply_nested_options(mini: Mini, fw: Fw) -> None:
     one_line(fw("materialize", "--vars", "{a: " + "[" * 5_000), 2, "--vars is not a YAML mapping")
     deep = '{"view":' * 5_000
     build = ("training-set", "build", "--labels", "l.parquet", "--to", "o.parquet", deep)
-    one_line(fw(*build), 2, "is no JSON")
+    one_line(fw(*build), 2, "is not JSON")

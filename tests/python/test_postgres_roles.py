@@ -45,7 +45,7 @@ def reader(postgres: Postgres) -> Iterator[SimpleNamespace]:
 def test_labels_without_the_right_to_temporary_tables(
     postgres: Postgres, reader: SimpleNamespace
 ) -> None:
-    missing = "'reader_x' may not make: grant temporary on database limited to it"
+    missing = "'reader_x' may not create: grant temporary on database limited to it"
     with PostgresWarehouse(reader) as warehouse:
         with pytest.raises(UsageError, match=missing) as caught:
             warehouse.load("labels", LABELS)

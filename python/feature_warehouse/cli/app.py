@@ -32,7 +32,7 @@ app = typer.Typer(
     epilog=(
         "Exit codes: 0 done; 1 a gate or comparison failed; 2 wrong use or configuration;"
         " 3 warehouse or Redis unreachable; 4 busy; 70 internal error; 130 and 143 interrupted;"
-        " 141 nobody read the output to its end."
+        " 141 the output pipe was closed."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -89,7 +89,7 @@ def main() -> Never:
         code = _say(f"this needs the Python package {error.name}; pip install {extras}", 2)
     except OSError as error:
         no_place = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-        text = f"{error.filename or 'what is printed'} cannot be written: {error.strerror}"
+        text = f"{error.filename or 'standard output'} cannot be written: {error.strerror}"
         code = _say(text, 2) if no_place else _unexpected(error)
     except Exception as error:
         code = 70 if received else _unexpected(error)

@@ -35,7 +35,7 @@ class Site:
         if place.project not in (None, self.registry.project):
             raise UsageError(
                 f"{manifest} is of project {self.registry.project!r}, not of {place.project!r};"
-                " go to the folder of that one, or leave --project (FEATURE_WAREHOUSE_PROJECT) out"
+                " go to that project's folder, or leave out --project (FEATURE_WAREHOUSE_PROJECT)"
             )
         self.environment = place.environment or profile.target
         self.names = Names(self.registry.project, self.environment)

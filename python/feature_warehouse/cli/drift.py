@@ -17,16 +17,16 @@ __all__ = ["drift"]
 def drift(
     place: Place,
     service: Annotated[str, typer.Argument(help="A feature service.", show_default=False)],
-    last: Annotated[str, typer.Option(help="How far back requests are looked at.")] = "7 days",
+    last: Annotated[str, typer.Option(help="How far back requests are compared.")] = "7 days",
     as_of: Annotated[
-        str | None, typer.Option(help="ISO instant that counts as now; by default the real one.")
+        str | None, typer.Option(help="Use this ISO instant as the current time.")
     ] = None,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Compare what a service serves with what its model was trained on; exit code 1 on an alarm.
+    """Compare served features with those the model was trained on; exit code 1 on an alarm.
 
-    Writes drift/SERVICE.json and the page drift/SERVICE.html into the target folder.
+    Writes drift/SERVICE.json and the page drift/SERVICE.html to the target folder.
     """
     import msgspec
 

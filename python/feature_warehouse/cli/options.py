@@ -50,15 +50,15 @@ class Place(msgspec.Struct, frozen=True):
     project: Annotated[
         str | None,
         _shared(
-            "First part of every key: the dbt project. Known in its folder, and where Redis holds"
-            " one store.",
+            "First part of every key: the dbt project. Optional in the project's folder, and if"
+            " Redis holds only one store.",
             envvar="FEATURE_WAREHOUSE_PROJECT",
         ),
     ] = None
     environment: Annotated[
         str | None,
         _shared(
-            "Second part of every key: by default the target of dbt. Known like the project.",
+            "Second part of every key: by default the dbt target. Optional where the project is.",
             envvar="FEATURE_WAREHOUSE_ENVIRONMENT",
         ),
     ] = None
@@ -69,14 +69,14 @@ class Place(msgspec.Struct, frozen=True):
         Path | None, _shared("Folder of profiles.yml.", envvar="DBT_PROFILES_DIR")
     ] = None
     profile: Annotated[
-        str | None, _shared("Profile, if not the project's.", envvar="DBT_PROFILE")
+        str | None, _shared("Profile, if not the one in dbt_project.yml.", envvar="DBT_PROFILE")
     ] = None
     target: Annotated[str | None, _shared("Target of the profile.", envvar="DBT_TARGET")] = None
     target_path: Annotated[
         Path, _shared("Folder of dbt's manifest.json.", envvar="DBT_TARGET_PATH")
     ] = Path("target")
     variables: Annotated[
-        str | None, _shared("Variables, as dbt takes them: YAML.", "--vars", envvar=None)
+        str | None, _shared("Variables as a YAML mapping, as in dbt.", "--vars", envvar=None)
     ] = None
 
     @property
@@ -143,12 +143,13 @@ Select = Annotated[
     typer.Option("--select", "-s", help="Views, in dbt's selector syntax.", metavar="SELECTOR..."),
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option(help="Views to leave out, likewise.", metavar="SELECTOR...")
+    list[str] | None,
+    typer.Option(help="Views to leave out, in the same syntax.", metavar="SELECTOR..."),
 ]
-Selector = Annotated[str | None, typer.Option(help="Selector of the project's selectors.yml.")]
+Selector = Annotated[str | None, typer.Option(help="Selector from the project's selectors.yml.")]
 State = Annotated[
     str | None,
-    typer.Option(envvar="DBT_STATE", help="Folder of the artifacts that `state:` compares with."),
+    typer.Option(envvar="DBT_STATE", help="Folder with the artifacts that `state:` compares with."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable result.")]
 Wait = Annotated[bool, typer.Option("--wait", help="Wait for another run, or for dbt.")]
@@ -186,8 +187,8 @@ def required(url: str | None) -> str:
     """The Redis address; UsageError if there is none."""
     if not url:
         raise UsageError(
-            "no Redis is named; set REDIS_URL or pass --redis-url"
-            " (`feature-warehouse dev-server` runs one to try)"
+            "no Redis address is given; set REDIS_URL or pass --redis-url"
+            " (`feature-warehouse dev-server` starts a server to try)"
         )
     return url
 

@@ -34,7 +34,7 @@ def materialize(
     selector: Selector = None,
     state: State = None,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Build new generations, whatever changed.")
+        bool, typer.Option("--full-refresh", help="Build new generations of all views.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and why; change nothing.")
@@ -44,16 +44,19 @@ def materialize(
     ] = False,
     take_over: Annotated[
         bool,
-        typer.Option("--take-over", help="Publish where another warehouse did, and be its heir."),
+        typer.Option(
+            "--take-over",
+            help="Publish where another warehouse did, and own the store from now on.",
+        ),
     ] = False,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Publish the newest row of every entity of every online feature view.
 
-    Only what changed is written, wherever that can be known; a new copy of a view is built beside
-    the old one where it cannot, and put in service at once. Of a view that declares expectations
-    nothing is written before they are met; with one that fails the exit code is 1.
+    Writes only changes if it can tell what changed. Otherwise it builds a new copy of the view
+    beside the old one, and then puts it in service as a whole. If a view declares expectations,
+    nothing of it is written unless they are met; if one fails, the exit code is 1.
     """
     from feature_warehouse.cli.context import Site
     from feature_warehouse.cli.output.runs import MaterializeReport
@@ -121,7 +124,7 @@ def verify(
     selector: Selector = None,
     state: State = None,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Compare so many entities of each view.")
+        int | None, typer.Option(min=1, help="Compare this many entities of each view.")
     ] = None,
     wait: Wait = False,
     as_json: Json = False,
@@ -161,10 +164,10 @@ def forget(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Erase an entity from Redis: every generation of every view that has these join keys.
+    """Erase an entity from Redis: from every generation of every view with these join keys.
 
-    Refused, with exit code 1, while the warehouse still holds rows of it. Exit code 2, with all
-    erased, if it could not be asked for a view. What else may hold the entity is listed.
+    Refused with exit code 1 while the warehouse still holds rows of it. Exit code 2, after erasing,
+    if the warehouse could not be asked for a published view. Lists other places that may hold it.
     """
     from feature_warehouse.cli.context import Site
     from feature_warehouse.cli.output.remains import models_built_from, print_forgotten
@@ -194,7 +197,7 @@ def rollback(
 ) -> None:
     """Point readers at the generation before the one in service; never at a later one.
 
-    The next `materialize` publishes again what the warehouse says then.
+    The next `materialize` publishes the state of the warehouse again.
     """
     from feature_warehouse.cli.output.tables import print_rollback
     from feature_warehouse.publishing.generations import Generations

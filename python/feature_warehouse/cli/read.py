@@ -40,9 +40,9 @@ def metrics(
         typer.Option(help="Write to this file, whole or not at all, for the textfile collector."),
     ] = None,
 ) -> None:
-    """Print what is published, and how the last run went, as Prometheus text.
+    """Print what is published and how the last run went, as Prometheus text.
 
-    The last run is that of target/materialize_results.json, where there is one.
+    The last run is read from target/materialize_results.json, if there is one.
     """
     from feature_warehouse.monitoring.prometheus import exposition
     from feature_warehouse.monitoring.status import read_status
@@ -67,8 +67,10 @@ def get(
         list[str] | None,
         typer.Argument(help="Entity keys, such as origin=JFK.", metavar="[KEY=VALUE]..."),
     ] = None,
-    expect: Annotated[str | None, typer.Option(help="Fingerprint the model needs.")] = None,
-    at: Annotated[str | None, typer.Option(help="ISO instant that ttl is measured at.")] = None,
+    expect: Annotated[str | None, typer.Option(help="Fingerprint that the model needs.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="ISO instant at which the ttl is measured.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read one feature vector."""
@@ -100,7 +102,7 @@ def describe(
     ],
     as_json: Json = False,
 ) -> None:
-    """Show what dbt's manifest says of a name, with SQL and Python to copy."""
+    """Show what dbt's manifest says about a name, with SQL and Python to copy."""
     from feature_warehouse.catalog.describe import describe as find
     from feature_warehouse.cli.output.descriptions import print_descriptions
     from feature_warehouse.declarations.registry import read_registry
@@ -114,15 +116,15 @@ def dev_server(
         int, typer.Option(min=0, max=65_535, help="Port on 127.0.0.1; 0 takes a free one.")
     ] = 0,
 ) -> None:
-    """Run the bundled Valkey server until Ctrl-C. Nothing is kept, nothing outside can reach it."""
+    """Run the bundled Valkey server until Ctrl-C. It keeps no data and serves this machine only."""
     from feature_warehouse.dev.servers import local_valkey
 
     with local_valkey(port=port or None) as server:
         print(f"REDIS_URL={server.url}", flush=True)
-        print("Ctrl-C stops the server; its data is gone then.", file=sys.stderr, flush=True)
+        print("Ctrl-C stops the server and deletes its data.", file=sys.stderr, flush=True)
         while _alive(server.pid):
             time.sleep(0.2)
-    raise UnreachableError("the server has ended by itself; start it again")
+    raise UnreachableError("the server has stopped; start it again")
 
 
 def _alive(pid: int) -> bool:

@@ -29,7 +29,7 @@ def build(
     to: To,
     more: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[VIEW:FEATURE,...]...", help="More of --features."),
+        typer.Argument(metavar="[VIEW:FEATURE,...]...", help="More features, as with --features."),
     ] = None,
     features: Annotated[
         list[str] | None,
@@ -40,13 +40,16 @@ def build(
     service: Annotated[str | None, typer.Option(help="All features of this service.")] = None,
     timestamp: Annotated[
         str | None,
-        typer.Option(help="Label column with the instant of the prediction, if there are several."),
+        typer.Option(
+            help="Label column with the instant of the prediction, if there are several instants."
+        ),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option(help="As it would have been built at this ISO instant.")
+        str | None,
+        typer.Option(help="Build the set as it would have been built at this ISO instant."),
     ] = None,
     knowledge: Annotated[
-        str, typer.Option(help="available, or event_time: do not wait for late data.")
+        str, typer.Option(help="available, or event_time: ignore when rows were loaded.")
     ] = "available",
     wait: Wait = False,
     as_json: Json = False,
@@ -102,7 +105,7 @@ def check(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Build a training set anew, without storing it, and compare it with a card."""
+    """Build a training set again, without storing it, and compare it with a card."""
     from feature_warehouse.training_sets import TrainingSets
 
     sets = TrainingSets(place.dbt(wait=wait))
@@ -122,7 +125,7 @@ def _feature(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{_cut(text)!r} is no JSON: {error}") from None
+        raise UsageError(f"{_cut(text)!r} is not JSON: {error}") from None
 
 
 def _cut(text: str) -> str:

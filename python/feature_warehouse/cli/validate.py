@@ -25,7 +25,7 @@ __all__ = ["validate"]
 def validate(
     place: Place,
     as_of: Annotated[
-        str | None, typer.Option(help="Check what is known at this ISO instant.")
+        str | None, typer.Option(help="Check the rows known at this ISO instant.")
     ] = None,
     select: Select = None,
     exclude: Exclude = None,
@@ -34,9 +34,10 @@ def validate(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Check what feature views expect of their newest rows; exit code 1 if one fails.
+    """Check the expectations of feature views on their newest rows; exit code 1 if one fails.
 
-    The same gate stands before `materialize`. Redis is asked only how many rows the last run found.
+    `materialize` runs the same checks before it writes. Redis is asked only how many rows the last
+    run found.
     """
     from feature_warehouse.cli.context import Site
     from feature_warehouse.cli.output.runs import ValidationReport

@@ -181,8 +181,8 @@ def _scratch() -> Iterator[str]:
             yield folder
     except OSError as error:
         raise UsageError(
-            f"dbt cannot be given a folder to write to ({error.strerror}); set TMPDIR to one that"
-            " has room"
+            f"dbt has no folder to write to ({error.strerror}); set TMPDIR to a folder with free"
+            " space"
         ) from None
 
 

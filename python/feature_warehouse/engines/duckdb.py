@@ -189,7 +189,7 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
 
     if credentials.path == ":memory:":
         raise UsageError(
-            "the DuckDB path is :memory:, which ends with dbt; set a file in the profile"
+            "the DuckDB path is :memory:, which is gone when dbt ends; set a file in the profile"
         )
     readable = copy.copy(credentials)
     readable.config_options = {**(credentials.config_options or {}), "access_mode": "READ_ONLY"}

@@ -167,7 +167,7 @@ class PostgresWarehouse:
                 self.refresh()  # the transaction has failed
                 role, database = self._role or self._credentials.user, self._credentials.database
                 raise UsageError(
-                    f"labels are sent in a temporary table, which {role!r} may not make: grant"
+                    f"labels are sent in a temporary table, which {role!r} may not create: grant"
                     f" temporary on database {database} to it, on a server that can be written to"
                     f" ({_reason(error, self._password)})"
                 ) from None
@@ -264,7 +264,7 @@ def _plainly(reader: pa.RecordBatchReader, declared: Sequence[Column]) -> pa.Rec
         for name, column in zip(names, batch.columns, strict=True):
             if _has_null_composite(column):
                 raise UnservableError(
-                    f"column {name!r} holds a composite that is NULL, behind which PostgreSQL's"
+                    f"column {name!r} holds a composite that is NULL, after which PostgreSQL's"
                     " Arrow driver loses values; cast it to jsonb in the model"
                 )
 

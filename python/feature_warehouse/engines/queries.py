@@ -56,7 +56,7 @@ def refuse_other_types(view: FeatureView, warehouse: Warehouse) -> None:
         if types[f"a{place}"] != types[f"d{place}"]
     ]
     if found:
-        raise UnservableError(f"{'; '.join(found)}: declare what it has, or build it anew")
+        raise UnservableError(f"{'; '.join(found)}: declare the actual type, or rebuild it")
 
 
 def newest_rows_query(

@@ -32,7 +32,7 @@ _OF_VIEWS: Final[Sequence[tuple[str, str, Callable[[ViewStatus], float | int | N
     ),
     (
         "view_ttl_seconds",
-        "How long after its event timestamp a row may be used; no sample for no end.",
+        "How long after its event timestamp a row may be used; no sample without a limit.",
         lambda view: _seconds(view.ttl),
     ),
     ("view_memory_bytes", "Memory of the rows, estimated from a sample.", lambda view: view.memory),
@@ -49,17 +49,17 @@ _OF_VIEWS: Final[Sequence[tuple[str, str, Callable[[ViewStatus], float | int | N
     ),
     (
         "view_last_run_clock_timestamp_seconds",
-        "The instant that that run called now.",
+        "The instant that this run used as the current time.",
         lambda view: _seconds(view.clock_of_last_run),
     ),
     (
         "view_watermark_timestamp_seconds",
-        "That run saw all rows that were loaded up to here.",
+        "This run saw all rows that were loaded up to this instant.",
         lambda view: _seconds(view.watermark),
     ),
     (
         "view_clock_is_simulated",
-        "1 if readers live on a clock that stands still, else 0.",
+        "1 if readers live at a fixed instant, else 0.",
         lambda view: int(view.clock is not None),
     ),
 )
@@ -74,7 +74,7 @@ def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
         lines += _family(name, help_text, samples)
     lines += _family(
         "service_features",
-        "Features of the service in service.",
+        "Number of features of the service.",
         [
             ({**store, "service": one.service, "fingerprint": one.fingerprint}, one.features)
             for one in status.services
@@ -99,7 +99,7 @@ def _of_last_run(content: Mapping[str, Any]) -> Iterable[str]:
     return [
         *_family(
             "materialize_clock_timestamp_seconds",
-            "The instant that the last run called now.",
+            "The instant that the last run used as the current time.",
             [(run, _timestamp(metadata.get("clock")))],
         ),
         *_family("materialize_success", succeeded, [(at, _success(one)) for at, one in views]),
@@ -115,12 +115,12 @@ def _of_last_run(content: Mapping[str, Any]) -> Iterable[str]:
         ),
         *_family(
             "materialize_rows_read",
-            "Entities whose newest row the last run looked at.",
+            "Entities whose newest row the last run read.",
             [(at, _number(one.get("rows_read"))) for at, one in views],
         ),
         *_family(
             "materialize_gate_success",
-            "1 if the view passed its data-quality gate, else 0; no sample for no gate.",
+            "1 if the view passed its data-quality gate, else 0; no sample without a gate.",
             [(at, _gate(one)) for at, one in views],
         ),
         *_family(

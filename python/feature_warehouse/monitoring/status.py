@@ -105,7 +105,7 @@ def _read(client: Any, names: layout.Names, name: str) -> tuple[layout.Pointer, 
         if pointer == before:  # it did not just move
             break
     raise NotPublishedError(
-        f"{name!r} is listed in {names.store} and has lost its"
+        f"{name!r} is listed in {names.store} but has lost its"
         f" {'pointer' if pointer.version is None else 'description'};"
         " run `feature-warehouse materialize --prune`"
     )

@@ -78,7 +78,7 @@ def forget(
         raise refusals[0]
     if not views:
         raise EntityError(
-            "no feature view that is online has the join keys"
+            "no online feature view has the join keys"
             f" {', '.join(entity) or 'of a global view'}; there are {_known_keys(declared)}"
         )
     if any(held.values()):

@@ -263,7 +263,7 @@ class Generations:
             published_at=time.time_ns() // 1000,
         )
         if not self.replace_pointer(found, pointer):
-            raise BusyError(f"another run changed {self.view!r} meanwhile; look and try again")
+            raise BusyError(f"another run changed {self.view!r} meanwhile; check it and try again")
         return before.value
 
     def adopt(self, number: int) -> None:

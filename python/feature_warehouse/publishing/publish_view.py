@@ -172,7 +172,7 @@ class Publication:
             return
         raise BusyError(
             f"a later run has published {self._view.name!r} meanwhile; this one changed nothing"
-            " (--full-refresh does it all the same)"
+            " (--full-refresh publishes anyway)"
         )
 
     def _pass_gate(self, work: "_Work") -> None:
@@ -232,7 +232,7 @@ class Publication:
         if result.rows_skipped_as_older or built.entities not in (None, sent):
             raise BusyError(
                 f"something else wrote rows of generation {built.number} of {built.view!r} while it"
-                " was built; nothing was put in service, run again"
+                " was built; nothing was put in service; run again"
             )
 
     def _update(self, work: "_Work", current: Stored[layout.Generation]) -> None:

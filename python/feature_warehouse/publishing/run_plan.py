@@ -116,7 +116,7 @@ def _choose(
     before, during = current.history.split(" ")
     before_now, during_now = inspection.history_then.split(" ")
     if before != before_now and current.inferred:
-        return "compare", "rows came in behind the newest load time that was seen, or changed"
+        return "compare", "rows arrived behind the newest load time that was seen, or changed"
     if before != before_now:
         return "full", "rows were deleted, rewritten, or added before the watermark"
     if during != during_now and not during.startswith("0:"):
@@ -131,7 +131,7 @@ def _unfit(clock: Clock, current: layout.Generation, fresh: layout.Generation) -
     if parts := changes(current, fresh):
         return f"{parts} changed"
     if current.grace != fresh.grace:
-        return "this version keeps expired rows for another time"
+        return "this version keeps expired rows for a different time"
     if current.simulated != clock.simulated:
         return "the clock is no longer simulated" if current.simulated else "a simulated clock"
     if current.reached > clock.now:

@@ -35,7 +35,9 @@ __all__ = ["Verification", "stopped_by_gate", "verify"]
 
 _EXAMPLES: Final = 10
 _PUBLISH: Final = "run `feature-warehouse materialize`"
-_RENEW: Final = "run `feature-warehouse materialize --full-refresh`, which publishes every row anew"
+_RENEW: Final = (
+    "run `feature-warehouse materialize --full-refresh`, which publishes every row again"
+)
 
 # Parts of a row (see ``codec.rows``); between the two is the number of the run.
 _VERSION: Final = slice(0, 16)
@@ -169,7 +171,7 @@ def _remedy(
             return f"Redis does not hold what was published; {_RENEW}"
     # Entities that are gone are found by counting, see ``Publication``.
     elif kinds["extra"] and generation.entities == entities - kinds["missing"]:
-        return f"Redis holds what nobody published; {_RENEW}"
+        return f"Redis holds rows that were not published; {_RENEW}"
     if kinds["older"]:
         return f"the warehouse has newer rows than were published; {_PUBLISH}"
     return f"the warehouse has other rows than were published, or Redis lost some; {_PUBLISH}"

@@ -172,7 +172,8 @@ class RowWriter:
                 self._lock.confirm()  # in a cluster we may just have been slow
                 if time.monotonic() > deadline:
                     raise UnreachableError(
-                        "the clocks of the Redis Cluster's servers differ too much; set them"
+                        "the clocks of the Redis Cluster's servers differ too much; synchronize"
+                        " them"
                     ) from None
             self.uncertain = True
             for connection in self._connections.values():
@@ -224,7 +225,7 @@ class RowWriter:
                 if time.monotonic() > deadline:
                     raise UnreachableError(
                         f"{behind} replicas of Redis did not confirm the rows within"
-                        f" {_CONFIRM_SECONDS:g} s; look at them, then run again"
+                        f" {_CONFIRM_SECONDS:g} s; check them, then run again"
                     )
                 time.sleep(_PAUSE)
         self._recognise_servers()

@@ -193,14 +193,14 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
                 " correct the Redis URL or the call"
             ) from None
         raise UsageError(
-            "the given address is no Redis URL; write it as redis://user:password@host:6379/0"
+            "the given address is not a Redis URL; write it as redis://user:password@host:6379/0"
             " (percent-encode special characters), rediss://..., unix:///path,"
             " redis+cluster://host:6379 or redis+sentinel://host1:26379,host2:26379/master"
         ) from None
     except TypeError as error:
         option = re.search("'.*'", str(error))
         raise UsageError(
-            f"redis-py takes no option {option.group() if option else 'of that kind'};"
+            f"redis-py has no option {option.group() if option else 'of that kind'};"
             " correct the Redis URL or the call"
         ) from None
     except redis.RedisError as error:
@@ -217,8 +217,8 @@ def _refuse_options(url: str, options: dict[str, Any]) -> None:
         if name not in _URL_OPTIONS and not name.startswith("ssl_"):
             # Not by its name: behind a question mark in a password stands the rest of it.
             raise UsageError(
-                "a Redis URL has an option behind its question mark that it cannot have; correct"
-                " it (in a password, a question mark is %3F)"
+                "the Redis URL has an unknown option after its question mark; correct it (write a"
+                " question mark in a password as %3F)"
             )
     given = {**options, **in_url}
     for name in ("socket_timeout", "socket_connect_timeout"):
@@ -230,7 +230,7 @@ def _refuse_options(url: str, options: dict[str, Any]) -> None:
 def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:
     parts = urlsplit(url)
     if parts.path not in ("", "/", "/0"):
-        raise UsageError("a Redis Cluster has the database 0 only; leave it out of the URL")
+        raise UsageError("a Redis Cluster has only database 0; leave it out of the URL")
     if not parts.hostname:
         raise ValueError
     address = f"{parts.hostname}:{parts.port or 6379}"

@@ -27,5 +27,5 @@ def look_again(keys: Sequence[str]) -> Steps[bool]:
             if text is not None or not (yield ("EXISTS", key)):
                 break
         else:
-            raise layout.damage(key, "it holds no text")
+            raise layout.damage(key, "it does not hold a string")
     return True

@@ -46,18 +46,18 @@ class OnlineStore:
     """Reads what `feature-warehouse materialize` published.
 
     One store serves all threads of a process, and its children after a fork. A read is one round
-    trip, two if a row is missing; what it learns of services and views is kept until their pointers
-    in Redis move.
+    trip, or two if a row is missing. Descriptions of services and views are kept until their
+    pointers in Redis move.
 
-    A user of Redis that may only read needs, for the project ``flights`` and the environment
+    A Redis user that may only read needs, for the project ``flights`` and the environment
     ``prod``::
 
         ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget +exists
 
-    With ``+smembers %R~flights.prod!names`` unknown names are answered with similar ones, with
-    ``%R~feature_warehouse:stores`` project and environment may be left out. Elsewhere than in
-    database 0 it needs ``+select``, in a cluster ``+get +command +cluster|slots`` instead of
-    ``+mget``; of Sentinels it asks ``SENTINEL MASTERS``.
+    With ``+smembers %R~flights.prod!names``, errors suggest similar names. With
+    ``%R~feature_warehouse:stores``, project and environment may be left out. A database other than
+    0 needs ``+select``; a cluster needs ``+get +command +cluster|slots`` instead of ``+mget``;
+    Sentinels are asked ``SENTINEL MASTERS``.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class OnlineStore:
     ) -> None:
         """``client`` is a ``redis.Redis`` or ``RedisCluster`` that does not decode responses.
 
-        Project (dbt project's name) and environment (dbt target) are by default those that
-        FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT name. Without these they may be
-        left out while the server holds only one that fits; else NotPublishedError lists them.
+        Project (the dbt project's name) and environment (the dbt target) default to
+        FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT. Without these, they may be left
+        out while only one store on the server fits; otherwise NotPublishedError lists the stores.
 
-        redis-py's own pools may give a connection back whose reply was not read; those of
+        redis-py's own pools may reuse a connection whose reply was not read; the pools of
         ``from_url`` do not.
         """
         self._client = client
@@ -93,13 +93,13 @@ class OnlineStore:
             redis+sentinel://user:password@host1:26379,host2:26379/master/0
 
         ``options`` go to redis-py: ``ssl_ca_certs``, ``socket_timeout`` and
-        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``max_connections`` are
-        made, by default 100, to each server; further reads wait, and UnreachableError is raised
-        if for ``socket_timeout`` none of them comes back. ``retries`` is how often a read is tried
-        again after a timeout or a lost connection, by default 2. The first read connects; a cluster
-        is connected at once.
+        ``socket_connect_timeout`` (seconds, by default 1) and many more. ``max_connections`` (by
+        default 100) limits the connections to each server; further reads wait, and UnreachableError
+        is raised if no connection is returned within ``socket_timeout``. ``retries`` (by default 2)
+        is how often a read is repeated after a timeout or a lost connection. The first read
+        connects; a cluster is connected at once.
 
-        Such a store can be pickled for worker processes: what goes along is what is given here,
+        Such a store can be pickled for worker processes: the pickle holds the arguments given here,
         with the password if the URL has one, and no connection.
 
         Raises UsageError, and for a cluster UnreachableError.
@@ -113,7 +113,7 @@ class OnlineStore:
         return _reopen, (type(self), _origin_of(self._origin))
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         close(self._client)
 
     def __enter__(self) -> Self:
@@ -132,10 +132,10 @@ class OnlineStore:
     ) -> FeatureVector:
         """The feature vector of one entity for a service or a feature view.
 
-        ``entity`` maps entity keys to values: a service takes the label set's column names, a view
-        its own. A key that is None has no row. ``expect`` is the fingerprint the model was trained
-        with. ``at`` (aware, or naive UTC) is the instant that ttl and age are measured at; by
-        default now, or the simulated clock of the publishing run.
+        ``entity`` maps entity keys to values. A service takes the column names of the label set, a
+        view its own. A key that is None has no row. ``expect`` is the fingerprint that the model
+        was trained with. ``at`` (aware, or naive UTC) is the instant at which ttl and age are
+        measured; by default now, or the simulated clock of the publishing run.
 
         Raises EntityError, NotPublishedError, FingerprintError, UnreachableError.
         """
@@ -157,7 +157,7 @@ class OnlineStore:
         return self._run(self._reader.plan(name)).fingerprint
 
     def entity_keys(self, name: str) -> dict[str, str]:
-        """The entity keys a service or view takes, with their types."""
+        """The entity keys that a service or view takes, with their types."""
         return dict(self._run(self._reader.plan(name)).entity)
 
     def _run(self, steps: Steps[_Result]) -> _Result:
@@ -228,11 +228,11 @@ def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
 
 
 class AsyncOnlineStore:
-    """``OnlineStore`` for asyncio: the same methods, as coroutines. See there.
+    """``OnlineStore`` for asyncio: the same methods, as coroutines.
 
-    One store serves all tasks. One that is made by ``from_url`` serves any event loop, with
-    connections for each; one that is made of a client the loop of its first read, and is a
-    UsageError in another.
+    One store serves all tasks. A store made by ``from_url`` serves any event loop, with connections
+    for each. A store made from a client serves the loop of its first read, and raises UsageError in
+    another.
     """
 
     def __init__(
@@ -248,7 +248,7 @@ class AsyncOnlineStore:
     def from_url(
         cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
     ) -> Self:
-        """A store at an address; also a cluster is connected at the first read."""
+        """A store at an address; the first read connects, to a cluster too."""
         client = connect_async(url, **{**_TIMEOUTS, **options})
         store = cls(client, project=project, environment=environment)
         store._origin = _Origin(url, project, environment, options)
@@ -258,7 +258,7 @@ class AsyncOnlineStore:
         return _reopen, (type(self), _origin_of(self._origin))
 
     async def close(self) -> None:
-        """Give the connections of this event loop back."""
+        """Close the connections of this event loop."""
         await close_async(self._client())
 
     def _client(self) -> Any:
@@ -276,7 +276,7 @@ class AsyncOnlineStore:
     def _another(self) -> Any:
         if self._origin is None:
             raise UsageError(
-                "this store's client belongs to another event loop; make a store in each loop, or"
+                "this store's client belongs to another event loop; create a store in each loop, or"
                 " one with AsyncOnlineStore.from_url for all"
             )
         return connect_async(self._origin.url, **{**_TIMEOUTS, **self._origin.options})
@@ -314,7 +314,7 @@ class AsyncOnlineStore:
         return (await self._run(self._reader.plan(name))).fingerprint
 
     async def entity_keys(self, name: str) -> dict[str, str]:
-        """The entity keys a service or view takes, with their types."""
+        """The entity keys that a service or view takes, with their types."""
         return dict((await self._run(self._reader.plan(name))).entity)
 
     async def _run(self, steps: Steps[_Result]) -> _Result:
@@ -353,5 +353,5 @@ def _reopen(kind: Any, origin: _Origin) -> Any:
 
 def _origin_of(origin: _Origin | None) -> _Origin:
     if origin is None:
-        raise UsageError("a store made of a client cannot be pickled; make it with from_url")
+        raise UsageError("a store made from a client cannot be pickled; create it with from_url")
     return origin

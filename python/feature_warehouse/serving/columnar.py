@@ -163,8 +163,8 @@ def _columns(part: Rows) -> list[Any]:
             columns.append(arrow_column(column, kind))
         except (pa.ArrowException, TypeError, OverflowError):
             raise UsageError(
-                f"feature {name!r} has values (such as NaN) that Arrow's type for {kind} has not;"
-                " use to_tuples or to_dicts"
+                f"feature {name!r} has values (such as NaN) that Arrow's type for {kind} cannot"
+                " hold; use to_tuples or to_dicts"
             ) from None
     return columns
 

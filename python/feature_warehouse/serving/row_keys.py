@@ -83,7 +83,7 @@ def _text(keys: _Keys, entity: Mapping[str, Any]) -> str | None:
     except UnicodeEncodeError:
         raise EntityError(
             f"entity key {' or '.join(repr(key) for key, _ in keys)} holds half a surrogate pair,"
-            " which is not a text"
+            " which is not valid text"
         ) from None
     return text
 

@@ -16,7 +16,7 @@ class Status(StrEnum):
     FOUND = "found"
     """The row is there and fresh, and has a value."""
     NULL = "null"
-    """The newest row says NULL; older rows are not consulted."""
+    """The newest row has NULL; older rows are not consulted."""
     EXPIRED = "expired"
     """The newest row is older than the view's ttl; the value is the feature's default, or None."""
     MISSING = "missing"

@@ -54,12 +54,12 @@ class FeatureVector(Mapping[str, Any]):
         return Status.NULL if status is Status.FOUND and self[name] is None else status
 
     def event_timestamp(self, name: str) -> datetime | None:
-        """Since when the value is true (aware, UTC), also of an expired row; None if missing."""
+        """From when the value is true (aware, UTC), for an expired row too; None if missing."""
         event = self._part(name).event(self._entity)
         return None if event is None else from_microseconds(event)
 
     def age(self, name: str) -> timedelta | None:
-        """How long before the read's clock that was, negative if after; None if missing."""
+        """The time from then to the clock of the read, negative if later; None if missing."""
         part = self._part(name)
         event = part.event(self._entity)
         return None if event is None else timedelta(microseconds=part.now - event)
@@ -76,10 +76,10 @@ class FeatureVector(Mapping[str, Any]):
 
 
 class FeatureVectors(Sequence[FeatureVector]):
-    """Vectors of several entities, in the order asked for.
+    """Vectors of several entities, in the order of the request.
 
-    Rows are checked when they are read, and decoded when a value is first asked for, all of them at
-    once. Tables have a column for each feature.
+    Rows are checked when they are read, and decoded all at once when a value is first used. Tables
+    have a column for each feature.
     """
 
     __slots__ = ("_rows", "parts", "plan")
@@ -104,7 +104,7 @@ class FeatureVectors(Sequence[FeatureVector]):
         return f"FeatureVectors({self.to_dicts()})"
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """What ``to_tuples`` copies."""
+        """The list that ``to_tuples`` copies."""
         if self._rows is None:
             rows, *others = [part.tuples() for part in self.parts]
             for other in others:
@@ -130,8 +130,9 @@ class FeatureVectors(Sequence[FeatureVector]):
     def to_pandas(self) -> Any:
         """A ``pandas.DataFrame`` of the values (needs pyarrow and pandas).
 
-        Whole numbers are Int64 or UInt64 and booleans boolean, NULL or not, decimals objects; lists
-        of floats are arrays, other lists, maps and structs as ``pyarrow.Array.to_pylist`` has them.
+        Whole numbers are Int64 or UInt64 and booleans are boolean, with or without NULL. Decimals
+        are objects. Lists of floats are arrays; other lists, maps and structs are as
+        ``pyarrow.Array.to_pylist`` returns them.
         """
         from feature_warehouse.serving import columnar
 
@@ -140,21 +141,21 @@ class FeatureVectors(Sequence[FeatureVector]):
     def to_numpy(self) -> Any:
         """The values as a float64 array of shape (entities, features); NULL is NaN (needs numpy).
 
-        UsageError where a feature is not a number, or has one that a float64 would round: a whole
-        number beyond 2**53, a decimal of more than some 15 digits.
+        UsageError if a feature is not a number, or a value is one that a float64 would round: a
+        whole number beyond 2**53, or a decimal of more than about 15 digits.
         """
         from feature_warehouse.serving import columnar
 
         return columnar.numbers(self)
 
     def statuses(self) -> Any:
-        """A ``pyarrow.Table`` of found, null, expired or missing, where ``to_arrow`` has values."""
+        """A ``pyarrow.Table`` with found, null, expired or missing for each value."""
         from feature_warehouse.serving import columnar
 
         return columnar.statuses(self)
 
     def event_timestamps(self) -> Any:
-        """A ``pyarrow.Table`` of timestamp[us, UTC]: since when each value is true.
+        """A ``pyarrow.Table`` of timestamp[us, UTC]: from when each value is true.
 
         NULL where it is missing.
         """

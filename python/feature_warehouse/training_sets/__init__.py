@@ -38,7 +38,7 @@ class TrainingSets:
     """The training sets of a dbt project."""
 
     def __init__(self, project: DbtProject | str | Path = ".") -> None:
-        """``project``: a folder, or a ``DbtProject`` where more than the folder has to be said."""
+        """``project`` is a folder, or a ``DbtProject`` if more than the folder must be given."""
         self._project = project if isinstance(project, DbtProject) else DbtProject(project)
 
     def build(
@@ -55,16 +55,16 @@ class TrainingSets:
         """Labels with the features that were known at their time.
 
         ``labels`` is a pyarrow Table, a pandas DataFrame or the path of a Parquet file. The result
-        has its rows in its order with all its columns unchanged, and then those of the split and
-        the features. ``timestamp`` names the column with the instant of the prediction; it may be
-        left out where there is only one column of instants. Without a time zone they are in UTC.
-        ``features`` or ``service`` say what to join; ``as_of``, ``knowledge`` and ``split`` are
-        those of the macro ``training_set``.
+        has the same rows in the same order, with all columns unchanged, followed by the columns of
+        the split and the features. ``timestamp`` names the column with the instant of the
+        prediction; it may be left out if there is only one column of instants. Instants without a
+        time zone are in UTC. ``features`` or ``service`` say what to join; ``as_of``, ``knowledge``
+        and ``split`` are those of the macro ``training_set``.
 
         Raises UsageError with all mistakes at once, UnreachableError or BusyError.
         """
         if bool(features) == bool(service):
-            raise UsageError("name either features, such as origin_weather:temp, or a service")
+            raise UsageError("give either features, such as origin_weather:temp, or a service")
         labels = _table(labels)
         timestamp = timestamp or _only_instant(labels)
         options = {"as_of": as_of, "knowledge": knowledge, "split": split}
@@ -121,10 +121,9 @@ class TrainingSets:
         return card
 
     def check(self, card: str | Path) -> list[str]:
-        """Build a training set anew, without storing it, and compare it with a card.
+        """Build a training set again, without storing it, and compare it with a card.
 
-        Returns what differs, a line each; an empty list says that the same rows came out of the
-        same SQL.
+        Returns a line for each difference; an empty list means the same SQL and the same rows.
         """
         recorded = _read_card(Path(card))
         plan = self._project.call("_check_plan", recorded["training_set"])
@@ -147,9 +146,9 @@ def parquet_path(path: str | Path) -> Path:
     """The path, which must be one of a Parquet file in a folder that exists."""
     file = Path(path)
     if file.suffix != ".parquet":
-        raise UsageError(f"{file} is not a name of a Parquet file; let it end with .parquet")
+        raise UsageError(f"{file} is not the name of a Parquet file; it must end with .parquet")
     if not file.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {file.absolute().parent}; make it first")
+        raise UsageError(f"there is no folder {file.absolute().parent}; create it first")
     return file
 
 

@@ -78,13 +78,15 @@ def _failure(
     personal: bool,
 ) -> str:
     if exception is not None:
-        what = "the reason is not shown, for it may hold personal data" if personal else exception
+        what = (
+            "the reason is not shown, because it may hold personal data" if personal else exception
+        )
         return f"it could not be judged: {what}"
     if check.kind == "row_count_change":
         return f"there are {found['observed_value']:,} rows now"
     if check.kind == "freshness":
         newest = found.get("observed_value")
-        return f"the newest row is of {newest}" if newest is not None else "there is no row"
+        return f"the newest row is from {newest}" if newest is not None else "there is no row"
     if "element_count" in found:
         rows, failed = found["element_count"], found["unexpected_count"]
         share = f" ({100 * failed / rows:.3g} %)" if rows else ""

@@ -205,7 +205,7 @@ def test_what_is_not_online_is_let_be(mini: Mini, client: "redis.Redis") -> None
     assert ("off_line", 1, 1, 0) in erase(mini, client, id="7")
     mini.drop("on_line")
     client.flushall()
-    with pytest.raises(EntityError, match="no feature view that is online has the join keys id"):
+    with pytest.raises(EntityError, match="no online feature view has the join keys id"):
         erase(mini, client, id="7")
 
 
@@ -213,9 +213,7 @@ def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -
     composite(mini)
     materialize(mini, client)
     one_line(fw("forget", "id=7"), 1, "the warehouse still holds", "nothing was erased")
-    one_line(
-        fw("forget", "colour=red"), 2, "no feature view that is online has the join keys colour"
-    )
+    one_line(fw("forget", "colour=red"), 2, "no online feature view has the join keys colour")
     one_line(fw("forget", "id"), 2)
     one_line(fw("forget", "id=x"), 2, "entity key 'id' takes an int, which 'x' is not")
     delete_seven(mini)

@@ -94,7 +94,7 @@ class Tampering:
 
 CAUSES = {
     "missing": "the warehouse has other rows than were published, or Redis lost some",
-    "extra": "Redis holds what nobody published",
+    "extra": "Redis holds rows that were not published",
     "older": "the warehouse has newer rows than were published",
     "newer": "the warehouse has other rows than were published, or Redis lost some",
     "value": "the warehouse has other rows than were published, or Redis lost some",

@@ -130,7 +130,7 @@ def test_a_wrong_type_stops_whatever_is_built_upon_it(
         publish("materialize", "-s", view),
         2,
         f"{view}: column '{column}' is declared as timestamp and is {kind}",
-        "declare what it has",
+        "declare the actual type",
     )
     labels = pa.table({"id": [1], "polled_at": [datetime(2024, 1, 5)]})
     with pytest.raises(UsageError, match=f"column '{column}' of"):

@@ -277,14 +277,14 @@ def test_every_error_of_redis(error: Exception, message: str) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("localhost", "no Redis URL"),
-        ("http://localhost", "no Redis URL"),
-        ("redis+cluster://", "no Redis URL"),
-        ("redis+sentinel://:w%2Frd@host", "no Redis URL"),
-        ("unix+cluster:///socket", "no Redis URL"),
-        ("redis+cluster://host/3", "database 0 only"),
-        ("redis://host?colour=red", "has an option behind its question mark"),
-        ("redis://host:w/rd@6379", "no Redis URL"),
+        ("localhost", "not a Redis URL"),
+        ("http://localhost", "not a Redis URL"),
+        ("redis+cluster://", "not a Redis URL"),
+        ("redis+sentinel://:w%2Frd@host", "not a Redis URL"),
+        ("unix+cluster:///socket", "not a Redis URL"),
+        ("redis+cluster://host/3", "only database 0"),
+        ("redis://host?colour=red", "has an unknown option after its question mark"),
+        ("redis://host:w/rd@6379", "not a Redis URL"),
         ("rediss://:w%2Frd@host?ssl_cert_reqs=nonsense", "Flag: nonsense; correct the Redis URL"),
         ("rediss+cluster://:w%2Frd@host?ssl_cert_reqs=nonsense", "nonsense; correct the Redis URL"),
         ("rediss+sentinel://:w%2Frd@host/m?ssl_cert_reqs=nonsense", "nonsense; correct the Redis"),
@@ -293,8 +293,11 @@ def test_every_error_of_redis(error: Exception, message: str) -> None:
         ("redis://host?socket_connect_timeout=-1", "socket_connect_timeout of .* is less than 0"),
         ("redis://host?max_connections=-1", "max_connections of the .* impossible value"),
         ("redis://host?protocol=9", "protocol must be either 2 or 3"),
-        ("redis://host?retry=3", "a Redis URL has an option behind its question mark"),
-        ("redis+cluster://host?connection_class=x", "has an option behind its question mark"),
+        ("redis://host?retry=3", "the Redis URL has an unknown option after its question mark"),
+        (
+            "redis+cluster://host?connection_class=x",
+            "has an unknown option after its question mark",
+        ),
     ],
 )
 def test_addresses_that_are_none(url: str, message: str) -> None:

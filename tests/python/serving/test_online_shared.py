@@ -108,7 +108,7 @@ def test_a_client_of_the_callers_is_for_one_event_loop(url: str) -> None:
         return found.to_tuple()
 
     assert asyncio.run(read()) == (1.5, "n3")
-    with pytest.raises(UsageError, match="belongs to another event loop; make a store in each"):
+    with pytest.raises(UsageError, match="belongs to another event loop; create a store in each"):
         asyncio.run(read())
 
 
@@ -134,7 +134,7 @@ def test_a_store_goes_to_another_process(url: str) -> None:
     assert asyncio.run(read()) == (4.0, "n8")
     with redis.Redis.from_url(url) as client:
         for made in (OnlineStore(client), AsyncOnlineStore(redis.asyncio.Redis())):
-            with pytest.raises(UsageError, match="cannot be pickled; make it with from_url"):
+            with pytest.raises(UsageError, match="cannot be pickled; create it with from_url"):
                 pickle.dumps(made)
 
 

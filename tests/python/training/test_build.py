@@ -215,8 +215,8 @@ def test_nothing_is_left_behind(
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        (simple(), {}, "name either features, such as origin_weather:temp, or a service"),
-        (simple(), {"features": ["rate"], "service": "main_set"}, "name either features"),
+        (simple(), {}, "give either features, such as origin_weather:temp, or a service"),
+        (simple(), {"features": ["rate"], "service": "main_set"}, "give either features"),
         (
             simple(),
             {"service": "main_set", "timestamp": "then"},

@@ -179,8 +179,11 @@ def test_build(lab: Lab, fw: Fw, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragments"),
     [
-        (("export", "main_set", "--to", "main.csv"), ("not a name of a Parquet file", "end with")),
-        (("export", "main_set", "--to", "no/main.parquet"), ("there is no folder", "make it")),
+        (
+            ("export", "main_set", "--to", "main.csv"),
+            ("not the name of a Parquet file", "end with"),
+        ),
+        (("export", "main_set", "--to", "no/main.parquet"), ("there is no folder", "create it")),
         (("export", "main_set"), ("--to",)),
         (("export", "main_set", "--too", "x"), ("--too",)),
         (("check", "no.card.json"), ("there is no file no.card.json",)),
@@ -189,10 +192,10 @@ def test_build(lab: Lab, fw: Fw, folder: Path) -> None:
         (("check", "list.json"), ("list.json is not a card",)),
         (("check", "bytes.json"), ("bytes.json is not a card",)),
         (("build", "--labels", "no.parquet", "--to", "o.parquet", "rate"), ("there is no file",)),
-        (("build", "--labels", "l.parquet", "--to", "o.parquet"), ("name either features",)),
+        (("build", "--labels", "l.parquet", "--to", "o.parquet"), ("give either features",)),
         (
             ("build", "--labels", "l.parquet", "--to", "o.parquet", "{'view': 1}"),
-            ("\"{'view': 1}\" is no JSON",),
+            ("\"{'view': 1}\" is not JSON",),
         ),
         (
             ("build", "--labels", "list.json", "--to", "o.parquet", "rate"),

@@ -112,7 +112,7 @@ def test_freshness_of_not_stale(place: Place) -> None:
     place_with(place, *GOOD)
     place.mini.test("scores", "not_stale", max_age="119 minutes")
     [reason] = reasons(place)
-    assert "freshness(max_age=119 minutes): the newest row is of 2026-01-01 10:00:00" in reason
+    assert "freshness(max_age=119 minutes): the newest row is from 2026-01-01 10:00:00" in reason
 
 
 def test_a_type_that_is_not_the_contracts(place: Place) -> None:

@@ -213,7 +213,7 @@ def test_freshness_counts_from_the_clock_of_the_run(place: Place) -> None:
     late = place.check(clock=newest + timedelta(hours=3, microseconds=1))
     assert (late.status, late.exit_code) == ("failed", 1)
     assert (
-        "freshness(max_age=3 hours): the newest row is of 2026-01-01 10:00:00"
+        "freshness(max_age=3 hours): the newest row is from 2026-01-01 10:00:00"
         in late.message + "".join(late.failures)
     )
     empty = place.check(clock=newest - timedelta(hours=1))

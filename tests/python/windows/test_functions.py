@@ -43,6 +43,21 @@ def test_the_names_are_the_same_in_the_macros_in_python_and_in_the_proofs() -> N
     assert names == {one.function for view in VIEWS for one in view.aggregates}
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "docs/how-to/windows.md",
+        "docs/reference/declarations.md",
+        "macros/window_features/_macros.yml",
+    ],
+)
+def test_the_documentation_lists_every_name(page: str) -> None:
+    """In one sentence, as words or as code."""
+    text = " ".join((ROOT / page).read_text().split())
+    names = set(get_args(window_views._Function))
+    assert any(names <= set(re.findall(r"\w+", sentence)) for sentence in text.split(". "))
+
+
 def test_a_name_that_no_macro_computes_is_an_error() -> None:
     aggregate = SimpleNamespace(function="median", type="integer")
     with pytest.raises(UsageError, match="nothing computes the aggregate 'median'"):

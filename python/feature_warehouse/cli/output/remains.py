@@ -15,8 +15,8 @@ __all__ = ["models_built_from", "print_forgotten"]
 _ELSEWHERE: Final = (
     "files of `training-set build` and `training-set export`",
     "the result file, validation and drift pages in the target folder",
-    "what dbt stored of failed tests",
-    "requests and answers that your services keep",
+    "rows of failed tests that dbt stored",
+    "requests and answers that your services logged",
     "backups of the warehouse and of Redis",
 )
 """Places that no manifest knows."""
@@ -81,9 +81,9 @@ def print_forgotten(forgotten: Forgotten, models: Sequence[str], *, as_json: boo
     if not forgotten.erased:
         print("no published view has such join keys; there is nothing to erase in Redis")
     elif not any(erasure.rows_erased for erasure in forgotten.erased):
-        print("Redis has no row of this entity: nothing was erased, check its keys")
-    print("not reached, look there yourself:")
+        print("Redis has no row of this entity: nothing was erased; check its keys")
+    print("not reached, check these yourself:")
     for model in models:
-        print(f"- model {model}, until `dbt build` makes it anew")
+        print(f"- model {model}, until `dbt build` rebuilds it")
     for place in _ELSEWHERE:
         print(f"- {place}")

@@ -129,7 +129,7 @@ class MaterializeReport:
             with replacing(file, private=True) as scratch:
                 scratch.write_bytes(self._content() + b"\n")
         except UsageError as error:
-            raise UsageError(f"all is published, but {error}") from None
+            raise UsageError(f"everything is published, but {error}") from None
         self.finish()
 
     def finish(self) -> None:
@@ -139,7 +139,7 @@ class MaterializeReport:
         elif self._for_person and self._validation:
             self._console.print(f"gate: {self._validation}")
         elif self._for_person and self._all_views and not self._results:
-            self._console.print("no feature view with `online: true` is here to publish")
+            self._console.print("there is no feature view with `online: true` to publish")
 
     def _content(self) -> bytes:
         return msgspec.json.format(

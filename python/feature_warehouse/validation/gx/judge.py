@@ -87,7 +87,7 @@ def _merged(metrics: Sequence[Metric]) -> list[Metric]:
         known = found.setdefault(metric.key, metric)
         if known.exact != metric.exact and known.exact and metric.exact:
             raise UsageError(
-                f"{metric.subject} is asked twice with numbers that are one as doubles:"
+                f"{metric.subject} is used twice with numbers that are equal as doubles:"
                 f" {known.exact} and {metric.exact}; keep one of them"
             )
         if metric.mostly > known.mostly:

@@ -72,7 +72,7 @@ class Measures:
             return count
         if metric.name.startswith("column.distinct_values."):
             return self._distinct(metric)
-        raise ValueError(f"the metric {metric.name} cannot be computed here")
+        raise ValueError(f"the metric {metric.name} is not supported")
 
     def _repeated(self, metric: Metric) -> int:
         names, condition = _identity(metric)
