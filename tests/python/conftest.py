@@ -22,6 +22,7 @@ from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.redis_store.connection import connect
+from harness.engines import ENGINES
 from harness.mini import NOW, Mini
 from harness.support import ROOT, dbt, run
 from local_postgres import Postgres, local_postgres
@@ -105,6 +106,22 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
+ServerOf = Callable[[str], Postgres | None]
+
+
+@pytest.fixture(scope="session")
+def server_of(request: pytest.FixtureRequest) -> ServerOf:
+    """The server of an engine that has one, started when it is first asked for."""
+
+    def server(engine: str) -> Postgres | None:
+        found: Postgres | None = None
+        if engine == "postgres":
+            found = request.getfixturevalue("postgres")
+        return found
+
+    return server
+
+
 @pytest.fixture(scope="session")
 def demo_duckdb(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = tmp_path_factory.mktemp("demo on duckdb")
@@ -118,7 +135,7 @@ def demo_postgres(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) 
     return _build("postgres", tmp_path_factory.mktemp("demo on postgres"), postgres.env())
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=ENGINES)
 def demo(request: pytest.FixtureRequest) -> Demo:
     """The demo on each engine in turn."""
     built: Demo = request.getfixturevalue(f"demo_{request.param}")

@@ -1,16 +1,13 @@
 """Blocks that are misplaced or misspelt: dbt and the command line agree."""
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from harness.support import dbt, write_yaml
-from hosts import settings, write_host
+from harness.host import Host, write_host
 
 VIEW = {"feature_view": {"join_keys": ["id"], "event_timestamp": "ts", "online": True}}
 LABELS = {"label_set": {"timestamp": "ts"}}
@@ -173,12 +170,14 @@ SNAPSHOTS: dict[str, tuple[dict[str, Any], dict[str, Any], str | dict[str, Any],
 }
 """A snapshot's config, what its block differs in, one more column, and what has to be said."""
 
+Said = tuple[Host, str, str]
+
 WANTED = {name: case[-1] for name, case in (CASES | SNAPSHOTS).items()}
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """The manifest, and what dbt and the registry say of it."""
+def said(tmp_path_factory: pytest.TempPathFactory) -> Said:
+    """The project, and what dbt and the registry say of it."""
     content: dict[str, list[dict[str, Any]]] = {"seeds": [], "snapshots": [], "models": []}
     tables = []
     queries: dict[str, str] = {}
@@ -199,18 +198,18 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
             queries |= {name: settings_of + QUERY} if place != "python" else {}
             content["models"].append(node)
     content["snapshots"] += [_snapshot(name) for name in SNAPSHOTS]
-    host = write_host(tmp_path_factory.mktemp("blocks") / "host", queries, content.pop("models"))
-    (host / "models" / "python_view.py").write_text(PYTHON)
     sources = [{"name": "raw", "schema": "main", "tables": tables}]
-    write_yaml(host / "models" / "others.yml", {"version": 2, **content, "sources": sources})
-    (host / "seeds").mkdir()
+    folder = tmp_path_factory.mktemp("blocks") / "host"
+    models = content.pop("models")
+    host = Host(write_host(folder, queries, models, content | {"sources": sources}))
+    (folder / "models" / "python_view.py").write_text(PYTHON)
+    (folder / "seeds").mkdir()
     for seed in content["seeds"]:
-        (host / "seeds" / f"{seed['name']}.csv").write_text("id,ts,v\n1,2024-01-01,5\n")
-    by_dbt = dbt("run", project=host, env=settings(host) | {"TZ": "UTC"}, check=False).stdout
-    manifest = host / "duckdb" / "manifest.json"
+        (folder / "seeds" / f"{seed['name']}.csv").write_text("id,ts,v\n1,2024-01-01,5\n")
+    by_dbt = host.dbt("run", code=2, env={"TZ": "UTC"})
     with pytest.raises(UsageError) as refusal:
-        read_registry(manifest)
-    return manifest, by_dbt, str(refusal.value)
+        read_registry(host.target / "manifest.json")
+    return host, by_dbt, str(refusal.value)
 
 
 def _snapshot(name: str) -> dict[str, Any]:
@@ -223,9 +222,7 @@ def _snapshot(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", WANTED)
-def test_dbt_and_the_registry_say_the_same_of_a_block(
-    name: str, said: tuple[Path, str, str]
-) -> None:
+def test_dbt_and_the_registry_say_the_same_of_a_block(name: str, said: Said) -> None:
     _, dbt_says, we_say = said
     wanted = WANTED[name]
     by_dbt = re.findall(rf"^ *- {name}: (.*)$", dbt_says, re.MULTILINE)
@@ -234,20 +231,18 @@ def test_dbt_and_the_registry_say_the_same_of_a_block(
     assert all(line.startswith(wanted) for line in by_dbt)
 
 
-def test_the_manifest_has_the_blocks_that_are_refused(said: tuple[Path, str, str]) -> None:
+def test_the_manifest_has_the_blocks_that_are_refused(said: Said) -> None:
     """So that nothing was refused for another reason, or lost on its way."""
-    manifest = json.loads(said[0].read_text())
+    manifest = said[0].manifest()
     nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
     metas = {node["name"]: node["config"]["meta"] for node in nodes if node["name"] in CASES}
     for name, (_, meta, _) in CASES.items():
         assert metas[name].keys() >= meta.keys()
 
 
-def test_a_time_that_dbt_keeps_must_be_utc(said: tuple[Path, str, str]) -> None:
+def test_a_time_that_dbt_keeps_must_be_utc(said: Said) -> None:
     """Read as UTC, what it writes in New York would be known five hours too early."""
-    host = said[0].parents[1]
-    env = settings(host) | {"TZ": "America/New_York"}
-    out = dbt("snapshot", project=host, env=env, check=False).stdout
+    out = said[0].dbt("snapshot", code=2, env={"TZ": "America/New_York"})
     complained = re.findall(
         r"- (\w+): dbt writes '(\w+)' in the time zone of its session, which is America/New_York",
         out,

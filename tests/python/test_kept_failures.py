@@ -1,16 +1,12 @@
 """Rows of failing tests that dbt keeps hold no value of a column that is flagged `pii`."""
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import psycopg2
 import pytest
 
-from harness.support import dbt
-from hosts import settings, write_host
-from local_postgres import Postgres
+from conftest import ServerOf
+from harness.host import Host, write_host
 
 SECRETS = ("4711", "5550123", "1999")
 """The key of a person, its telephone number, and the year in which it is born."""
@@ -48,7 +44,9 @@ def generic(name: str, **arguments: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.long)])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, list[dict[str, Any]]]:
+def kept(
+    request: pytest.FixtureRequest, tmp_path: Path, server_of: ServerOf
+) -> dict[str, list[dict[str, Any]]]:
     """By the name of a test, the rows that dbt kept of it."""
     project = write_host(
         tmp_path / "kept",
@@ -74,24 +72,15 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, list[dict[
             {"name": "calls", "data_tests": [generic("point_in_time_correct")]},
         ],
     )
-    engine = request.param
-    env = settings(project, engine)
-    server: Postgres | None = None
-    if engine == "postgres":
-        server = request.getfixturevalue("postgres")
-        env |= server.env()
-    dbt("build", project=project, env=env)
-    found = {}
-    schema = f"{'main' if server is None else 'kept'}_dbt_test__audit"
+    host = Host(project, request.param, server_of(request.param))
+    host.dbt("build")
+    schema = f"{host.schema}_dbt_test__audit"
     listing = f"select table_name from information_schema.tables where table_schema = '{schema}'"
-    connection = psycopg2.connect(server.uri) if server else duckdb.connect(project / "kept.duckdb")
-    with closing(connection), closing(connection.cursor()) as cursor:
-        cursor.execute(listing)
-        for (name,) in cursor.fetchall():
-            cursor.execute(f'select * from {schema}."{name}"')
-            columns = [column[0] for column in cursor.description]
-            found[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    return found
+    with host.open() as session:
+        return {
+            name: session.records(f'select * from {schema}."{name}"')
+            for (name,) in session.ask(listing)
+        }
 
 
 def test_no_value_of_a_flagged_column_is_kept(kept: dict[str, list[dict[str, Any]]]) -> None:

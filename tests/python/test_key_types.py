@@ -1,21 +1,16 @@
 """Keys meet labels of a type that holds the same values; others are refused, and none doubles."""
 
-import json
-from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
-import psycopg2
 import pytest
 
+from conftest import ServerOf
 from feature_warehouse.declarations.key_types import types_agree
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
+from harness.engines import ENGINES, literal
+from harness.host import Host, macro_call, write_host
 from harness.mini import Mini, spellings
-from harness.support import dbt
-from hosts import macro_call, settings, write_host
-from local_postgres import Postgres
 
 Value = int | str | None
 
@@ -144,7 +139,7 @@ def _view(kind: str, keys: list[Value]) -> str:
     """A row for each key, a day later than the one before."""
     return _rows(
         [
-            f"cast({_literal(key)} as {kind}) as k,"
+            f"cast({literal(key)} as {kind}) as k,"
             f" timestamp '2024-01-0{n}' as ts, cast({n} as integer) as v"
             for n, key in enumerate(keys or [None], 1)
         ]
@@ -154,7 +149,7 @@ def _view(kind: str, keys: list[Value]) -> str:
 def _labels(kind: str, keys: list[Value]) -> str:
     return _rows(
         [
-            f"cast({n} as integer) as n, cast({_literal(key)} as {kind}) as k,"
+            f"cast({n} as integer) as n, cast({literal(key)} as {kind}) as k,"
             " timestamp '2024-02-01' as at"
             for n, key in enumerate(keys or [None], 1)
         ]
@@ -169,10 +164,6 @@ def _table(query: str) -> str:
     return "{{ config(materialized='table') }}\n" + query
 
 
-def _literal(value: Value) -> str:
-    return "null" if value is None else f"'{value}'" if isinstance(value, str) else str(value)
-
-
 def _typed(name: str, columns: dict[str, str]) -> dict[str, Any]:
     return {
         "name": name,
@@ -183,34 +174,24 @@ def _typed(name: str, columns: dict[str, str]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
+@pytest.fixture(scope="module", params=ENGINES)
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server_of: ServerOf
+) -> Built:
     engine: str = request.param
     project = write_host(tmp_path_factory.mktemp("hosts") / f"keys_on_{engine}", *_models(engine))
-    env = settings(project, engine)
-    if engine == "postgres":
-        server: Postgres = request.getfixturevalue("postgres")
-        env |= server.env()
-        with closing(psycopg2.connect(server.uri)) as connection:
-            return _built(engine, project, env, connection)
-    return _built(engine, project, env, None)
-
-
-def _built(engine: str, project: Path, env: dict[str, str], connection: Any) -> Built:
-    dbt("run", project=project, env=env, check=False)
-    results = json.loads((project / engine / "run_results.json").read_text())["results"]
-    said = {result["unique_id"].split(".")[-1]: result for result in results}
+    host = Host(project, engine, server_of(engine))
+    host.dbt("run", code=1)
+    said = host.results()
     messages = {
         name: result["message"] for name, result in said.items() if result["status"] == "error"
     }
-    if connection is None:
-        connection = duckdb.connect(str(project / f"{project.name}.duckdb"), read_only=True)
-    rows = {}
-    with closing(connection), closing(connection.cursor()) as cursor:
-        for name, result in said.items():
-            if name.startswith(("typed_set", "free_set", "joined")) and name not in messages:
-                cursor.execute(f"select n, v from {result['relation_name']} order by n, v")
-                rows[name] = [tuple(row) for row in cursor.fetchall()]
+    with host.open() as session:
+        rows = {
+            name: session.ask(f"select n, v from {name} order by n, v")
+            for name in said
+            if name.startswith(("typed_set", "free_set", "joined")) and name not in messages
+        }
     return Built(engine, messages, rows)
 
 
@@ -243,7 +224,7 @@ def test_no_types_double_a_label(built: Built) -> None:
             assert [n for n, _ in found] == list(range(1, len(asked) + 1)), (name, stored)
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_the_registry_says_the_same_of_types(engine: str) -> None:
     names = spellings(engine)
     for pair in pairs(engine, ALIKE):
@@ -274,8 +255,8 @@ def test_the_registry_refuses_views_of_one_service_whose_keys_differ(mini: Mini)
 @pytest.mark.parametrize(
     ("kind", "adapters"),
     [
-        ("citext", ("duckdb", "postgres")),
-        ("varchar collate nocase", ("duckdb", "postgres")),
+        ("citext", ENGINES),
+        ("varchar collate nocase", ENGINES),
         ("char(4)", ("postgres",)),
         ("national character (5)", ("postgres",)),
         ("bpchar", ("postgres",)),
@@ -286,7 +267,7 @@ def test_a_key_is_of_a_type_that_readers_compare_as_joins_do(
     mini: Mini, kind: str, adapters: tuple[str, ...]
 ) -> None:
     mini.view("a", {"id": kind, "ts": "timestamp", "x": "integer"})
-    for mini.adapter in ("duckdb", "postgres"):
+    for mini.adapter in ENGINES:
         file = mini.write()
         if mini.adapter in adapters:
             with pytest.raises(UsageError, match=r"join key 'id' is of type .* cast it to text"):

@@ -9,9 +9,8 @@ import pytest
 
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
+from harness.host import Host, macro_call, write_host
 from harness.mistakes import MISTAKES, Mistake, declaration
-from harness.support import dbt
-from hosts import macro_call, manifest, settings, write_host
 
 VIEW_MISTAKES = [mistake for mistake in MISTAKES if mistake.kind == "feature_view"]
 HARMLESS_ONLINE = {"default_of_a_key", "no_order", "drift_keys", "drift_of_a_feature"}
@@ -22,7 +21,7 @@ SERVICE_NAMES = {"first": "churn", "second": "churn", "third": "right_view"}
 class Broken(NamedTuple):
     """A project of wrong declarations, and what `dbt build` says of each model."""
 
-    project: Path
+    host: Host
     lines: dict[str, list[str]]
 
 
@@ -34,13 +33,12 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Broken:
     models["of_many"] = macro_call("training_set(labels='right_labels', features=['many'])")
     call = "training_set(labels='right_labels', features=['right_view'], service={!r})"
     models |= {name: macro_call(call.format(service)) for name, service in SERVICE_NAMES.items()}
-    project = write_host(tmp_path_factory.mktemp("hosts") / "broken", models, properties)
-    result = dbt("build", project=project, env=settings(project), check=False)
-    assert result.returncode == 2
+    host = Host(write_host(tmp_path_factory.mktemp("hosts") / "broken", models, properties))
+    said = host.dbt("build", code=2)
     lines: dict[str, list[str]] = {}
-    for model, line in re.findall(r"^ *- (\w+): (.*)$", result.stdout, re.MULTILINE):
+    for model, line in re.findall(r"^ *- (\w+): (.*)$", said, re.MULTILINE):
         lines.setdefault(model, []).append(line)
-    return Broken(project, lines)
+    return Broken(host, lines)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
@@ -66,7 +64,7 @@ def test_a_service_needs_a_name_of_its_own(broken: Broken) -> None:
         name: [line] for name, line in expected.items()
     }
     with pytest.raises(UsageError) as error:
-        read_registry(broken.project / "duckdb" / "manifest.json")
+        read_registry(broken.host.target / "manifest.json")
     both = "'(first|second)' and of '(first|second)'"
     assert re.search(f"service 'churn' is that of {both}", str(error.value))
     assert "service 'right_view' has the name of a feature view" in str(error.value)
@@ -75,7 +73,7 @@ def test_a_service_needs_a_name_of_its_own(broken: Broken) -> None:
 @pytest.mark.parametrize("mistake", VIEW_MISTAKES, ids=lambda mistake: mistake.name)
 def test_the_registry_refuses_them_too(broken: Broken, mistake: Mistake, tmp_path: Path) -> None:
     """Such a manifest comes of `dbt parse`, which runs no checks."""
-    content = manifest(broken.project / "duckdb")
+    content = broken.host.manifest()
     content["nodes"] = {
         key: node for key, node in content["nodes"].items() if node["name"] == mistake.name
     }
@@ -89,8 +87,6 @@ def test_the_registry_refuses_them_too(broken: Broken, mistake: Mistake, tmp_pat
 
 
 def test_compiling_names_the_mistakes_of_what_is_used(broken: Broken) -> None:
-    env = settings(broken.project)
-    result = dbt("compile", "--select", "of_many", project=broken.project, env=env, check=False)
-    assert result.returncode == 2
-    assert "feature view 'many' has 5 mistakes" in result.stdout
-    assert "unknown key 'tll'; known are join_keys" in result.stdout
+    said = broken.host.dbt("compile", "--select", "of_many", code=2)
+    assert "feature view 'many' has 5 mistakes" in said
+    assert "unknown key 'tll'; known are join_keys" in said

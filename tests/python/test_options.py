@@ -1,7 +1,6 @@
 """What was built is what commands select and compile, whatever dbt would parse by now."""
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -11,8 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness.command_line import Fw, Result, in_process, one_line
-from harness.support import dbt
-from hosts import settings, write_host
+from harness.host import Host, write_host
 
 MISTAKEN = {"feature_warehouse.not_stale": {"arguments": {"max_age": "one day"}}}
 VARIABLES = '{"run_day": "2024-01-01", "with_features": true}'
@@ -28,7 +26,7 @@ def _model(name: str, meta: dict[str, Any], **columns: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def built(tmp_path_factory: pytest.TempPathFactory) -> Host:
     """A project that cannot be parsed without its variables, built with them.
 
     Entity 1 has v = 7 in the view f and 8 in g, of which a test has an argument that it refuses.
@@ -62,26 +60,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps(configuration | {"models": {"vars": enabled}})
     )
     (project / "selectors.yml").write_text("selectors: [{name: nightly, definition: g}]")
-    said = dbt("build", "--vars", VARIABLES, project=project, env=settings(project), check=False)
-    assert re.search(r"ERROR=1 .*TOTAL", said.stdout), said.stdout
-    assert "one day" in said.stdout
-    shutil.copytree(project / "duckdb", project / "before")
-    (project / "duckdb" / "partial_parse.msgpack").unlink()
-    return project
+    host = Host(project)
+    said = host.dbt("build", "--vars", VARIABLES, code=1)
+    assert re.search(r"ERROR=1 .*TOTAL", said), said
+    assert "one day" in said
+    shutil.copytree(host.target, project / "before")
+    (host.target / "partial_parse.msgpack").unlink()
+    return host
 
 
 @pytest.fixture
 def fw(
-    built: Path,
+    built: Host,
     redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Fw:
-    monkeypatch.chdir(built)
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
-    for name, value in settings(built).items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(built.project)
+    built.enter(monkeypatch)
     monkeypatch.setenv("REDIS_URL", redis_url)
     return in_process(monkeypatch, capsys)
 
@@ -139,7 +135,7 @@ def test_a_selector_at_fault_is_named(fw: Fw, options: tuple[str, ...], said: st
     one_line(fw("materialize", *options), 2, said)
 
 
-def test_training_sets_need_no_variables(fw: Fw, built: Path, tmp_path: Path) -> None:
+def test_training_sets_need_no_variables(fw: Fw, built: Host, tmp_path: Path) -> None:
     file = tmp_path / "t.parquet"
     assert fw("training-set", "export", "t", "--to", file)[0] == 0
     assert [row["v"] for row in pq.read_table(file).to_pylist()] == [7]
@@ -149,15 +145,15 @@ def test_training_sets_need_no_variables(fw: Fw, built: Path, tmp_path: Path) ->
 
 
 def test_a_newer_file_is_parsed_with_the_variables_that_are_named(
-    fw: Fw, built: Path, tmp_path: Path
+    fw: Fw, built: Host, tmp_path: Path
 ) -> None:
-    (built / "models" / "new.sql").write_text("select 1 as a")
+    (built.project / "models" / "new.sql").write_text("select 1 as a")
     try:
         export = ("training-set", "export", "t", "--to", tmp_path / "t.parquet")
         one_line(fw(*export), 2, "Required var")
         assert fw(*export, "--vars", VARIABLES)[0] == 0
     finally:
-        (built / "models" / "new.sql").unlink()
+        (built.project / "models" / "new.sql").unlink()
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "a"])

@@ -1,12 +1,11 @@
 """Two warehouses under one project and environment: the second is refused, and nothing is lost."""
 
-import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg2
 import pytest
 import redis
 
@@ -15,9 +14,10 @@ from feature_warehouse.engines.duckdb import DuckDBWarehouse
 from feature_warehouse.engines.postgres import PostgresWarehouse
 from feature_warehouse.publishing.ownership import refuse_another
 from harness.command_line import Fw, in_process, one_line
+from harness.engines import PostgreSQL
 from harness.mini import NAMES, NOW, Mini
 from harness.publishers import keys_of, pairs, profile_of
-from harness.support import credentials_of
+from harness.support import clear_environment, credentials_of
 from local_postgres import Postgres
 
 AS_OF = ("--as-of", NOW.isoformat())
@@ -44,8 +44,7 @@ def developer(folder: Path, value: int) -> Mini:
 
 @pytest.fixture
 def fw(redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fw:
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
     monkeypatch.setenv("REDIS_URL", redis_url)
     return in_process(monkeypatch, capsys)
 
@@ -133,10 +132,8 @@ def test_a_file_of_an_older_format_has_no_identifier(tmp_path: Path) -> None:
 
 def test_schemas_and_servers_of_postgres(postgres: Postgres, client: "redis.Redis") -> None:
     """A server is told by its data, whatever it is called; a schema is a warehouse of its own."""
-    with psycopg2.connect(postgres.uri) as session, session.cursor() as cursor:
-        cursor.execute("select system_identifier from pg_control_system()")
-        [(identifier,)] = cursor.fetchall()
-    session.close()
+    with closing(PostgreSQL(postgres.uri)) as engine:
+        [(identifier,)] = engine.ask("select system_identifier from pg_control_system()")
     place = credentials_of(postgres)
     for schema, host, code in (
         ("alice", "127.0.0.1", None),

@@ -2,26 +2,30 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
-from typing import Any
+from shutil import copyfile, copytree
 
 import adbc_driver_postgresql.dbapi
 import duckdb
-import msgspec
 import pytest
 from msgspec.structs import replace
 
+from conftest import ServerOf
 from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.model import WrittenFor
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines.profile import load_profile
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import microseconds
+from harness.engines import ENGINES
+from harness.host import Host
 from harness.support import ROOT, assert_reads_well, dbt, dbt_environment, run
-from hosts import install, manifest, settings, ship_package
 from local_postgres import Postgres
 
 STRICT = '{"error": "all", "warn": ["NothingToDo"]}'
+
+HOSTS = Path(__file__).parent / "hosts"
 
 HOUR = 3_600_000_000
 LENGTHS: dict[str, int | None] = {
@@ -57,29 +61,6 @@ LENGTHS: dict[str, int | None] = {
 }
 
 
-class Shop(msgspec.Struct, frozen=True):
-    """The host project `shop` as built on one engine."""
-
-    engine: str
-    project: Path
-    env: dict[str, str]
-    postgres: Postgres | None = None
-
-    @property
-    def target(self) -> Path:
-        return self.project / self.engine
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        if self.postgres is None:
-            with duckdb.connect(str(self.project / "shop.duckdb"), read_only=True) as connection:
-                return connection.execute(query).fetchall()
-        uri = self.postgres.uri
-        with adbc_driver_postgresql.dbapi.connect(uri) as link, link.cursor() as cursor:
-            cursor.execute("set search_path to shop")
-            cursor.execute(query)
-            return [tuple(row) for row in cursor.fetchall()]
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the package as it ships; host projects go beside it."""
@@ -89,8 +70,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def empty_project(folder: Path) -> Path:
-    return install("empty", folder)
+def empty_host(folder: Path) -> Host:
+    return Host(install("empty", folder))
 
 
 @pytest.fixture(scope="module")
@@ -98,25 +79,37 @@ def shop_project(folder: Path) -> Path:
     return install("shop", folder)
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def shop(request: pytest.FixtureRequest, shop_project: Path) -> Shop:
-    engine: str = request.param
-    env = settings(shop_project, engine)
-    server: Postgres | None = None
-    if engine == "postgres":
-        server = request.getfixturevalue("postgres")
-        env |= server.env()
-    dbt("--warn-error", "build", project=shop_project, env=env)
-    return Shop(engine, shop_project, env, server)
+@pytest.fixture(scope="module", params=ENGINES)
+def shop(request: pytest.FixtureRequest, shop_project: Path, server_of: ServerOf) -> Host:
+    """The host project `shop` as built on one engine."""
+    host = Host(shop_project, request.param, server_of(request.param))
+    host.dbt("--warn-error", "build")
+    return host
 
 
-def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_project: Path) -> None:
-    project = empty_project
-    env = settings(project)
-    result = dbt("--warn-error-options", STRICT, "build", project=project, env=env)
-    assert "Nothing to do" in result.stdout
+def ship_package(folder: Path) -> None:
+    """Copy what a clone of the repository would have, and nothing that lies around beside it."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listing = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    for name in listing.stdout.split("\0"):
+        if name and (ROOT / name).is_file():
+            copy = folder / "package" / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copyfile(ROOT / name, copy)
 
-    content = manifest(project / "duckdb")
+
+def install(name: str, folder: Path) -> Path:
+    """Copy a project to ``folder``, where the package lies already, and run `dbt deps` in it."""
+    project = copytree(HOSTS / name, folder / name)
+    Host(project).dbt("--warn-error", "deps")
+    return project
+
+
+def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_host: Host) -> None:
+    said = empty_host.dbt("--warn-error-options", STRICT, "build")
+    assert "Nothing to do" in said
+
+    content = empty_host.manifest()
     assert list(content["nodes"]) == [
         "operation.feature_warehouse.feature_warehouse-on-run-start-0"
     ]
@@ -127,16 +120,15 @@ def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_project:
     assert {str(Path(path).parent) for path in skipped} == {"tests/singular"}
 
 
-def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) -> None:
+def test_a_manifest_says_which_target_it_was_written_for(empty_host: Host) -> None:
     """Also with dbt's parse cache, whatever command writes it."""
-    project = empty_project
-    env = settings(project)
+    project, env = empty_host.project, empty_host.env
     other = {"FEATURE_WAREHOUSE_DUCKDB_PATH": "other/empty.duckdb"}
     places = [("duckdb", {}), ("duckdb", other), ("postgres", {}), ("duckdb", {})]
     noted = []
     for target, more in places:
         dbt("--warn-error", "parse", "--target", target, project=project, env=env | more)
-        note = read_registry(project / "duckdb" / "manifest.json").written_for
+        note = read_registry(empty_host.target / "manifest.json").written_for
         assert note is not None
         assert "character varying" in note.spellings["text"]
         noted.append(replace(note, spellings={}))
@@ -160,11 +152,11 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_project: Path) ->
     ]
 
 
-def test_every_macro_that_is_shown_is_described(shop: Shop) -> None:
+def test_every_macro_that_is_shown_is_described(shop: Host) -> None:
     """The others are hidden, and say in their SQL what they are for."""
     macros = [
         macro
-        for macro in manifest(shop.target)["macros"].values()
+        for macro in shop.manifest()["macros"].values()
         if macro["package_name"] == "feature_warehouse"
     ]
     shown = {macro["name"]: macro for macro in macros if macro["docs"]["show"]}
@@ -184,9 +176,9 @@ def test_every_macro_that_is_shown_is_described(shop: Shop) -> None:
     assert untyped == []
 
 
-def test_a_host_builds_its_own_training_set(shop: Shop) -> None:
+def test_a_host_builds_its_own_training_set(shop: Host) -> None:
     columns = "order_id, buyer, returned, buyer_status, buyer_score, cast(rate as text)"
-    rows = shop.rows(f"select {columns} from order_training order by order_id")
+    rows = shop.ask(f"select {columns} from order_training order by order_id")
     first, second = "1.1050", "1.0946"
     assert rows == [
         (101, 1, False, None, 0, None),  # nothing was loaded yet: the default
@@ -199,13 +191,13 @@ def test_a_host_builds_its_own_training_set(shop: Shop) -> None:
     ]
 
 
-def test_a_host_queries_a_view_at_an_instant_and_now(shop: Shop) -> None:
+def test_a_host_queries_a_view_at_an_instant_and_now(shop: Host) -> None:
     query = "select customer_id, status, score from {} order by customer_id"
-    assert shop.rows(query.format("status_in_january")) == [(1, "gold", 50), (2, "new", 5)]
-    assert shop.rows(query.format("status_today")) == [(1, "gold", None), (2, "new", 5)]
+    assert shop.ask(query.format("status_in_january")) == [(1, "gold", 50), (2, "new", 5)]
+    assert shop.ask(query.format("status_today")) == [(1, "gold", None), (2, "new", 5)]
 
 
-def test_a_host_has_its_own_service(shop: Shop) -> None:
+def test_a_host_has_its_own_service(shop: Host) -> None:
     registry = read_registry(shop.target / "manifest.json", shop.project)
     assert list(registry.views) == ["customer_status", "exchange_rate"]
     assert [name for name, view in registry.views.items() if view.online] == [*registry.views]
@@ -221,7 +213,7 @@ def test_a_host_has_its_own_service(shop: Shop) -> None:
 
 
 def test_compiling_again_gives_the_same_sql_and_lengths_are_read_as_in_python(
-    shop: Shop,
+    shop: Host,
 ) -> None:
     before = {path: path.read_text() for path in _compiled(shop)}
     assert len(before) == 7
@@ -244,7 +236,7 @@ def test_compiling_again_gives_the_same_sql_and_lengths_are_read_as_in_python(
     assert {text: microseconds(text) for text in LENGTHS} == LENGTHS
 
 
-def test_the_sql_of_a_training_set_reads_well(shop: Shop, tmp_path: Path) -> None:
+def test_the_sql_of_a_training_set_reads_well(shop: Host, tmp_path: Path) -> None:
     assert_reads_well(
         shop.target / "compiled/shop/models/order_training.sql", shop.engine, tmp_path
     )
@@ -268,5 +260,5 @@ def test_reserved_words_are_quoted(postgres: Postgres) -> None:
     assert reserved - set(listed) == set()
 
 
-def _compiled(shop: Shop) -> list[Path]:
+def _compiled(shop: Host) -> list[Path]:
     return sorted((shop.target / "compiled/shop/models").glob("*.sql"))

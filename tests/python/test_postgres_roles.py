@@ -1,27 +1,19 @@
 """PostgreSQL users who may do little: what is missing is said, and no secret with it."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from types import SimpleNamespace
 
-import psycopg2
 import pyarrow as pa
 import pytest
 
 from feature_warehouse.engines.postgres import PostgresWarehouse
 from feature_warehouse.errors import UnreachableError, UsageError
 from feature_warehouse.util.secrets_in_text import masked
+from harness.engines import execute
 from harness.support import credentials_of
 from local_postgres import Postgres
 
 LABELS = pa.table({"id": pa.array([1, 2], pa.int64())})
-
-
-def execute(uri: str, *statements: str) -> None:
-    with closing(psycopg2.connect(uri)) as session:
-        session.autocommit = True
-        for statement in statements:
-            session.cursor().execute(statement)
 
 
 @pytest.fixture

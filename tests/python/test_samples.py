@@ -3,7 +3,6 @@
 What cannot be run here is looked at: that a target of make and an extra of the package exist.
 """
 
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from feature_warehouse.dev.servers import Valkey
 from harness.command_line import Fw, in_process
 from harness.samples import play, samples
-from harness.support import ROOT, dbt
+from harness.support import ROOT, clear_environment, dbt
 
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs/tutorial.md"
@@ -78,9 +77,7 @@ def use_this_package() -> None:
 def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
-    for name in os.environ:
-        if name.startswith(("DBT_", "FEATURE_WAREHOUSE_", "REDIS_")):
-            monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
     monkeypatch.chdir(tmp_path)
     return Shell(in_process(monkeypatch, capsys), monkeypatch)
 

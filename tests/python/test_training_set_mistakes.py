@@ -1,6 +1,5 @@
 """A wrong training set, scoring set or generic test stops dbt with all its mistakes at once."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,8 @@ import pytest
 
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
+from harness.host import Host, macro_call, write_host
 from harness.mistakes import LABEL_COLUMNS, VIEW_COLUMNS, Mistake, declaration
-from harness.support import dbt
-from hosts import macro_call, settings, write_host
 from local_postgres import Postgres
 
 
@@ -92,7 +90,7 @@ UNREADABLE: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
     """A project whose declarations are right, and whose training sets are not."""
     customer = {**VIEW_COLUMNS, "tier": "text"}
     columns = {"customer": customer, "store": VIEW_COLUMNS, "orders": LABEL_COLUMNS}
@@ -126,9 +124,9 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models |= dict.fromkeys(["plain", "other", "tested", "strangers"], "select 1 as id")
     models["texts"] = "select '1' as id"
     models |= {name: macro_call(call) for name, call in SERVICES.items()}
-    project = write_host(tmp_path_factory.mktemp("hosts") / "services", models, properties)
-    assert dbt("build", project=project, env=settings(project), check=False).returncode == 1
-    return project
+    host = Host(write_host(tmp_path_factory.mktemp("hosts") / "services", models, properties))
+    host.dbt("build", code=1)
+    return host
 
 
 @pytest.mark.parametrize(
@@ -247,19 +245,15 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
     ids=lambda value: value if isinstance(value, str) else "says",
 )
-def test_a_training_set_names_all_its_mistakes(services: Path, node: str, says: list[str]) -> None:
-    results = json.loads((services / "duckdb" / "run_results.json").read_text())["results"]
-    [message] = [
-        result["message"]
-        for result in results
-        if result["unique_id"].split(".")[2] == node and result["status"] == "error"
-    ]
-    assert [words for words in says if words not in message] == []
+def test_a_training_set_names_all_its_mistakes(services: Host, node: str, says: list[str]) -> None:
+    result = services.results()[node]
+    assert result["status"] == "error"
+    assert [words for words in says if words not in result["message"]] == []
 
 
-def test_the_registry_refuses_wrong_services_too(services: Path) -> None:
+def test_the_registry_refuses_wrong_services_too(services: Host) -> None:
     with pytest.raises(UsageError) as error:
-        read_registry(services / "duckdb" / "manifest.json")
+        read_registry(services.target / "manifest.json")
     for mistake in [
         "training set 'viewless': 'plain' is not a feature view",
         "training set 'viewless': 'other' is not a feature view",
@@ -268,17 +262,16 @@ def test_the_registry_refuses_wrong_services_too(services: Path) -> None:
         assert mistake in str(error.value)
 
 
-def test_postgres_keeps_63_bytes_of_a_name(services: Path, postgres: Postgres) -> None:
-    env = settings(services, "postgres") | postgres.env()
-    result = dbt("compile", "--select", "wordy", project=services, env=env, check=False)
-    assert result.returncode == 2
-    assert "training set 'wordy' has 5 mistakes" in result.stdout
+def test_postgres_keeps_63_bytes_of_a_name(services: Host, postgres: Postgres) -> None:
+    host = Host(services.project, "postgres", postgres)
+    said = host.dbt("compile", "--select", "wordy", code=2)
+    assert "training set 'wordy' has 5 mistakes" in said
     for letter in "eas":
-        assert f"the name '{letter * 64}' of" in result.stdout
+        assert f"the name '{letter * 64}' of" in said
     for feature in ["score", "tier"]:
         name = "é" * 30 + feature
-        assert f"the name '{name}' of feature 'customer.{feature}' is longer" in result.stdout
-    assert "{'view': 'customer', 'features': {'tier': '<name>'}}" in result.stdout
+        assert f"the name '{name}' of feature 'customer.{feature}' is longer" in said
+    assert "{'view': 'customer', 'features': {'tier': '<name>'}}" in said
 
 
 @pytest.mark.parametrize(
@@ -319,10 +312,9 @@ def test_postgres_keeps_63_bytes_of_a_name(services: Path, postgres: Postgres) -
     ids=["text", "list", "join"],
 )
 def test_what_cannot_be_read_stops_the_parser(tmp_path: Path, call: str, says: list[str]) -> None:
-    project = write_host(tmp_path / "unreadable", {"unreadable": macro_call(call)}, [])
-    result = dbt("parse", project=project, env=settings(project), check=False)
-    assert result.returncode == 2
-    assert [words for words in says if words not in result.stdout] == []
+    host = Host(write_host(tmp_path / "unreadable", {"unreadable": macro_call(call)}, []))
+    said = host.dbt("parse", code=2)
+    assert [words for words in says if words not in said] == []
 
 
 def _empty(columns: dict[str, str]) -> str:

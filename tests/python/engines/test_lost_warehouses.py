@@ -4,11 +4,9 @@ A view of PostgreSQL's ends the session that reads it; one of DuckDB's reads a f
 """
 
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pyarrow as pa
 import pytest
 import redis
@@ -16,6 +14,7 @@ import redis
 from feature_warehouse.engines.postgres import PostgresWarehouse
 from feature_warehouse.errors import UnreachableError
 from harness.command_line import Fw, one_line
+from harness.engines import execute
 from harness.mini import SCORES, Mini
 from harness.publishers import fw, keys_of
 from harness.support import credentials_of, postgres_output, write_yaml
@@ -55,9 +54,9 @@ def breaks(request: pytest.FixtureRequest, mini: Mini, tmp_path: Path) -> Break:
 
     def change(broken: bool) -> None:
         rows = ENDING.format(last=2) if broken else ROWS.format(last=1)
-        execute(server, f"create or replace view lost.scores as {rows}")
+        execute(server.uri, f"create or replace view lost.scores as {rows}")
 
-    execute(server, "drop schema if exists lost cascade", "create schema lost")
+    execute(server.uri, "drop schema if exists lost cascade", "create schema lost")
     change(False)
     output = {"target": "dev", "outputs": {"dev": postgres_output(server, "lost")}}
     write_yaml(mini.folder / "profiles.yml", {"mini": output})
@@ -67,13 +66,6 @@ def breaks(request: pytest.FixtureRequest, mini: Mini, tmp_path: Path) -> Break:
     mini.view("scores", SCORES, relation='"lost"."scores"', expectations=[])
     mini.write()
     return change
-
-
-def execute(server: Postgres, *statements: str) -> None:
-    with closing(psycopg2.connect(server.uri)) as session:
-        session.autocommit = True
-        for statement in statements:
-            session.cursor().execute(statement)
 
 
 def test_each_command_says_so(
@@ -152,7 +144,7 @@ def lost(server: Postgres) -> PostgresWarehouse:
 
 def end(server: Postgres, pid: int) -> None:
     """End a session, and wait until it is over."""
-    execute(server, f"select pg_terminate_backend({pid}, 10000)")
+    execute(server.uri, f"select pg_terminate_backend({pid}, 10000)")
 
 
 def backend(warehouse: PostgresWarehouse) -> int:

@@ -9,8 +9,8 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+from harness.host import macro_call
 from harness.support import ROOT, write_yaml
-from hosts import macro_call
 
 Row = dict[str, Any]
 

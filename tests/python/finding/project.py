@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from finding.texts import CLEAN, DIRTY, rows_of
-from hosts import macro_call, write_host
+from harness.host import macro_call, write_host
 
 ODD = "It's \"odd\": 100 % of {{ 'braces' }}, a \\ backslash; -- and\n\nä second paragraph. " * 2
 STATISTICS = """
@@ -61,14 +59,9 @@ UNIT_TEST = {
 
 def write_project(folder: Path) -> Path:
     """Write it; what is built of it is the same on every engine."""
-    write_host(folder, _models(), _properties())
-    extra = {
-        "version": 2,
-        "groups": [{"name": "crm", "owner": {"name": "Customer team", "email": "crm@example.com"}}],
-        "unit_tests": [UNIT_TEST],
-    }
-    (folder / "models" / "groups.yml").write_text(yaml.safe_dump(extra))
-    return folder
+    groups = [{"name": "crm", "owner": {"name": "Customer team", "email": "crm@example.com"}}]
+    more = {"groups": groups, "unit_tests": [UNIT_TEST]}
+    return write_host(folder, _models(), _properties(), more)
 
 
 def _models() -> dict[str, str]:

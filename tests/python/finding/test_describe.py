@@ -1,7 +1,6 @@
 """`feature-warehouse describe`: what it says is right, and what it offers can be pasted."""
 
 import json
-import os
 import subprocess
 import sys
 from typing import Any
@@ -15,29 +14,28 @@ from feature_warehouse.declarations.model import WrittenFor
 from feature_warehouse.declarations.registry import read_registry
 from finding.conftest import parsed_apart
 from harness.command_line import Fw, in_process, one_line
+from harness.host import Built
 from harness.mini import Mini
-from harness.support import dbt
-from training.lab import Lab
+from harness.support import clear_environment
 
 
 @pytest.fixture
 def fw(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fw:
-    for name in [name for name in os.environ if name.startswith("DBT_")]:
-        monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
     return in_process(monkeypatch, capsys, "describe")
 
 
-def _described(site: Lab, name: str) -> list[Description]:
+def _described(site: Built, name: str) -> list[Description]:
     return describe(read_registry(site.target / "manifest.json"), name)
 
 
-def test_the_sql_to_copy_runs(site: Lab) -> None:
+def test_the_sql_to_copy_runs(site: Built) -> None:
     for name in ("people", "people:mail", "people:Ratio", "id", "rate", "purchases", "buy"):
         for found in _described(site, name):
             assert site.records(found.samples["SQL"]), (name, found.kind)
 
 
-def test_the_training_sets_to_copy_compile(site_duckdb: Lab) -> None:
+def test_the_training_sets_to_copy_compile(site_duckdb: Built) -> None:
     """Each snippet as a model of the project."""
     names = ("people", "people:mail", "people:Ratio", "purchases:orders_1d", "rate:rate")
     samples = [found.samples for name in names for found in _described(site_duckdb, name)]
@@ -47,9 +45,9 @@ def test_the_training_sets_to_copy_compile(site_duckdb: Lab) -> None:
     try:
         for model, sample in zip(models, samples, strict=True):
             model.write_text(sample["dbt"])
-        env = site_duckdb.env | parsed_apart(site_duckdb, "pasted")
         select = ("--select", *(model.stem for model in models))
-        dbt("--quiet", "compile", *select, project=site_duckdb.project, env=env)
+        target = parsed_apart(site_duckdb, "pasted")
+        site_duckdb.dbt("--quiet", "compile", *select, env={"DBT_TARGET_PATH": target})
     finally:
         for model in models:
             model.unlink(missing_ok=True)
@@ -83,7 +81,7 @@ def test_the_python_to_copy_runs(
         assert capsys.readouterr().out == printed + "\n"
 
 
-def test_every_kind_of_name_is_found(site: Lab) -> None:
+def test_every_kind_of_name_is_found(site: Built) -> None:
     def kinds(name: str) -> list[tuple[str, str]]:
         return [(found.kind, found.name) for found in _described(site, name)]
 
@@ -98,7 +96,7 @@ def test_every_kind_of_name_is_found(site: Lab) -> None:
     assert (entity.facts["views"], entity.facts["services"]) == ("people, purchases", "again, buy")
 
 
-def test_a_service_has_its_features_as_served(site: Lab) -> None:
+def test_a_service_has_its_features_as_served(site: Built) -> None:
     [service] = _described(site, "again")
     assert [(c.name, c.view, c.feature) for c in service.columns] == [
         ("address", "people", "mail"),
@@ -110,7 +108,7 @@ def test_a_service_has_its_features_as_served(site: Lab) -> None:
     assert "Python" not in not_served.samples  # a view of it is not online
 
 
-def test_the_command_prints_for_people_and_machines(fw: Fw, site: Lab) -> None:
+def test_the_command_prints_for_people_and_machines(fw: Fw, site: Built) -> None:
     where = ("--project-dir", site.project, "--target-path", site.engine)
     code, out, err = fw("people", *where)
     assert (code, err) == (0, "")
@@ -135,7 +133,7 @@ def test_an_unknown_name_is_an_error_with_a_hint(fw: Fw, mini: Mini) -> None:
     one_line(fw("scores", "--project-dir", mini.folder / "no"), 2, "there is no dbt_project.yml in")
 
 
-def test_describing_imports_nothing_heavy(site_duckdb: Lab) -> None:
+def test_describing_imports_nothing_heavy(site_duckdb: Built) -> None:
     code = (
         "import sys; from feature_warehouse.declarations.registry import read_registry;"
         "from feature_warehouse.catalog.describe import describe; from pathlib import Path;"

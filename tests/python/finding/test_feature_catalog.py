@@ -7,8 +7,7 @@ from typing import Any
 from feature_warehouse.catalog.describe import describe
 from feature_warehouse.declarations.registry import read_registry
 from finding.project import ODD
-from hosts import manifest
-from training.lab import Lab
+from harness.host import Built
 
 PEOPLE = {
     "view": "people",
@@ -115,11 +114,11 @@ EXPECTED: list[dict[str, Any]] = [
 ]
 
 
-def test_the_catalog_says_what_the_yaml_says(site: Lab) -> None:
+def test_the_catalog_says_what_the_yaml_says(site: Built) -> None:
     assert site.records("select * from full_catalog") == EXPECTED
 
 
-def test_without_statistics_there_is_no_newest_row(site: Lab) -> None:
+def test_without_statistics_there_is_no_newest_row(site: Built) -> None:
     bare = [{**row, "newest_event": None} for row in EXPECTED]
     assert site.records("select * from bare_catalog") == bare
     [types] = site.ask(
@@ -129,19 +128,19 @@ def test_without_statistics_there_is_no_newest_row(site: Lab) -> None:
     assert types[0].startswith(("TIMESTAMP", "timestamp without time zone"))
 
 
-def test_the_catalog_has_the_lineage_of_its_statistics(site: Lab) -> None:
-    parents = manifest(site.target)["parent_map"]
+def test_the_catalog_has_the_lineage_of_its_statistics(site: Built) -> None:
+    parents = site.manifest()["parent_map"]
     assert parents["model.finding.full_catalog"] == ["model.finding.feature_statistics"]
     assert parents["model.finding.bare_catalog"] == []
 
 
-def test_without_a_manifest_the_catalog_is_empty(site: Lab) -> None:
+def test_without_a_manifest_the_catalog_is_empty(site: Built) -> None:
     results = json.loads((site.target / "run_results.json").read_text())["results"]
     name = "unit_test.finding.bare_catalog.without_a_manifest_the_catalog_is_empty"
     assert [one["status"] for one in results if one["unique_id"] == name] == ["pass"]
 
 
-def test_describe_says_the_same(site: Lab) -> None:
+def test_describe_says_the_same(site: Built) -> None:
     registry = read_registry(site.target / "manifest.json")
     for row in EXPECTED:
         [found] = describe(registry, f"{row['view']}:{row['feature']}")
@@ -160,5 +159,5 @@ def test_describe_says_the_same(site: Lab) -> None:
         assert facts["online"] == ("yes" if row["is_online"] else "no")
 
 
-def test_the_sql_is_the_same_again_and_no_wider_than_a_screen(site: Lab) -> None:
-    assert [line for line in site.model("full_catalog").splitlines() if len(line) > 100] == []
+def test_the_sql_is_the_same_again_and_no_wider_than_a_screen(site: Built) -> None:
+    assert [line for line in site.compiled("full_catalog").splitlines() if len(line) > 100] == []

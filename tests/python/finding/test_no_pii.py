@@ -4,8 +4,7 @@ from typing import Any
 
 from finding.conftest import parsed_apart
 from finding.texts import DIRTY, MIXED
-from harness.support import dbt
-from training.lab import Lab
+from harness.host import Built
 
 EXPECTED = {
     (kind, kind): sum(text is not None for text in texts)
@@ -19,7 +18,7 @@ def found(rows: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
     return {(row["column_name"], row["kind"]): row["how_many"] for row in rows}
 
 
-def test_each_kind_is_found_in_its_column_and_no_other(site: Lab) -> None:
+def test_each_kind_is_found_in_its_column_and_no_other(site: Built) -> None:
     rows = site.failures("dirty_all")
     assert found(rows) == EXPECTED
     shares = {(row["column_name"], row["kind"]): row["share_of_rows"] for row in rows}
@@ -32,17 +31,17 @@ def test_each_kind_is_found_in_its_column_and_no_other(site: Lab) -> None:
     }
 
 
-def test_nothing_is_found_where_there_is_nothing(site: Lab) -> None:
+def test_nothing_is_found_where_there_is_nothing(site: Built) -> None:
     assert site.failures("clean_all") == []
 
 
-def test_dbt_says_so(site: Lab) -> None:
+def test_dbt_says_so(site: Built) -> None:
     results = {name: result["status"] for name, result in site.results().items()}
     assert results["clean_all"] == "pass"
     assert results["dirty_all"] == "warn"
 
 
-def test_arguments_choose_columns_and_what_is_allowed(site: Lab) -> None:
+def test_arguments_choose_columns_and_what_is_allowed(site: Built) -> None:
     assert found(site.failures("dirty_columns")) == {("email", "email"): 3}
     allowed = {pair: n for pair, n in EXPECTED.items() if pair[1] != "email"}
     del allowed["mixed", "us_ssn"]
@@ -54,17 +53,17 @@ def test_arguments_choose_columns_and_what_is_allowed(site: Lab) -> None:
     assert found(site.failures("dirty_where"))["us_ssn", "us_ssn"] == 1
 
 
-def test_rows_are_counted_and_texts_looked_at_once(site: Lab) -> None:
+def test_rows_are_counted_and_texts_looked_at_once(site: Built) -> None:
     with site.changed("insert into dirty (row_number, card) select 99, card from dirty"):
         assert found(site.failures("dirty_all"))["card", "card"] == 2 * EXPECTED["card", "card"]
 
 
-def test_the_sql_is_no_wider_than_a_screen(site: Lab) -> None:
+def test_the_sql_is_no_wider_than_a_screen(site: Built) -> None:
     wide = [line for line in site.test("dirty_all").splitlines() if len(line) > 100]
     assert wide == []
 
 
-def test_mistakes_in_the_arguments_are_named(site_duckdb: Lab) -> None:
+def test_mistakes_in_the_arguments_are_named(site_duckdb: Built) -> None:
     site = site_duckdb
     properties = site.project / "models" / "models.yml"
     before = properties.read_text()
@@ -74,13 +73,12 @@ def test_mistakes_in_the_arguments_are_named(site_duckdb: Lab) -> None:
         )
     )
     try:
-        env = site.env | parsed_apart(site, "mistakes")
         select = ("--select", "dirty_columns", "dirty_allowed")
-        run = dbt("test", *select, project=site.project, env=env, check=False)
+        env = {"DBT_TARGET_PATH": parsed_apart(site, "mistakes")}
+        said = site.dbt("test", *select, code=1, env=env)
     finally:
         properties.write_text(before)
-    assert run.returncode == 1
-    text = " ".join(run.stdout.split())
+    text = " ".join(said.split())
     assert "there is no column 'emial'; there are row_number, email, phone" in text
     assert "allow names 'ssn', which is not a kind; kinds are email, phone" in text
 
@@ -114,7 +112,7 @@ MISTAKES = (
 )
 
 
-def test_each_mistake_is_noticed(site: Lab) -> None:
+def test_each_mistake_is_noticed(site: Built) -> None:
     """The expected rows tell the expressions from others that are nearly the same."""
     right = [site.test("dirty_all"), site.test("clean_all")]
     expected, unnoticed = _rows(site, right), []
@@ -126,5 +124,5 @@ def test_each_mistake_is_noticed(site: Lab) -> None:
     assert unnoticed == []
 
 
-def _rows(site: Lab, queries: list[str]) -> list[list[dict[str, Any]]]:
+def _rows(site: Built, queries: list[str]) -> list[list[dict[str, Any]]]:
     return [sorted(site.records(query), key=str) for query in queries]

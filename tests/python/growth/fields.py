@@ -4,35 +4,30 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-import duckdb
-
 from growth.views import GROWING, KEPT, STAMPED
+from harness.engines import DuckDB, Engine, quote
+from pit.answers import create
 from pit.declarations import Column, Row, Value
-from pit.engines import SCHEMA, ZONE, DuckDB, Engine, PostgreSQL, _insert, create, quote
 
 Table = Counter[tuple[Value, ...]]
 
 
-class Memory(DuckDB):
+def in_memory() -> Engine:
     """DuckDB with a database in memory that is called as the farm's file is."""
-
-    def __init__(self) -> None:
-        self.connection = duckdb.connect()
-        self.ask(
-            f"attach ':memory:' as farm; use farm; create schema {SCHEMA};"
-            f" set TimeZone = '{ZONE}'; use farm.{SCHEMA}"
-        )
-        for growing in GROWING:
-            create(self, growing.source, growing.view.columns)
-            create(self, growing.view.name, growing.view.columns)
-        for view in STAMPED:
-            create(self, view.name, view.columns)
-            create(self, f"raw_{view.name}", given_columns(view.columns, view.created))
-        for view in KEPT:
-            create(self, view.name, view.columns)
+    engine = DuckDB()
+    engine.ask("attach ':memory:' as farm; use farm")
+    for growing in GROWING:
+        create(engine, growing.source, growing.view.columns)
+        create(engine, growing.view.name, growing.view.columns)
+    for view in STAMPED:
+        create(engine, view.name, view.columns)
+        create(engine, f"raw_{view.name}", given_columns(view.columns, view.created))
+    for view in KEPT:
+        create(engine, view.name, view.columns)
+    return engine
 
 
-def emptied(engine: PostgreSQL) -> PostgreSQL:
+def emptied(engine: Engine) -> Engine:
     """The server on which the farm was built, without what it has grown."""
     for growing in GROWING:
         clear(engine, growing.source, growing.view.name)
@@ -47,18 +42,13 @@ def given_columns(columns: Iterable[Column], without: Column | None) -> tuple[Co
 
 def clear(engine: Engine, *tables: str) -> None:
     for table in tables:
-        engine.ask(f"delete from {SCHEMA}.{quote(table)}")
-
-
-def insert(engine: Engine, table: str, columns: tuple[Column, ...], rows: list[Row]) -> None:
-    if rows:
-        engine.ask(_insert(table, columns, rows))
+        engine.ask(f"delete from {quote(table)}")
 
 
 def append(engine: Engine, table: str, query: str, *, crash: bool = False) -> None:
     """What dbt does with the SQL of an incremental model."""
     try:
-        engine.ask(f"begin; insert into {SCHEMA}.{quote(table)} {query}")
+        engine.ask(f"begin; insert into {quote(table)} {query}")
     except Exception:
         engine.ask("rollback")
         raise

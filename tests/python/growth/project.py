@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from growth.views import GROWING, KEPT, PRICES, READINGS, STAMPED, Growing
-from hosts import macro_call, write_host
+from harness.host import macro_call, write_host
 from pit.declarations import Column, View
-from pit.engines import SCHEMA
 from pit.project import INSTANTS
 
 BEFORE = tuple(text for text, _ in INSTANTS)
@@ -58,7 +57,6 @@ HOOK = """
 
 
 def write_farm(folder: Path) -> Path:
-    """Write the project; `profiles.yml` is the business of each engine."""
     views = [growing.view for growing in GROWING]
     models = {growing.view.name: _growing_model(growing) for growing in GROWING}
     models |= {view.name: _stamped_model(view) for view in STAMPED}
@@ -80,10 +78,9 @@ def write_farm(folder: Path) -> Path:
     ]
     people = [{**properties_of(people_view(name)), "name": f"people_{name}"} for name in SNAPSHOTS]
     properties = [properties_of(view) for view in (*views, *STAMPED, *KEPT)] + batched + people
-    project = write_host(folder, models, properties)
+    more = {"sources": _sources(), "snapshots": _snapshots(), "unit_tests": UNIT_TESTS}
+    project = write_host(folder, models, properties, more)
     declare_graded(project)
-    content = {"version": 2, "sources": _sources(), "snapshots": _snapshots()}
-    (project / "models" / "inputs.yml").write_text(json.dumps(content | {"unit_tests": UNIT_TESTS}))
     (project / "macros").mkdir()
     (project / "macros" / "trouble.sql").write_text(HOOK)
     return project
@@ -192,7 +189,7 @@ def _sources() -> list[dict[str, Any]]:
             {"name": name, "identifier": READINGS.source, "config": {"event_time": column}}
         )
     tables.append({"name": "raw_people"})
-    return [{"name": "raw", "schema": SCHEMA, "tables": tables}]
+    return [{"name": "raw", "schema": "{{ target.schema }}", "tables": tables}]
 
 
 def _snapshots() -> list[dict[str, Any]]:

@@ -5,11 +5,12 @@ from random import Random
 from typing import NamedTuple
 
 from growth.farm import stored
-from growth.fields import append, as_table, clear, given_columns, insert, once
+from growth.fields import append, as_table, clear, given_columns, once
 from growth.views import Growing
+from harness.engines import Engine
 from oracles.point_in_time import NOW, answer, entities, instant
+from pit.answers import difference, insert
 from pit.declarations import Row, Value, View
-from pit.engines import Engine, difference
 from pit.examples import view_example
 from pit.project import INSTANTS
 

@@ -8,7 +8,6 @@ from growth.farm import Farm
 from growth.project import DAYS, PEOPLE, SNAPSHOTS, declare_graded, people_view
 from growth.views import GROWING, PRICES, READINGS, STAMPED
 from pit.declarations import Column, Row, Value, View
-from pit.engines import SCHEMA
 from pit.views import HOUR
 
 FIRST = 1_356_998_400_000_000
@@ -125,9 +124,8 @@ def live(farm: Farm) -> Life:
         life.days.append(Day(began, _now(), _tables(farm)))
         compiled = life.later if number else life.first
         compiled.update({view.name: farm.compiled(view.name) for view in GROWN})
-    with farm.open() as warehouse:
-        for view, before, statement in warehouse.ask(f"select * from {SCHEMA}.drops"):
-            life.drops[view, before] = statement
+    for view, before, statement in farm.ask("select * from drops"):
+        life.drops[view, before] = statement
     life.grading = _grade(farm)
     return life
 
@@ -135,13 +133,12 @@ def live(farm: Farm) -> Life:
 def _grade(farm: Farm) -> Grading:
     """A feature is added to two views, without a rebuild and with one."""
     declare_graded(farm.project, GRADE)
-    with farm.open() as warehouse:
-        for table in (READINGS.source, "raw_prices"):
-            warehouse.ask(f"alter table {SCHEMA}.{table} add column grade text")
-        warehouse.ask(f"update {SCHEMA}.{READINGS.source} set grade = 'b' where sensor = 1")
-        warehouse.ask(f"update {SCHEMA}.raw_prices set grade = 'a' where item = 1")
-    farm.dbt("--write-json", "run", "--select", "graded", "graded_prices", fails=True)
-    message = farm.messages()["graded"]
+    for table in (READINGS.source, "raw_prices"):
+        farm.ask(f"alter table {table} add column grade text")
+    farm.ask(f"update {READINGS.source} set grade = 'b' where sensor = 1")
+    farm.ask("update raw_prices set grade = 'a' where item = 1")
+    farm.dbt("--write-json", "run", "--select", "graded", "graded_prices", code=1)
+    message = farm.results()["graded"]["message"]
     versions = farm.rows("graded_prices", (*PRICES.columns, GRADE))
     farm.dbt("run", "--full-refresh", "--select", "graded", "graded_prices")
     return Grading(
@@ -157,7 +154,7 @@ def _trouble(farm: Farm) -> None:
     if farm.engine == "duckdb":
         farm.kill_dbt("as trouble", "run", "--select", "readings", TROUBLE="hang")
     else:
-        farm.dbt("run", "--select", "readings", fails=True, TROUBLE="fail")
+        farm.dbt("run", "--select", "readings", code=1, env={"TROUBLE": "fail"})
 
 
 def _replace_states(farm: Farm, number: int) -> int:

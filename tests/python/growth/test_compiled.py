@@ -3,9 +3,10 @@
 import pytest
 
 from growth.farm import stored
-from growth.fields import append, as_table, clear, given_columns, insert, once
+from growth.fields import append, as_table, clear, given_columns, once
 from growth.proofs import Fields, prove_drop, prove_split, prove_stamps
 from growth.views import GROWING, KEPT, PRICES, READINGS, STAMPED, Growing
+from pit.answers import insert
 from pit.declarations import Row, View
 from pit.views import HOUR
 

@@ -1,14 +1,11 @@
 """What is wrong with a declaration is said in one line, each with its remedy."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from growth.farm import profiles
-from harness.support import dbt
-from hosts import macro_call, write_host
+from harness.host import Host, macro_call, write_host
 
 BATCHES = "incremental_strategy='microbatch', batch_size='day', begin='2013-01-01'"
 STAMP = "append_only('orders', stamp=true)"
@@ -115,7 +112,7 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
     "snapshot_of_another_type": (
         macro_call("snapshot_rows('by_timestamp')"),
         {},
-        'column \'loaded_at\' of "farm"."pit"."by_timestamp" is declared as timestamptz and is'
+        'column \'loaded_at\' of "mistakes"."main"."by_timestamp" is declared as timestamptz and is'
         " TIMESTAMP; declare it as TIMESTAMP",
     ),
     "dropped_view": (
@@ -167,15 +164,10 @@ ORDERS = (
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What dbt says of each model, all in one run."""
-    project = _write(tmp_path_factory.mktemp("growth") / "mistakes")
-    (project / "profiles.yml").write_text(json.dumps(profiles(project, None)))
-    env = {"DBT_PROFILES_DIR": str(project)}
+    host = Host(_write(tmp_path_factory.mktemp("growth") / "mistakes"))
     days = ("--event-time-start", "2013-01-01", "--event-time-end", "2013-01-02")
-    result = dbt("build", *days, project=project, env=env, check=False)
-    shown = result.stdout
-    assert result.returncode == 1, shown + result.stderr
-    content = json.loads((project / "target" / "run_results.json").read_text())
-    said = {result["unique_id"].split(".")[2]: result["message"] for result in content["results"]}
+    shown = host.dbt("build", *days, code=1)
+    said = {name: result["message"] for name, result in host.results().items()}
     # dbt's results say no more of a batch; what we say of it is among its output.
     return {name: shown if text == "ERROR" else text for name, text in said.items()}
 
@@ -203,21 +195,16 @@ def _write(folder: Path) -> Path:
     }
     properties = [_properties(name, changes) for name, (_, changes, _) in MISTAKES.items()]
     properties += [_properties(name, {}) for name in ("viewed", "kept", "with_rowid")]
-    project = write_host(folder, models, properties)
     shared = {"unique_key": "id"}
     snapshots = {
         "by_timestamp": {**shared, "strategy": "timestamp", "updated_at": "ordered_at"},
         "by_check": {**shared, "strategy": "check", "check_cols": "all"},
     }
-    content = {
-        "version": 2,
-        "snapshots": [
-            {"name": name, "relation": "ref('orders')", "config": config}
-            for name, config in snapshots.items()
-        ],
-    }
-    (project / "models" / "snapshots.yml").write_text(json.dumps(content))
-    return project
+    listed = [
+        {"name": name, "relation": "ref('orders')", "config": config}
+        for name, config in snapshots.items()
+    ]
+    return write_host(folder, models, properties, {"snapshots": listed})
 
 
 def _properties(name: str, changes: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from growth.proofs import Fields, prove_drop, prove_split, prove_stamps
 from growth.views import DAILY, KEPT, ODD, PRICES, RATES, READINGS
+from harness.engines import ENGINES
 
 CASES = range(60)
 KEPT_BY_NAME = {view.name: view for view in KEPT}
@@ -18,7 +19,7 @@ class Mutation(NamedTuple):
     name: str
     old: str
     new: str
-    engines: tuple[str, ...] = ("duckdb", "postgres")
+    engines: tuple[str, ...] = ENGINES
 
 
 GROWTH = [

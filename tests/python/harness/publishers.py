@@ -1,6 +1,5 @@
 """Publishing a Mini project to any kind of server, and what has to be there afterwards."""
 
-import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import count
@@ -22,6 +21,7 @@ from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.connection import is_cluster
 from harness.command_line import Fw, in_process
 from harness.mini import NAMES, NOW, Columns, Mini
+from harness.support import clear_environment
 
 PAIRS: Columns = {"id": "bigint", "ts": "timestamp", "a": "bigint", "b": "text"}
 """A row is torn if ``b`` is not ``a`` as a text."""
@@ -134,8 +134,7 @@ def fw(
 ) -> Fw:
     """Run the command in this process, in the project's folder."""
     monkeypatch.chdir(mini.folder)
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
+    clear_environment(monkeypatch)
     monkeypatch.setenv("REDIS_URL", redis_url)
     return in_process(monkeypatch, capsys)
 

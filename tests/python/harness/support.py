@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import yaml
 
 from harness.dbt_forks import forks
@@ -122,6 +123,12 @@ def postgres_output(server: Postgres, schema: str, threads: int = 1) -> dict[str
         "schema": schema,
         "threads": threads,
     }
+
+
+def clear_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away from this process what would point a test at something real."""
+    for name in os.environ.keys() - _clean_environment().keys():
+        monkeypatch.delenv(name)
 
 
 def write_yaml(file: Path, content: dict[str, Any]) -> None:

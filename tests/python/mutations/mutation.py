@@ -4,6 +4,7 @@ from pathlib import Path
 from shutil import copy, copytree
 from typing import NamedTuple
 
+from harness.engines import ENGINES
 from harness.support import ROOT
 
 DUCKDB = ("duckdb",)
@@ -17,7 +18,7 @@ class Mutation(NamedTuple):
     file: str
     old: str
     new: str
-    engines: tuple[str, ...] = DUCKDB + POSTGRES
+    engines: tuple[str, ...] = ENGINES
 
 
 def mutated_package(folder: Path, mutation: Mutation) -> Path:

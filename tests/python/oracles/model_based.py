@@ -6,7 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import psycopg2
 import pytest
 import redis
 from hypothesis import strategies as st
@@ -23,6 +22,7 @@ from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.verify import verify
+from harness.engines import PostgreSQL
 from harness.mini import NAMES, Mini
 from harness.support import credentials_of
 from local_postgres import Postgres
@@ -384,12 +384,8 @@ class OnlineFromPostgres(Online):
 
     def table(self, query: str) -> dict[str, Any]:
         self.mini.adapter = "postgres"
-        with closing(psycopg2.connect(self.postgres.uri)) as session, session.cursor() as cursor:
-            cursor.execute(
-                "create schema if not exists game; drop table if exists game.scores;"
-                f" create table game.scores as {query}"
-            )
-            session.commit()
+        with closing(PostgreSQL(self.postgres.uri, "game")) as engine:
+            engine.ask(f"drop table if exists scores; create table scores as {query}")
         return {"relation": '"game"."scores"'}
 
     def warehouse(self) -> Warehouse:

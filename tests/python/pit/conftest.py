@@ -1,19 +1,18 @@
 """The host project and the engines, once per test process."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from harness.support import postgres_output
+from harness.engines import ENGINES, DuckDB, Engine, PostgreSQL
+from harness.older_postgres import dictionary_postgres, older_servers
 from local_postgres import Postgres
-from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL, create
+from pit.answers import create
 from pit.label_sets import LABELS
-from pit.project import compile_project, make_project
-from pit.servers import dictionary_postgres, older_servers
+from pit.project import SCHEMA, compile_project, make_project
 from pit.views import VIEWS
 
 Prepared = tuple[Engine, Path]
@@ -24,52 +23,46 @@ OLDER = older_servers()
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(tmp_path_factory.mktemp("point in time") / "host project")
+    return make_project(tmp_path_factory.mktemp("point in time"))
 
 
 @pytest.fixture(scope="session")
-def duckdb_engine() -> Iterator[DuckDB]:
-    engine = DuckDB()
-    _create_tables(engine)
-    yield engine
-    engine.connection.close()
+def duckdb_engine() -> Iterator[Engine]:
+    with closing(_with_tables(DuckDB())) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
-def postgres_engine(postgres: Postgres) -> Iterator[PostgreSQL]:
-    engine = PostgreSQL(postgres.uri)
-    _create_tables(engine)
-    yield engine
-    engine.connection.close()
+def postgres_engine(postgres: Postgres) -> Iterator[Engine]:
+    with closing(_with_tables(PostgreSQL(postgres.uri, SCHEMA))) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")
-def older_engine() -> Iterator[Callable[[str], PostgreSQL]]:
+def older_engine() -> Iterator[Callable[[str], Engine]]:
     """Each older server by its name, started when it is first asked for."""
     with ExitStack() as servers:
 
         @cache
-        def start(name: str) -> PostgreSQL:
+        def start(name: str) -> Engine:
             server = servers.enter_context(dictionary_postgres(OLDER[name]))
-            engine = PostgreSQL(server.uri, older=True)
-            servers.callback(engine.connection.close)
-            _create_tables(engine)
-            return engine
+            engine = _with_tables(PostgreSQL(server.uri, SCHEMA, older=True))
+            return servers.enter_context(closing(engine))
 
         yield start
 
 
 @pytest.fixture(scope="session")
 def duckdb_target(host: Path) -> Path:
-    return compile_project(host, "duckdb", duckdb_output())
+    return compile_project(host, "duckdb", None)
 
 
 @pytest.fixture(scope="session")
 def postgres_target(host: Path, postgres: Postgres) -> Path:
-    return compile_project(host, "postgres", postgres_output(postgres, SCHEMA))
+    return compile_project(host, "postgres", postgres)
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres", *OLDER])
+@pytest.fixture(scope="session", params=[*ENGINES, *OLDER])
 def prepared(request: pytest.FixtureRequest) -> Prepared:
     """Each engine in turn. Older servers get the SQL that was compiled for the bundled one."""
     if request.param in OLDER:
@@ -79,12 +72,9 @@ def prepared(request: pytest.FixtureRequest) -> Prepared:
     return engine, request.getfixturevalue(f"{request.param}_target")
 
 
-def _create_tables(engine: Engine) -> None:
+def _with_tables(engine: Engine) -> Engine:
     for view in VIEWS:
         create(engine, view.name, view.columns)
     for label_set in LABELS:
         create(engine, label_set.name, label_set.columns)
-
-
-def duckdb_output() -> dict[str, Any]:
-    return {"type": "duckdb", "path": ":memory:", "schema": SCHEMA, "threads": 1}
+    return engine

@@ -10,8 +10,8 @@ from random import Random
 from typing import NamedTuple
 
 from oracles.point_in_time import availability
+from pit.answers import NANOSECONDS
 from pit.declarations import Column, Part, Row, TrainingSet, Value, View
-from pit.engines import NANOSECONDS
 from pit.views import DAY
 
 FIRST = -62_135_596_800_000_000

@@ -3,12 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-from harness.support import ROOT, dbt, write_yaml
+from harness.engines import quote
+from harness.host import Host, write_host
+from harness.support import ROOT
+from local_postgres import Postgres
+from pit.answers import NANOSECONDS
 from pit.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
-from pit.engines import NANOSECONDS, quote
 from pit.label_sets import LABELS
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS
+
+SCHEMA = "pit"
 
 INSTANTS = (
     ("2013-03-10T03:00:00-04:00", 1_362_898_800_000_000),
@@ -19,45 +24,23 @@ INSTANTS = (
 
 
 def make_project(folder: Path, package: Path = ROOT) -> Path:
-    """Write the project and install the package into it, as a user would."""
-    models = folder / "models"
-    models.mkdir(parents=True)
-    write_yaml(
-        folder / "dbt_project.yml",
-        {"name": "host", "version": "1.0.0", "profile": "host"},
-    )
-    write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
-    properties: list[dict[str, Any]] = []
+    """Write the project into a folder; its name is that of the schema of its tables."""
+    models: dict[str, str] = {}
     for view in VIEWS:
-        properties.append(_view_properties(view))
-        (models / f"{view.name}.sql").write_text(_empty_table(view.columns))
+        models[view.name] = _empty_table(view.columns)
         if not view.table:
-            (models / f"{as_of_model(view)}.sql").write_text(_as_of_model(view))
-    for label_set in LABELS:
-        properties.append(_label_properties(label_set))
-        (models / f"{label_set.name}.sql").write_text(_empty_table(label_set.columns))
-    for training_set in TRAINING_SETS:
-        (models / f"{training_set.name}.sql").write_text(_training_model(training_set))
-    write_yaml(models / "models.yml", {"version": 2, "models": properties})
-    dbt("deps", project=folder)
-    return folder
+            models[as_of_model(view)] = _as_of_model(view)
+    models |= {label_set.name: _empty_table(label_set.columns) for label_set in LABELS}
+    models |= {training_set.name: _training_model(training_set) for training_set in TRAINING_SETS}
+    properties = [*map(_view_properties, VIEWS), *map(_label_properties, LABELS)]
+    return write_host(folder / SCHEMA, models, properties, package=package)
 
 
-def compile_project(folder: Path, engine: str, output: dict[str, Any]) -> Path:
+def compile_project(project: Path, engine: str, server: Postgres | None) -> Path:
     """Let dbt write the SQL of every model for one engine; the target folder is returned."""
-    write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
-    target = folder / f"target of {engine}"
-    env = {
-        "DBT_PROFILES_DIR": str(folder),
-        "DBT_TARGET_PATH": str(target),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-    dbt("--quiet", "--warn-error", "compile", project=folder, env=env)
-    return target
-
-
-def compiled(target: Path, model: str) -> str:
-    return (target / "compiled" / "host" / "models" / f"{model}.sql").read_text()
+    host = Host(project, engine, server, FEATURE_WAREHOUSE_DUCKDB_PATH=":memory:")
+    host.dbt("--quiet", "--warn-error", "compile")
+    return host.target
 
 
 def as_of_model(view: View) -> str:

@@ -10,11 +10,13 @@ import psycopg2
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import engine_of
 from feature_warehouse.engines.queries import inspection_query, newest_rows_query
+from harness.engines import Engine, quote
+from harness.host import compiled
 from oracles import point_in_time as oracle
+from pit.answers import Table, answers, difference
 from pit.declarations import Column, TrainingSet, Value, View
-from pit.engines import Engine, Table, answers, difference, quote
 from pit.examples import Example, smallest, training_example, view_example
-from pit.project import INSTANTS, as_of_model, compiled
+from pit.project import INSTANTS, as_of_model
 
 CLOCKS = tuple(at for _, at in INSTANTS)
 

@@ -6,10 +6,10 @@ from random import Random
 
 import pytest
 
+from harness.engines import Engine
 from oracles import point_in_time as oracle
 from pit.conftest import Prepared
 from pit.declarations import Row, TrainingSet, Value
-from pit.engines import Engine
 from pit.examples import Example, training_example
 from pit.proofs import asker, for_all
 from pit.training_sets import TRAINING_SETS

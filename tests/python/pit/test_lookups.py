@@ -4,9 +4,8 @@ import re
 
 import pytest
 
+from harness.host import compiled
 from pit.conftest import Prepared
-from pit.engines import SCHEMA
-from pit.project import compiled
 from pit.training_sets import TRAINING_SETS
 
 LOOKED_UP = {
@@ -57,10 +56,9 @@ def test_postgres_uses_the_index(prepared: Prepared, name: str) -> None:
     row = ", ".join(values.get(column.name, "1") for column in view.columns)
     engine.ask("begin")
     try:
-        engine.ask(f"create index by_time on {SCHEMA}.{table} ({columns})")
+        engine.ask(f"create index by_time on {table} ({columns})")
         engine.ask(
-            f"insert into {SCHEMA}.{table} select {row} from generate_series(1, 20000) as n;"
-            f"analyze {SCHEMA}.{table}"
+            f"insert into {table} select {row} from generate_series(1, 20000) as n;analyze {table}"
         )
         plan = "\n".join(line for (line,) in engine.ask(f"explain {compiled(target, name)}"))
     finally:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.engines import DuckDB, Engine, PostgreSQL
+from harness.host import compiled
 from pit.conftest import Prepared
-from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL
-from pit.project import compiled
 
 KEYS = 500
 LABELS = 20_000
@@ -54,7 +54,7 @@ def test_a_training_set_is_what_merge_asof_gives(
         _load(engine, "naive_labels", labels[["k", "ts", "y", "note"]])
         _load(engine, view, rows[["k", "ts", "a", "b"]])
         if view == "indexed":
-            engine.ask(f"create index by_time on {SCHEMA}.indexed (k, ts)")
+            engine.ask("create index by_time on indexed (k, ts)")
         engine.ask("analyze")
         query = compiled(target, name)
         found = engine.ask(f"select cast(note as integer), a, b from ({query}) as result")
@@ -75,12 +75,12 @@ def _frame(random: np.random.Generator, size: int) -> Any:
 def _load(engine: Engine, table: str, frame: Any) -> None:
     if isinstance(engine, DuckDB):
         engine.connection.register("frame", frame)
-        engine.ask(f"insert into {SCHEMA}.{table} select * from frame")
+        engine.ask(f"insert into {table} select * from frame")
         engine.connection.unregister("frame")
     else:
         assert isinstance(engine, PostgreSQL)
         with engine.connection.cursor() as cursor:
             cursor.copy_expert(
-                f"copy {SCHEMA}.{table} from stdin csv",
+                f"copy {table} from stdin csv",
                 StringIO(frame.to_csv(None, index=False, header=False)),
             )

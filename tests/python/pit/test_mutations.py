@@ -7,13 +7,12 @@ import pytest
 from feature_warehouse.declarations.model import FeatureView
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.queries import newest_rows_query
-from harness.support import postgres_output
+from harness.engines import Engine
 from local_postgres import Postgres
 from mutations.joins import JOIN_MUTATIONS
 from mutations.labels import LABEL_MUTATIONS
 from mutations.mutation import Mutation, mutated_package
-from pit.conftest import Prepared, duckdb_output
-from pit.engines import SCHEMA, DuckDB, Engine, PostgreSQL
+from pit.conftest import Prepared
 from pit.project import compile_project, make_project
 from pit.proofs import prove_training_set, prove_view
 from pit.test_point_in_time import SLICE, VIEW_SLICE
@@ -26,20 +25,17 @@ pytestmark = pytest.mark.long
 @pytest.mark.parametrize("mutation", [*JOIN_MUTATIONS, *LABEL_MUTATIONS], ids=lambda m: m.name)
 def test_the_proofs_notice_a_mistake_in_the_macros(
     mutation: Mutation,
-    duckdb_engine: DuckDB,
-    postgres_engine: PostgreSQL,
+    duckdb_engine: Engine,
+    postgres_engine: Engine,
     postgres: Postgres,
     tmp_path: Path,
 ) -> None:
     package = mutated_package(tmp_path / "package", mutation)
-    host = make_project(tmp_path / "host", package)
-    engines: dict[str, tuple[Engine, dict[str, object]]] = {
-        "duckdb": (duckdb_engine, duckdb_output()),
-        "postgres": (postgres_engine, postgres_output(postgres, SCHEMA)),
-    }
+    host = make_project(tmp_path, package)
+    engines = {"duckdb": (duckdb_engine, None), "postgres": (postgres_engine, postgres)}
     for name in mutation.engines:
-        engine, output = engines[name]
-        found = noticed(engine, compile_project(host, name, output))
+        engine, server = engines[name]
+        found = noticed(engine, compile_project(host, name, server))
         assert is_difference(found), f"survives on {name}: {found}"
 
 

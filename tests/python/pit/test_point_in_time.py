@@ -2,10 +2,12 @@
 
 import pytest
 
+from harness.engines import Engine
+from harness.host import compiled
+from pit.answers import Table, answers
 from pit.conftest import Prepared
 from pit.declarations import Row, TrainingSet, Value, View
-from pit.engines import Engine, Table, answers
-from pit.project import as_of_model, compiled
+from pit.project import as_of_model
 from pit.proofs import prove_training_set, prove_view
 from pit.training_sets import TRAINING_SETS
 from pit.views import VIEWS, plain
@@ -59,9 +61,9 @@ def test_columns_and_types_are_those_of_labels_and_views(
     prepared: Prepared, training_set: TrainingSet
 ) -> None:
     engine, target = prepared
-    of_labels = engine.columns(f'select * from pit."{training_set.labels.name}"')
+    of_labels = engine.columns(f'select * from "{training_set.labels.name}"')
     of_views = {
-        view.name: dict(engine.columns(f'select * from pit."{view.name}"'))
+        view.name: dict(engine.columns(f'select * from "{view.name}"'))
         for view in training_set.views
     }
     added = engine.columns(
@@ -170,8 +172,8 @@ def test_infinite_instants_are_before_and_after_all_others(
     engine.ask("begin")
     try:
         engine.ask(
-            f"insert into pit.{view} values ('-infinity', 7{key}), ('infinity', 8{key});"
-            'insert into pit.zoned_labels ("at", k) values'
+            f"insert into {view} values ('-infinity', 7{key}), ('infinity', 8{key});"
+            'insert into zoned_labels ("at", k) values'
             " ('-infinity', 1), ('2013-07-01 12:00:00+00', 1), ('infinity', 1)"
         )
         at, *values = columns.split(", ")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oracles import point_in_time as oracle
+from pit.answers import difference
 from pit.conftest import Prepared
 from pit.declarations import Column, Row, TrainingSet, View
-from pit.engines import difference
 from pit.examples import VALUES, Example, bounds_of
 from pit.proofs import asker
 from pit.training_sets import TRAINING_SETS

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from harness.engines import quote
+from harness.host import compiled
+from pit.answers import Table, answers
 from pit.conftest import Prepared
 from pit.declarations import Row, Value
-from pit.engines import SCHEMA, Table, answers, quote
-from pit.project import compiled
 from pit.training_sets import TRAINING_SETS
 
 NOON = 1_362_916_800_000_000
@@ -308,11 +309,11 @@ def test_nanosecond_timestamps(prepared: Prepared) -> None:
     engine.ask("begin")
     try:
         engine.ask(
-            f"insert into {SCHEMA}.nano_labels values"
+            "insert into nano_labels values"
             " (1, '2013-03-10 12:00:00.000000400'), (2, '2013-03-10 12:00:00.000000600')"
         )
         engine.ask(
-            f"insert into {SCHEMA}.nano (k, ts, loaded_at, a) values"
+            "insert into nano (k, ts, loaded_at, a) values"
             " (1, '2013-03-10 12:00:00.000000100', null, 1),"
             " (1, '2013-03-10 12:00:00.000000200', null, 2),"  # the same microsecond: 2 is greater
             " (1, '2013-03-10 12:00:00.000000600', null, 3),"  # the next one

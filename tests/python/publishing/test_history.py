@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 import duckdb
-import psycopg2
 import pytest
 
 from feature_warehouse.declarations.model import Column, FeatureView
@@ -14,6 +13,7 @@ from feature_warehouse.engines import duckdb as duckdb_warehouse
 from feature_warehouse.engines import postgres as postgres_warehouse
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.queries import inspection_query
+from harness.engines import PostgreSQL
 from local_postgres import Postgres
 
 Ask = Callable[[str], list[Any]]
@@ -142,14 +142,8 @@ def test_a_place_among_the_values_of_an_enum_is_no_value() -> None:
 
 @pytest.fixture(scope="module")
 def ask_postgres(postgres: Postgres) -> Iterator[Ask]:
-    with closing(psycopg2.connect(postgres.uri)) as session, session.cursor() as cursor:
-
-        def ask(query: str) -> list[Any]:
-            cursor.execute(query)
-            rows: list[Any] = cursor.fetchall()
-            return rows
-
-        yield ask
+    with closing(PostgreSQL(postgres.uri)) as engine:
+        yield engine.ask
 
 
 @pytest.mark.parametrize(("kind", "values"), POSTGRES, ids=[kind for kind, _ in POSTGRES])

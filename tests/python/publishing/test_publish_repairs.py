@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from feature_warehouse.publishing.locks import locked
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.redis_store.connection import connect
 from harness.command_line import Fw, in_process, one_line
+from harness.host import Host, write_host
 from harness.mini import NAMES, NOW, Columns, Mini
 from harness.publishers import (
     assert_equal,
@@ -34,8 +34,6 @@ from harness.publishers import (
     run_one,
     verified,
 )
-from harness.support import dbt
-from hosts import settings, write_host
 
 __all__ = ["fw"]
 
@@ -346,7 +344,7 @@ def test_a_dry_run_changes_nothing(fw: Fw, mini: Mini, client: "redis.Redis") ->
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     """A real dbt project of three views, built."""
     view = "select 1::bigint as id, timestamp '2026-01-01' as ts, {}::bigint as a"
     names = ("first", "second", "third")
@@ -368,18 +366,18 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = {name: view.format(number) for number, name in enumerate(names)}
     models["third"] = models["third"] + " from {{ ref('first') }}"
     folder = write_host(tmp_path_factory.mktemp("host") / "host", models, properties)
-    dbt("build", project=folder, env=settings(folder))
-    return folder
+    built = Host(folder)
+    built.dbt("build")
+    return built
 
 
 def test_select_as_dbt_does(
-    host: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    host: Host, redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, value in settings(host).items():
-        monkeypatch.setenv(name, value)
+    host.enter(monkeypatch)
     monkeypatch.delenv("DBT_TARGET_PATH")
     monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.chdir(host)
+    monkeypatch.chdir(host.project)
     fw = in_process(monkeypatch, capsys)
 
     def views(*options: str) -> list[str]:

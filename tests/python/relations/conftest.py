@@ -4,10 +4,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import psycopg2
 import pytest
 
+from harness.engines import ENGINES, DuckDB, Engine, PostgreSQL
 from harness.support import dbt
 from local_postgres import Postgres
 from relations.project import write_twin
@@ -43,34 +42,24 @@ class Twin:
 
     def rows(self, environment: str, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query, whose tables are those of the environment."""
-        if self.engine == "duckdb":
-            with duckdb.connect(str(self.project / "twin.duckdb")) as connection:
-                return connection.execute(f"use {environment}; {query}").fetchall()
-        with closing(psycopg2.connect(self._server.uri)) as connection, connection.cursor() as some:
-            some.execute(f"set search_path to twin_{environment}; {query}")
-            rows: list[tuple[Any, ...]] = some.fetchall()
-            return rows
+        with closing(self._connect(self._schema(environment))) as session:
+            return session.ask(query)
 
     def drop(self, environment: str) -> None:
         """Drop all tables of an environment."""
-        self._execute(f"drop schema if exists {self._schema(environment)} cascade")
+        self.rows(environment, f"drop schema {self._schema(environment)} cascade")
 
     def execute(self, environment: str, statement: str) -> None:
         """Change what dbt has built; tables are those of the environment."""
-        use = "use" if self.engine == "duckdb" else "set search_path to"
-        self._execute(f"{use} {self._schema(environment)}; {statement}")
+        self.rows(environment, statement)
 
     def _schema(self, environment: str) -> str:
         return environment if self.engine == "duckdb" else f"twin_{environment}"
 
-    def _execute(self, statement: str) -> None:
+    def _connect(self, schema: str) -> Engine:
         if self.engine == "duckdb":
-            with duckdb.connect(str(self.project / "twin.duckdb")) as connection:
-                connection.execute(statement)
-            return
-        with closing(psycopg2.connect(self._server.uri)) as connection:
-            connection.autocommit = True
-            connection.cursor().execute(statement)
+            return DuckDB(self.project / "twin.duckdb", schema)
+        return PostgreSQL(self._server.uri, schema)
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +67,7 @@ def twin_project(tmp_path_factory: pytest.TempPathFactory, postgres: Postgres) -
     return write_twin(tmp_path_factory.mktemp("relations") / "twin", postgres)
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
+@pytest.fixture(scope="session", params=ENGINES)
 def production(request: pytest.FixtureRequest, twin_project: Path, postgres: Postgres) -> Twin:
     """Built for production, on each engine in turn."""
     twin = Twin(request.param, twin_project, postgres)

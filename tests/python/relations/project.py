@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from harness.host import macro_call, write_host
 from harness.support import postgres_output, write_yaml
-from hosts import macro_call, write_host
 from local_postgres import Postgres
 from relations.seeds import SEEDED_MODELS, seeded_models, seeds, snapshots, write_seeds
 from relations.unit_tests import incomplete_unit_tests, unit_tests
@@ -75,27 +75,18 @@ V = {"name": "v", "data_type": "integer", "config": {"meta": {"default": -1}}}
 
 
 def write_twin(folder: Path, server: Postgres) -> Path:
-    write_host(folder, MODELS | SEEDED_MODELS, _properties() + seeded_models())
+    kept = {
+        "name": "kept",
+        "relation": "ref('raw')",
+        "config": {"unique_key": "id", "strategy": "check", "check_cols": ["v"]},
+    }
+    more = {
+        "seeds": seeds(),
+        "snapshots": [kept, *snapshots()],
+        "unit_tests": [*unit_tests(), *incomplete_unit_tests().values()],
+    }
+    write_host(folder, MODELS | SEEDED_MODELS, _properties() + seeded_models(), more)
     write_seeds(folder / "seeds")
-    write_yaml(folder / "models" / "seeds.yml", {"seeds": seeds()})
-    (folder / "snapshots").mkdir()
-    write_yaml(
-        folder / "snapshots" / "snapshots.yml",
-        {
-            "snapshots": [
-                {
-                    "name": "kept",
-                    "relation": "ref('raw')",
-                    "config": {"unique_key": "id", "strategy": "check", "check_cols": ["v"]},
-                },
-                *snapshots(),
-            ]
-        },
-    )
-    write_yaml(
-        folder / "models" / "unit_tests.yml",
-        {"unit_tests": [*unit_tests(), *incomplete_unit_tests().values()]},
-    )
     outputs = {}
     for name in ("prod", "dev", "ci", "copy"):
         outputs[f"duckdb_{name}"] = {

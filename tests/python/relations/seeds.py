@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from hosts import macro_call
+from harness.host import macro_call
 
 SEEDS = {
     # The second row of id 1 is known late, the third later still, and is older.

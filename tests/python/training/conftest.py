@@ -1,8 +1,8 @@
 """The project `lab`, built once per engine and test process."""
 
 import json
-import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,7 @@ import pytest
 
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
-from harness.support import dbt
-from hosts import settings
+from harness.engines import ENGINES
 from local_postgres import Postgres
 from training.lab import Lab
 from training.project import write_lab
@@ -24,21 +23,17 @@ def lab_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def lab_duckdb(lab_project: Path) -> Iterator[Lab]:
-    env = settings(lab_project)
-    dbt("build", project=lab_project, env=env)
-    with Lab.on_duckdb(lab_project, env) as lab:
+    with closing(Lab(lab_project, "duckdb")) as lab:
         yield lab
 
 
 @pytest.fixture(scope="session")
 def lab_postgres(lab_project: Path, postgres: Postgres) -> Iterator[Lab]:
-    env = settings(lab_project, "postgres") | postgres.env()
-    dbt("build", project=lab_project, env=env)
-    with Lab.on_postgres(lab_project, env, postgres) as lab:
+    with closing(Lab(lab_project, "postgres", postgres)) as lab:
         yield lab
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=ENGINES)
 def lab(request: pytest.FixtureRequest) -> Lab:
     """The project on each engine in turn."""
     built: Lab = request.getfixturevalue(f"lab_{request.param}")
@@ -57,17 +52,9 @@ def plans() -> Plans:
 @pytest.fixture
 def sets(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> TrainingSets:
     """The training sets of `lab`; dbt is asked once for each plan."""
-    enter(lab, monkeypatch)
+    lab.enter(monkeypatch)
     remember_plans(plans, monkeypatch)
     return TrainingSets(DbtProject(lab.project, target_path=lab.engine))
-
-
-def enter(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take on the environment in which `lab` was built."""
-    for name in [name for name in os.environ if name.startswith(("DBT_", "FEATURE_WAREHOUSE_"))]:
-        monkeypatch.delenv(name)
-    for name, value in lab.env.items():
-        monkeypatch.setenv(name, value)
 
 
 def remember_plans(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:

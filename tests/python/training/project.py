@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hosts import macro_call, write_host
+from harness.host import macro_call, write_host
 from training.attached_tests import TESTED, WARN, generic
 from training.rows import AT
 from training.tables import (

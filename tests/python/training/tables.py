@@ -5,8 +5,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
+from harness.engines import quote
 from training import rows as made
-from training.lab import quoted
 from training.rows import AT, Row
 
 Columns = Mapping[str, str]
@@ -246,7 +246,7 @@ def _cast(column: str, name: str, kind: str) -> str:
     if kind.endswith("[]"):
         written = f"translate({column}, '[]', '{{}}')"
         column = f"{{% if target.type == 'postgres' %}}{written}{{% else %}}{column}{{% endif %}}"
-    return f"cast({column} as {kind}) as {quoted(name)}"
+    return f"cast({column} as {kind}) as {quote(name)}"
 
 
 def _literal(value: Any) -> str:

@@ -15,6 +15,7 @@ import pytest
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.errors import UsageError
 from feature_warehouse.training_sets import TrainingSets
+from harness.engines import quote
 from training.ad_hoc import (
     ASKED,
     BUILDS,
@@ -26,8 +27,8 @@ from training.ad_hoc import (
     simple,
     worded,
 )
-from training.conftest import Plans, enter, remember_plans
-from training.lab import Lab, quoted, state
+from training.conftest import Plans, remember_plans
+from training.lab import Lab, state
 from training.project import PARTS
 from training.tables import visits
 
@@ -39,7 +40,7 @@ class AskedError(Exception):
 @pytest.fixture
 def learned(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> TrainingSets:
     """All plans of `ASKED` are compiled by one run of dbt."""
-    enter(lab, monkeypatch)
+    lab.enter(monkeypatch)
     project = DbtProject(lab.project, target_path=lab.engine)
     asked: list[tuple[str, ...]] = []
 
@@ -74,7 +75,7 @@ def built(sets: TrainingSets, name: str, labels: pa.Table | None = None) -> pa.T
 
 
 def features(lab: Lab, table: str, names: list[str]) -> dict[int, tuple[Any, ...]]:
-    columns = ", ".join(map(quoted, ["visit_id", *names]))
+    columns = ", ".join(map(quote, ["visit_id", *names]))
     return {row[0]: row[1:] for row in lab.ask(f"select {columns} from {table}")}
 
 
@@ -260,7 +261,7 @@ def test_a_file_that_is_no_parquet(tmp_path: Path) -> None:
 def test_all_mistakes_of_a_request_at_once(
     lab_duckdb: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter(lab_duckdb, monkeypatch)
+    lab_duckdb.enter(monkeypatch)
     sets = TrainingSets(DbtProject(lab_duckdb.project, target_path="duckdb"))
     labels = simple().append_column("Rate", pa.nulls(65)).drop_columns("friend_id")
     labels = labels.set_column(1, "customer_id", pc.add(labels["customer_id"], 0.5))

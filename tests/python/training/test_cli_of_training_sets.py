@@ -7,20 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg2
 import pyarrow.parquet as pq
 import pytest
 
 from harness.command_line import Fw, Result, in_process
+from harness.host import Host
 from harness.support import BIN
-from hosts import settings
 from training.ad_hoc import simple
-from training.conftest import Plans, enter, remember_plans
+from training.conftest import Plans, remember_plans
 from training.lab import Lab, state
 from training.tables import visits
 
@@ -46,7 +45,7 @@ def run_cli(
 @pytest.fixture
 def fw(lab: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch) -> Fw:
     """The command on the laboratory; dbt is asked once for each plan."""
-    enter(lab, monkeypatch)
+    lab.enter(monkeypatch)
     remember_plans(plans, monkeypatch)
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab.project))
     return run_cli
@@ -65,24 +64,10 @@ def one_line(result: Result, code: int, *fragments: str) -> None:
 def really(lab: Lab, change: str, back: str) -> Iterator[None]:
     """A change of what everybody sees."""
     for statement in (change, back):
-        if lab.engine == "duckdb":
-            with duckdb.connect(str(lab.project / "lab.duckdb")) as connection:
-                connection.execute(statement)
-        else:
-            with closing(psycopg2.connect(_uri(lab))) as session:
-                session.cursor().execute(f"set search_path to lab; {statement}")
-                session.commit()
+        with lab.open() as session:
+            session.ask(statement)
         if statement is change:
             yield
-
-
-def _uri(lab: Lab) -> str:
-    name = "FEATURE_WAREHOUSE_PG_"
-    parts = {key.removeprefix(name).lower(): value for key, value in lab.env.items()}
-    return (
-        f"host={parts['host']} port={parts['port']} user={parts['user']}"
-        f" password={parts['password']} dbname={parts['database']}"
-    )
 
 
 def test_export_and_check(lab: Lab, fw: Fw, folder: Path) -> None:
@@ -227,7 +212,7 @@ def test_a_place_that_cannot_be_written_to(lab: Lab, fw: Fw, folder: Path) -> No
 def test_names_that_are_no_training_set(
     lab_duckdb: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter(lab_duckdb, monkeypatch)
+    lab_duckdb.enter(monkeypatch)
     remember_plans(plans, monkeypatch)
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_duckdb.project))
     Path("a.json").write_text('{"training_set": "gone_set"}')
@@ -239,7 +224,7 @@ def test_names_that_are_no_training_set(
 def test_a_file_that_another_process_holds(
     lab_duckdb: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter(lab_duckdb, monkeypatch)
+    lab_duckdb.enter(monkeypatch)
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_duckdb.project))
     pq.write_table(simple(), "labels.parquet")
     build = ("build", "--labels", "labels.parquet", "--to", "o.parquet", "--service", "main_set")
@@ -271,7 +256,7 @@ def held(database: Path, seconds: float = 600) -> Iterator[None]:
 def test_a_server_that_is_down(
     lab_postgres: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter(lab_postgres, monkeypatch)
+    lab_postgres.enter(monkeypatch)
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_postgres.project))
     monkeypatch.setenv("FEATURE_WAREHOUSE_PG_PORT", "1")
     monkeypatch.setenv("FEATURE_WAREHOUSE_PG_PASSWORD", "hunter2")
@@ -293,8 +278,7 @@ def test_a_project_without_the_package(
     project = tmp_path / "bare"
     project.mkdir()
     (project / "dbt_project.yml").write_text("{name: bare, version: 1.0.0, profile: host}")
-    for name, value in settings(project).items():
-        monkeypatch.setenv(name, value)
+    Host(project).enter(monkeypatch)
     duckdb.connect(project / "bare.duckdb").close()
     files = sorted(project.iterdir())
     result = run_cli("export", "main_set", "--to", "o.parquet", "--project-dir", project)
@@ -334,7 +318,7 @@ def test_interrupted_while_dbt_compiles(
 def test_without_a_warehouse_file_none_is_made(
     tmp_path: Path, lab_duckdb: Lab, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enter(lab_duckdb, monkeypatch)
+    lab_duckdb.enter(monkeypatch)
     gone: Any = tmp_path / "gone.duckdb"
     monkeypatch.setenv("FEATURE_WAREHOUSE_DUCKDB_PATH", str(gone))
     monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_duckdb.project))

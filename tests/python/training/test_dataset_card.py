@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from feature_warehouse.declarations.registry import read_registry
-from training.lab import Lab, quoted
+from harness.engines import quote
+from training.lab import Lab
 from training.project import CARDS
 from training.rows import LAG, Row, rate
 from training.tables import TYPED, balance, status, typed, visits
@@ -137,7 +138,7 @@ def _changes() -> Iterator[tuple[str, str, str]]:
     In a new row, for an update of DuckDB leaves 0.0 where -0.0 is to replace it.
     """
     rows = typed()
-    columns = [quoted(name) for name in [*TYPED, "rate"]]
+    columns = [quote(name) for name in [*TYPED, "rate"]]
     for place, name in enumerate(TYPED):
         for row, other in zip(rows, [*rows[1:], rows[0]], strict=True):
             if row[name] != other[name]:
@@ -185,7 +186,7 @@ def test_a_card_is_json_and_counts(lab: Lab, name: str) -> None:
     table = f"{name}_set"
     columns = lab.columns(table)
     assert [column["name"] for column in card["columns"]] == columns
-    counts = ", ".join(f"count(*) - count({quoted(column)})" for column in columns)
+    counts = ", ".join(f"count(*) - count({quote(column)})" for column in columns)
     [(rows, *nulls)] = lab.ask(f"select count(*), {counts} from {table}")
     assert [column["null_count"] for column in card["columns"]] == nulls
     rates = [column["null_rate"] for column in card["columns"]]
@@ -257,6 +258,6 @@ def test_rows_that_no_label_can_see_change_nothing(lab: Lab) -> None:
 
 def _card(lab: Lab, name: str) -> dict[str, Any]:
     """The card of the table as it is now."""
-    [row] = lab.records(lab.model(f"{name}_card"))
+    [row] = lab.records(lab.compiled(f"{name}_card"))
     card: dict[str, Any] = json.loads(row["card"])
     return card

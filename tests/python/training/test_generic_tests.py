@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from training.lab import Lab, quoted
+from harness.engines import quote
+from training.lab import Lab
 from training.tables import VISITS
 
 WRONG_VALUES = {
@@ -27,8 +28,7 @@ def test_a_build_passes_on_right_data_and_warns_of_what_is_wrong(lab: Lab) -> No
 
 
 def test_failures_are_stored_for_whoever_looks(lab: Lab) -> None:
-    schema = "main_failures" if lab.engine == "duckdb" else "lab_failures"
-    [row] = lab.records(f"select * from {schema}.broken_set_correct")
+    [row] = lab.records(f"select * from {lab.schema}_failures.broken_set_correct")
     right = lab.ask(f"select rate - 1 from broken_set where visit_id = {row['visit_id']}")[0][0]
     assert row["problem"] == f"rate is {right + 1} and should be {right}"
 
@@ -43,8 +43,8 @@ def test_every_single_wrong_cell_is_found(lab: Lab, name: str) -> None:
     wrong = dict(zip(rows, features[:: max(1, len(features) // len(rows) + 1)], strict=False))
     assert len(wrong) > 4
     updates = [
-        f"update {name} set {quoted(column)} ="
-        f" {WRONG_VALUES[types[column]].format(quoted(column))} where visit_id = {row}"
+        f"update {name} set {quote(column)} ="
+        f" {WRONG_VALUES[types[column]].format(quote(column))} where visit_id = {row}"
         for row, column in wrong.items()
     ]
     with lab.changed(*updates):
@@ -79,7 +79,7 @@ def test_no_value_and_a_value_are_told_apart(lab: Lab) -> None:
     ids=["expired", "lag", "zone"],
 )
 def test_a_training_set_by_another_rule_is_found(lab: Lab, right: str, wrong: str) -> None:
-    sql = lab.model("main_set")
+    sql = lab.compiled("main_set")
     assert right in sql
     with lab.changed("delete from main_set", f"insert into main_set {sql.replace(right, wrong)}"):
         failures = lab.failures("main_set_correct")
@@ -167,7 +167,7 @@ def test_same_rows_as_another_model(lab: Lab) -> None:
 
 def test_labels_that_ripened_after_the_build_are_not_missing(lab: Lab) -> None:
     new = 'select visit_id + 100, customer_id, friend_id, "Group", "at" + interval \'90 days\''
-    same = ", ".join(quoted(name) for name in list(VISITS)[5:])
+    same = ", ".join(quote(name) for name in list(VISITS)[5:])
     with lab.changed(f"insert into visits {new}, {same} from visits where visit_id = 8"):
         assert lab.failures("ripe_set_rows") == []
     with lab.changed("delete from ripe_set where visit_id = 8"):

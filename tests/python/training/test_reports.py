@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from training.lab import Lab, quoted
+from harness.engines import quote
+from training.lab import Lab
 from training.rows import AT, LAG, TTL, Row, newest, with_order
 from training.tables import balance, status, visits
 
@@ -95,7 +96,7 @@ def test_without_created_timestamps_late_data_costs_nothing(lab: Lab) -> None:
 )
 def test_a_scoring_set_is_a_training_set_of_that_instant(lab: Lab, scored: str, asked: str) -> None:
     assert lab.columns(scored) == lab.columns(asked)
-    columns = ", ".join(map(quoted, lab.columns(asked)))
+    columns = ", ".join(map(quote, lab.columns(asked)))
     rows = lab.ask(f"select {columns} from {scored}")
     assert Counter(rows) == Counter(lab.ask(f"select {columns} from {asked}"))
     assert len(rows) == len(visits())

@@ -65,7 +65,7 @@ def test_labels_that_sample_are_read_once(lab: Lab) -> None:
     """They are others each time they are asked for; whichever they are, they have their answers."""
     names = "visit_id, price, word, view_price, view_word"
     answers = {row[0]: row for row in TRAINED}
-    query = lab.model("sampled_set")
+    query = lab.compiled("sampled_set")
     built = lab.ask(f"select {names} from sampled_set")
     for found in (built, *(lab.ask(f"select {names} from ({query}) as made") for _ in range(5))):
         assert 0 < len(found) < len(TRAINED)
@@ -83,10 +83,10 @@ def test_the_order_of_the_table_changes_nothing(lab: Lab, order: str) -> None:
         "delete from tied",
         f"insert into tied select * from kept order by {order}",
     ):
-        found = lab.ask(f"select {names} from ({lab.model('tied_set')}) as made")
+        found = lab.ask(f"select {names} from ({lab.compiled('tied_set')}) as made")
         assert trained(found) == TRAINED
         again = lab.ask(
-            f"select customer_id, price, word from ({lab.model('tied_latest')}) as made"
+            f"select customer_id, price, word from ({lab.compiled('tied_latest')}) as made"
         )
         assert sorted(again) == latest()
         assert sorted(row[:3] for row in lab.ask(published)) == latest()
@@ -104,10 +104,10 @@ def test_values_that_sort_alike_are_told_apart(lab: Lab, order: str) -> None:
         "delete from alike",
         f"insert into alike select * from kept order by {order}",
     ):
-        trained = f"({lab.model('alike_set')}) as made"
+        trained = f"({lab.compiled('alike_set')}) as made"
         for column in ("place", "view_place"):
             assert sorted(lab.ask(f"select customer_id, {column} from {trained}")) == firsts
-        latest = f"({lab.model('alike_latest')}) as made"
+        latest = f"({lab.compiled('alike_latest')}) as made"
         assert sorted(lab.ask(f"select customer_id, place from {latest}")) == firsts
         assert sorted(lab.ask(f"select c0, c{place} from ({published}) as made")) == firsts
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ServerOf
+from harness.engines import ENGINES
 from validation.place import Place
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    server = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    return Place(tmp_path, server)
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path: Path, server_of: ServerOf) -> Place:
+    return Place(tmp_path, server_of(request.param))
 
 
 @pytest.fixture

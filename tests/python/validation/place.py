@@ -6,9 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import psycopg2
-
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import open_warehouse
 from feature_warehouse.engines.profile import Profile
@@ -16,6 +13,7 @@ from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.validation.gate import Gate
 from feature_warehouse.validation.results import GateResult
+from harness.engines import DuckDB, Engine, PostgreSQL, literal, quote
 from harness.mini import NOW, Columns, Mini
 from harness.publishers import materialize, profile_of
 from harness.support import credentials_of
@@ -34,7 +32,7 @@ class Place:
         self.server = server
         self.engine = "postgres" if server else "duckdb"
         self.mini.adapter = self.engine
-        self.execute("drop schema if exists gate cascade", "create schema gate")
+        self.execute("drop schema gate cascade")
 
     @property
     def profile(self) -> Profile:
@@ -42,32 +40,28 @@ class Place:
             return profile_of(self.mini)
         return Profile("mini", "dev", "postgres", credentials_of(self.server))
 
-    def execute(self, *statements: str) -> None:
+    def _connect(self) -> Engine:
         if self.server is None:
-            with duckdb.connect(str(self.mini.database)) as connection:
-                for statement in statements:
-                    connection.execute(statement)
-            return
-        with closing(psycopg2.connect(self.server.uri)) as session, session.cursor() as cursor:
+            return DuckDB(self.mini.database, "gate")
+        return PostgreSQL(self.server.uri, "gate")
+
+    def execute(self, *statements: str) -> None:
+        with closing(self._connect()) as session:
             for statement in statements:
-                cursor.execute(statement)
-            session.commit()
+                session.ask(statement)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
         """Rows into a table that is there."""
-        for row in rows:
-            marks = ", ".join(_literal(value) for value in row)
-            self.execute(f'insert into gate."{table}" values ({marks})')
+        with closing(self._connect()) as session:
+            session.insert(table, (map(literal, row) for row in rows))
 
     def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Row]) -> str:
         """A table of rows; its address."""
-        types = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
-        listed = [f"({', '.join(map(_literal, row))})" for row in rows]
-        made = [f'drop table if exists gate."{name}"', f'create table gate."{name}" ({types})']
-        if listed:
-            made.append(f'insert into gate."{name}" values {", ".join(listed)}')
-        self.execute(*made)
-        return f'"gate"."{name}"'
+        with closing(self._connect()) as session:
+            session.ask(f"drop table if exists {quote(name)}")
+            session.create(name, columns)
+            session.insert(name, (map(literal, row) for row in rows))
+        return f'"gate".{quote(name)}'
 
     def view(self, name: str, columns: Columns, rows: Iterable[Row], **block: Any) -> None:
         """A feature view of these rows; see ``Mini.view``."""
@@ -91,16 +85,6 @@ class Place:
         with open_warehouse(self.profile) as warehouse:
             now = Clock.at(clock).now
             return (gate or Gate()).check(registry.views[name], warehouse, now, **options)
-
-
-def _literal(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool | int):
-        return str(value).lower()
-    if isinstance(value, float):
-        return f"cast('{value!r}' as double precision)"
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 SCORES: Columns = {"id": "bigint", "ts": "timestamp", "score": "double precision"}

@@ -10,9 +10,7 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
-from harness.support import dbt
 from watching.conftest import Watched
-from watching.project import SCHEMA
 from watching.rows import CLEAN, CLOCK, newest, served
 
 NUMBERS = ("level", "price", "ratio")
@@ -169,19 +167,16 @@ def test_what_only_grows_is_judged_only_if_asked(watched: Watched) -> None:
 
 
 def test_the_generic_test_fails_on_drift_only(watched: Watched) -> None:
-    result = dbt(
-        "test", "--select", "training", project=watched.folder, env=watched.env, check=False
-    )
-    assert result.returncode == 1
-    lines = [line for line in result.stdout.splitlines() if " of 2 " in line]
-    assert any(" PASS clean " in line for line in lines), result.stdout
-    assert any(" FAIL 6 drifted " in line for line in lines), result.stdout
+    said = watched.dbt("test", "--select", "training", code=1)
+    lines = [line for line in said.splitlines() if " of 2 " in line]
+    assert any(" PASS clean " in line for line in lines), said
+    assert any(" FAIL 6 drifted " in line for line in lines), said
 
 
 @pytest.mark.parametrize("watched", ["postgres"], indirect=True)
 def test_nothing_is_left_in_the_warehouse(watched: Watched) -> None:
     query = (
-        f"select table_name from information_schema.tables where table_schema = '{SCHEMA}'"
+        f"select table_name from information_schema.tables where table_schema = '{watched.schema}'"
         " order by 1"
     )
     before = watched.ask(query)

@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.support import dbt
 from watching.conftest import Watched
-from watching.project import SCHEMA
 from watching.rows import CLOCK, newest
 
 EXACT = ("row_count", "null_count", "distinct_count", "minimum", "maximum")
@@ -23,7 +21,7 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def found(watched: Watched) -> dict[str, dict[str, Any]]:
-    rows = watched.ask(f"select feature, {', '.join(COLUMNS)} from {SCHEMA}.statistics")
+    rows = watched.ask(f"select feature, {', '.join(COLUMNS)} from statistics")
     assert len(rows) == len({row[0] for row in rows}) == 7
     return {row[0]: dict(zip(COLUMNS, row[1:], strict=True)) for row in rows}
 
@@ -86,7 +84,7 @@ def test_personal_data_and_timestamps_are_only_counted(
 
 
 def test_a_second_run_at_the_same_instant_replaces_the_first(watched: Watched) -> None:
-    query = f"select count(*), count(distinct feature) from {SCHEMA}.statistics"
+    query = "select count(*), count(distinct feature) from statistics"
     before = watched.ask(query)
-    dbt("--quiet", "run", "--select", "statistics", project=watched.folder, env=watched.env)
+    watched.dbt("--quiet", "run", "--select", "statistics")
     assert watched.ask(query) == before

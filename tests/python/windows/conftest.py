@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from local_postgres import Postgres
+from conftest import ServerOf
+from harness.engines import ENGINES
 from windows.growing import GROWING, Site
 from windows.project import make_project
 from windows.shapes import VIEWS
@@ -14,12 +15,11 @@ from windows.sites import site
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_project(
-        tmp_path_factory.mktemp("windows") / "host project", VIEWS + GROWING, with_extremes=True
-    )
+    folder = tmp_path_factory.mktemp("window views")
+    return make_project(folder, VIEWS + GROWING, with_extremes=True)
 
 
-@pytest.fixture(scope="session", params=["duckdb", "postgres"])
-def built(request: pytest.FixtureRequest, host: Path, postgres: Postgres) -> Iterator[Site]:
-    with site(host, request.param, postgres) as found:
+@pytest.fixture(scope="session", params=ENGINES)
+def built(request: pytest.FixtureRequest, host: Path, server_of: ServerOf) -> Iterator[Site]:
+    with site(host, request.param, server_of(request.param)) as found:
         yield found

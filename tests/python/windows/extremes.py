@@ -12,6 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from harness.engines import ENGINES
+
 HOUR = 3_600_000_000
 WINDOW = 2 * HOUR
 DELAY = HOUR // 2
@@ -136,7 +138,7 @@ class Case:
         )
 
 
-CASES = tuple(Case(engine, late) for engine in ("duckdb", "postgres") for late in (False, True))
+CASES = tuple(Case(engine, late) for engine in ENGINES for late in (False, True))
 
 
 def rows(engine: str, steps: range) -> Iterator[tuple[int, int, dict[str, str | None]]]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.engines import Engine, quote
+from harness.host import compiled
 from oracles.windows import Event, View
-from pit.engines import Engine, quote
-from windows.project import SCHEMA, compiled
 from windows.proof import Rows, read
 from windows.shapes import DISTINCT, ENDS, EXACT, HOUR, KEY, OFFSETS, ORDERED, WINDOWS
 
@@ -71,12 +71,12 @@ class Site:
 
     def build(self, view: View) -> None:
         """What `dbt run --full-refresh` does."""
-        self.engine.ask(f"delete from {SCHEMA}.{view.name}")
-        self.engine.ask(f"insert into {SCHEMA}.{view.name} {compiled(self.full, view.name)}")
+        self.engine.ask(f"delete from {view.name}")
+        self.engine.ask(f"insert into {view.name} {compiled(self.full, view.name)}")
 
     def grow(self, view: View, *, crash: bool = False) -> None:
         """What `dbt run` does with `delete+insert`; a crash comes between the two."""
-        table = f"{SCHEMA}.{view.name}"
+        table = view.name
         same = " and ".join(
             f"{table}.{quote(name)} = news.{quote(name)}" for name in [*view.keys, "changed_at"]
         )
@@ -91,7 +91,7 @@ class Site:
         self.engine.ask("commit")
 
     def rows(self, view: View) -> Rows:
-        return read(self.engine, view, f"{SCHEMA}.{view.name}")
+        return read(self.engine, view, view.name)
 
 
 def load_time(view: View, event: Event) -> int:

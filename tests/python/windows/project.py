@@ -1,41 +1,34 @@
-"""A host project with the window views over a table of events, compiled for an engine."""
+"""A host project with the window views over a table of events."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.support import ROOT, dbt, write_yaml
+from harness import engines
+from harness.host import write_host
+from harness.support import ROOT
 from oracles.windows import View
 from windows import extremes
 from windows.shapes import DECLARED
-
-SCHEMA = "windows"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def make_project(
     folder: Path, views: tuple[View, ...], package: Path = ROOT, *, with_extremes: bool = False
 ) -> Path:
-    models = folder / "models"
-    models.mkdir(parents=True)
-    write_yaml(folder / "dbt_project.yml", {"name": "host", "version": "1.0.0", "profile": "host"})
-    write_yaml(folder / "packages.yml", {"packages": [{"local": str(package)}]})
-    columns = [{"name": name, "data_type": type_} for name, type_ in DECLARED.items()]
-    properties = [{"name": "events", "columns": columns}]
+    models = {"events": "select 1 as k"} | {view.name: model_of(view) for view in views}
+    properties = [declared("events", DECLARED)]
     for case in extremes.CASES if with_extremes else ():
         events = f"extremes_{case.engine}"
-        typed = {"k": "bigint", **case.columns}
         if not case.late:
-            columns = [{"name": name, "data_type": type_} for name, type_ in typed.items()]
-            properties.append({"name": events, "columns": columns})
-            (models / f"{events}.sql").write_text("select 1 as k")
-        (models / f"{case.name}.sql").write_text(case.sql)
-    write_yaml(models / "models.yml", {"version": 2, "models": properties})
-    (models / "events.sql").write_text("select 1 as k")
-    for view in views:
-        (models / f"{view.name}.sql").write_text(model_of(view))
-    dbt("deps", project=folder)
-    return folder
+            properties.append(declared(events, {"k": "bigint", **case.columns}))
+            models[events] = "select 1 as k"
+        models[case.name] = case.sql
+    return write_host(folder / "windows", models, properties, package=package)
+
+
+def declared(name: str, columns: Mapping[str, str]) -> dict[str, Any]:
+    listed = [{"name": column, "data_type": type_} for column, type_ in columns.items()]
+    return {"name": name, "columns": listed}
 
 
 def model_of(view: View) -> str:
@@ -55,25 +48,8 @@ def model_of(view: View) -> str:
     )
 
 
-def environment(folder: Path, engine: str, output: dict[str, Any]) -> dict[str, str]:
-    """What dbt needs to know to work on an engine; it writes to a folder of its own."""
-    write_yaml(folder / "profiles.yml", {"host": {"target": engine, "outputs": {engine: output}}})
-    return {
-        "DBT_PROFILES_DIR": str(folder),
-        "DBT_TARGET_PATH": str(folder / f"target of {engine}"),
-        "DBT_LOG_PATH": str(folder / "logs"),
-    }
-
-
-def compiled(target: Path, model: str) -> str:
-    return (target / "compiled" / "host" / "models" / f"{model}.sql").read_text()
-
-
 def literal(one: Any, type_: str) -> str:
     """SQL of a value; instants are microseconds."""
-    if one is None:
-        return "null"
-    if type_.startswith(("timestamp", "date")):
-        text = str(EPOCH + timedelta(microseconds=one)).removesuffix("+00:00")
-        return f"'{text[:10]}'" if type_ == "date" else f"'{text}{'+00' * (type_ != 'timestamp')}'"
-    return "'" + str(one).replace("'", "''") + "'"
+    if one is not None and type_.startswith(("timestamp", "date")):
+        return engines.literal(engines.instant(one, type_))
+    return engines.literal(one if one is None else str(one))

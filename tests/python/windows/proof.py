@@ -7,6 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from harness.engines import Engine, quote
+from harness.host import compiled
 from oracles.windows import (
     Aggregate,
     Event,
@@ -17,9 +19,8 @@ from oracles.windows import (
     value,
     within,
 )
-from pit.engines import Engine, quote
 from windows.generate import events as generate
-from windows.project import SCHEMA, compiled, literal
+from windows.project import literal
 from windows.shapes import COLUMNS
 
 PRECISION = 1e-12
@@ -38,20 +39,16 @@ def prove(engine: Engine, target: Path, view: View, seeds: range) -> None:
 
 
 def create_events(engine: Engine) -> None:
-    columns = ", ".join(f"{quote(name)} {type_}" for name, type_ in COLUMNS.items())
-    engine.ask(f"create schema if not exists {SCHEMA}")
-    engine.ask(f"create table if not exists {SCHEMA}.events ({columns})")
+    engine.ask("drop table if exists events cascade")
+    engine.create("events", COLUMNS)
 
 
 def fill(engine: Engine, rows: list[Event], *, empty: bool = True) -> None:
     if empty:
-        engine.ask(f"delete from {SCHEMA}.events")
-    if rows:
-        lines = (
-            "(" + ", ".join(literal(row[name], COLUMNS[name]) for name in COLUMNS) + ")"
-            for row in rows
-        )
-        engine.ask(f"insert into {SCHEMA}.events values {', '.join(lines)}")
+        engine.ask("delete from events")
+    engine.insert(
+        "events", ([literal(row[name], COLUMNS[name]) for name in COLUMNS] for row in rows)
+    )
 
 
 def read(engine: Engine, view: View, relation: str) -> Rows:

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ServerOf
 from feature_warehouse.declarations.registry import read_registry
-from harness.support import dbt
-from hosts import macro_call, settings, write_host
-from local_postgres import Postgres
+from harness.engines import ENGINES, quote
+from harness.host import Host, compiled, macro_call, write_host
 from oracles.windows import View
-from pit.engines import quote
 from windows.growing import GROWING, Site
-from windows.project import compiled
 from windows.shapes import VIEWS
-from windows.sites import connected
 
 
 @pytest.mark.parametrize("view", VIEWS + GROWING, ids=lambda view: view.name)
@@ -80,9 +77,9 @@ TRAINING = [(1, 10, 0), (2, 30, 1), (3, 20, 1), (4, 40, 1), (5, None, 0)]
 NOBODY = [(6, None, 0), (7, None, 0), (8, None, 0)]
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_dbt_builds_grows_and_joins_a_window_view(
-    engine: str, tmp_path: Path, postgres: Postgres
+    engine: str, tmp_path: Path, server_of: ServerOf
 ) -> None:
     """A leg lands exactly at t, another leaves exactly at t; who never ordered counts 0."""
     price = "{{ env_var('PRICE', 'integer') }}"
@@ -147,21 +144,16 @@ def test_dbt_builds_grows_and_joins_a_window_view(
         "training": macro_call("training_set(labels='labels', features=['buyers'])"),
     }
     project = write_host(tmp_path / f"grown_{engine}", models, [labels, orders, buyers, history])
-    file = project / f"{project.name}.duckdb"
-    server = postgres if engine == "postgres" else None
-    env = settings(project, engine) | (postgres.env() if engine == "postgres" else {})
-    schema = "main" if engine == "duckdb" else project.name
-    env["FEATURE_WAREHOUSE_PG_SCHEMA"] = schema
+    host = Host(project, engine, server_of(engine))
+    schema = host.schema
 
     def build(until: str, *more: str) -> list[tuple[object, ...]]:
         # Variables of dbt would make it parse everything again.
-        dbt("build", *more, project=project, env=env | {"UNTIL": until})
-        with connected(file, server) as connection:
-            return connection.ask(f"select * from {schema}.buyers order by 1, 2")
+        host.dbt("build", *more, env={"UNTIL": until})
+        return host.ask("select * from buyers order by 1, 2")
 
     def lost() -> list[tuple[object, ...]]:
-        with connected(file, server) as connection:
-            return connection.ask(f"select place, problem from {schema}_dbt_test__audit.lost")
+        return host.ask(f"select place, problem from {schema}_dbt_test__audit.lost")
 
     first = build("2026-01-02")
     assert lost() == []
@@ -171,21 +163,17 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     assert grown == build("2026-01-09")
     assert grown == build("2026-01-09", "--full-refresh")
     assert lost() == []
-    assert_changes_are_refused(project, env)
-    never = env | {"UNTIL": "never"}
-    refused = dbt("test", "-s", "buyers", project=project, env=never, check=False)
-    assert "'buyers' is a window view, of which each build finds" in refused.stdout
-    lying = env | {"UNTIL": "2026-01-09", "PRICE": "numeric(8,2)"}
-    lied = dbt("run", "-s", "buyers", project=project, env=lying, check=False)
-    assert lied.returncode == 1
+    assert_changes_are_refused(host)
+    refused = host.dbt("test", "-s", "buyers", code=1, env={"UNTIL": "never"})
+    assert "'buyers' is a window view, of which each build finds" in refused
+    lying = {"UNTIL": "2026-01-09", "PRICE": "numeric(8,2)"}
+    lied = host.dbt("run", "-s", "buyers", code=1, env=lying)
     assert re.search(
-        "'price' of .* is declared as numeric.8,2. and is integer;", lied.stdout, re.IGNORECASE
+        "'price' of .* is declared as numeric.8,2. and is integer;", lied, re.IGNORECASE
     )
-    with connected(file, server) as connection:
-        answers = connection.ask(f"select n, spent_1d, dear_1d from {schema}.training order by n")
-        assert answers == TRAINING + NOBODY
-        comments = connection.ask(COMMENTS[engine].format(schema=schema))
-    assert comments == [
+    answers = host.ask("select n, spent_1d, dear_1d from training order by n")
+    assert answers == TRAINING + NOBODY
+    assert host.ask(COMMENTS[engine].format(schema=schema)) == [
         ("dear_1d", "Dear orders over the last 1 day."),
         (
             "events_entered",
@@ -195,11 +183,10 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     ]
 
 
-def assert_changes_are_refused(project: Path, env: dict[str, str]) -> None:
+def assert_changes_are_refused(host: Host) -> None:
     for (name, value), said in CHANGES.items():
-        other = env | {"UNTIL": "2026-01-09", name: value}
-        changed = dbt("run", "-s", "buyers", project=project, env=other, check=False)
-        assert said in changed.stdout.lower()
+        other = {"UNTIL": "2026-01-09", name: value}
+        assert said in host.dbt("run", "-s", "buyers", code=1, env=other).lower()
 
 
 COMMENTS = {

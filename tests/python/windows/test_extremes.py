@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from pit.engines import Engine
+from harness.engines import Engine
+from harness.host import compiled
 from windows.extremes import (
     CASES,
     DELAY,
@@ -18,7 +19,7 @@ from windows.extremes import (
     rows,
 )
 from windows.growing import Site
-from windows.project import SCHEMA, compiled, literal
+from windows.project import literal
 
 late_or_not = pytest.mark.parametrize("late", [False, True], ids=["in_time", "late"])
 
@@ -64,18 +65,17 @@ def hold(built: Site, late: bool, steps: range) -> None:
 
 def fill(engine: Engine, case: Case, steps: range) -> dict[int, list[tuple[int, dict[str, Any]]]]:
     """Make the table; the events by key, as they were written."""
-    table = f"{SCHEMA}.extremes_{case.engine}"
+    table = f"extremes_{case.engine}"
     declared = ", ".join(f"{name} {type_}" for name, type_ in case.columns.items())
     engine.ask(f"drop table if exists {table} cascade")
     engine.ask(f"create table {table} (k bigint, ts timestamp, loaded timestamp, {declared})")
     events: dict[int, list[tuple[int, dict[str, Any]]]] = {}
-    lines = []
+    lines: list[list[str]] = []
     for key, at, values in rows(case.engine, steps):
         events.setdefault(key, []).append((at, values))
         times = [literal(at, "timestamp"), literal(at + DELAY, "timestamp")]
-        written = ", ".join(literal(one, "text") for one in values.values())
-        lines.append(f"({key}, {times[0]}, {times[1]}, {written})")
-    engine.ask(f"insert into {table} values {', '.join(lines)}")
+        lines.append([str(key), *times, *(literal(one, "text") for one in values.values())])
+    engine.insert(table, lines)
     return events
 
 
@@ -128,7 +128,7 @@ def plain_aggregates(
         else:
             call = f"{function}({column}{bytewise})"
         items.append(f"cast({call} as text)")
-    events = f"{SCHEMA}.extremes_{case.engine}"
+    events = f"extremes_{case.engine}"
     answers = engine.ask(
         f"select asked.k, asked.instant, asked.place, {', '.join(items)}"
         f" from (values {', '.join(windows)}) as asked (k, instant, place, begins, ends)"

@@ -2,20 +2,20 @@
 
 import json
 
+from harness.host import compiled
 from windows.growing import Site
-from windows.project import SCHEMA, compiled
 
 
 def test_no_join_of_a_window_view_is_a_loop(built: Site) -> None:
     """A loop does the other side of the join again for each row, and is hours for a large load."""
     manifest = json.loads((built.incremental / "manifest.json").read_text())
-    node = manifest["nodes"]["model.host.grown_late"]
+    node = manifest["nodes"]["model.windows.grown_late"]
     hooks = [hook["sql"] for hook in node["config"]["pre-hook"]]
     if built.engine.name == "duckdb":
         assert hooks == []
         return
     query = compiled(built.incremental, "grown_late")
-    few = f"(select * from {SCHEMA}.events limit 1) as events"
+    few = "(select * from events limit 1) as events"
     events = '"postgres"."windows"."events"'
     assert query.count(events) == 1
     explain = "explain " + query.replace(events, few)

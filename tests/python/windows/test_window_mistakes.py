@@ -8,8 +8,7 @@ import pytest
 
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
-from harness.support import dbt
-from hosts import macro_call, settings, write_host
+from harness.host import Host, macro_call, write_host
 
 EVENTS = {
     "name": "orders",
@@ -39,10 +38,8 @@ def call(**given: object) -> str:
 
 def complaints(folder: Path, models: dict[str, str], *properties: dict[str, object]) -> list[str]:
     """The lines that dbt ends with."""
-    project = write_host(folder, {"orders": ORDERS, **models}, [EVENTS, *properties])
-    result = dbt("run", project=project, env=settings(project), check=False)
-    assert result.returncode == 2, result.stdout
-    return re.findall(r"^ *- (.*)$", result.stdout, re.MULTILINE)
+    host = Host(write_host(folder, {"orders": ORDERS, **models}, [EVENTS, *properties]))
+    return re.findall(r"^ *- (.*)$", host.dbt("run", code=2), re.MULTILINE)
 
 
 WHILE_PARSING: dict[str, tuple[dict[str, object], list[str]]] = {
@@ -194,21 +191,19 @@ def test_microbatch_and_knowledge_of_events_are_refused(tmp_path: Path) -> None:
         "batched": "{{ config(materialized='incremental', incremental_strategy='microbatch',"
         " event_time='changed_at', begin='2026-01-01', batch_size='day') }}" + call(),
     }
-    project = write_host(tmp_path / "host", {"orders": ORDERS, **models}, [EVENTS, labels])
+    host = Host(write_host(tmp_path / "host", {"orders": ORDERS, **models}, [EVENTS, labels]))
     for model, fragment in {
         "early": "knowledge='event_time' is not possible with 'buyers': when an event became known",
         "batched": "a window reaches over the ends of batches; make it incremental without",
     }.items():
-        result = dbt("compile", "-s", model, project=project, env=settings(project), check=False)
-        assert result.returncode == 2
-        assert fragment in result.stdout
+        assert fragment in host.dbt("compile", "-s", model, code=2)
 
 
 def test_a_manifest_of_another_version_is_refused_in_one_line(tmp_path: Path) -> None:
-    project = write_host(tmp_path / "host", {"orders": ORDERS, "buyers": call()}, [EVENTS])
-    dbt("parse", project=project, env=settings(project))
-    [file] = project.rglob("manifest.json")
-    manifest = json.loads(file.read_text())
+    host = Host(write_host(tmp_path / "host", {"orders": ORDERS, "buyers": call()}, [EVENTS]))
+    host.dbt("parse")
+    file = host.target / "manifest.json"
+    manifest = host.manifest()
     assert "count_1d" in [one.name for one in read_registry(file).views["buyers"].features]
     del manifest["nodes"]["model.host.buyers"]["config"]["meta"]["window_features"]["timestamp"]
     file.write_text(json.dumps(manifest))

@@ -6,7 +6,7 @@ import duckdb
 import psycopg2
 import pytest
 
-from local_postgres import Postgres
+from conftest import ServerOf
 from mutations.mutation import Mutation, mutated_package
 from mutations.windows import GROWTH_MUTATIONS, WINDOW_MUTATIONS
 from windows.growing import GROWING, Site
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.long
 
 @pytest.mark.parametrize("mutation", [*WINDOW_MUTATIONS, *GROWTH_MUTATIONS], ids=lambda m: m.name)
 def test_the_proofs_notice_a_mistake_in_the_macros(
-    mutation: Mutation, postgres: Postgres, tmp_path: Path
+    mutation: Mutation, server_of: ServerOf, tmp_path: Path
 ) -> None:
     package = mutated_package(tmp_path / "package", mutation)
-    host = make_project(tmp_path / "host", VIEWS + GROWING, package)
+    host = make_project(tmp_path, VIEWS + GROWING, package)
     for name in mutation.engines:
-        with site(host, name, postgres) as built:
+        with site(host, name, server_of(name)) as built:
             found = noticed(built)
         assert found.startswith("difference"), f"survives on {name}: {found}"
 

@@ -1,15 +1,16 @@
 """Rule 4: compiled SQL against the rule as a loop, on colliding random events."""
 
+from contextlib import closing
+
 import pytest
 
+from harness.engines import ZONE, PostgreSQL
+from harness.host import compiled
+from harness.older_postgres import dictionary_postgres, older_servers
 from oracles.windows import View
-from pit.engines import ZONE
-from pit.servers import dictionary_postgres, older_servers
 from windows.growing import Site
-from windows.project import compiled
 from windows.proof import create_events, prove
 from windows.shapes import VIEWS
-from windows.sites import connected
 
 SLICE = range(2)
 LONG = range(2, 60)
@@ -40,7 +41,10 @@ def test_a_text_breaks_ties_by_its_bytes(built: Site) -> None:
         prove(built.engine, built.full, view, SLICE)
         built.engine.ask("reset default_collation")
     for folder in older_servers().values() if built.engine.name == "postgres" else ():
-        with dictionary_postgres(folder) as server, connected(folder, server) as engine:
+        with (
+            dictionary_postgres(folder) as server,
+            closing(PostgreSQL(server.uri, "windows")) as engine,
+        ):
             create_events(engine)
             prove(engine, built.full, view, SLICE)
 
