@@ -40,28 +40,27 @@ class Demo(msgspec.Struct, frozen=True):
     target_path: Path
 
 
-DEMO = ("test_demo", "test_example", "test_faults", "test_online_equals", "test_weeks")
-"""How the names of files begin whose tests need the built demo."""
+SHARING = (
+    "built_demo", "relations", "training_sets", "windows", "point_in_time", "growth", "watching",
+    "catalog", "validation",
+)  # fmt: skip
+"""Folders whose tests share something dear on each engine, such as a project that dbt has built.
 
-DEAREST = ("demo", "pit", "training", "windows", "growth", "watching", "finding", "validation")
-"""They begin first, and so all processes end at about one time; nothing else takes as long."""
-
-MIRRORED = {"cli", "codec", "declarations", "dev", "engines", "monitoring", "publishing", "serving"}
-"""Folders whose files share nothing dear, and so may run in different processes."""
+Those that take longest begin first, and so all processes end at about one time.
+"""
 
 
 def _group(nodeid: str) -> str:
-    """Tests that share something dear: the demo or a folder's projects, each built on an engine."""
+    """What runs in one process: the tests of such a folder on an engine, or those of a file."""
     name, _, case = nodeid.partition("[")
     path = Path(name.partition("::")[0]).relative_to("tests/python")
-    if (len(path.parts) == 1 or path.parts[0] in MIRRORED) and not path.name.startswith(DEMO):
+    if path.parts[0] not in SHARING:
         return str(path)
-    engine = "postgres" if "postgres" in case else "duckdb"
-    return f"{'demo' if path.name.startswith(DEMO) else path.parts[0]} {engine}"
+    return f"{path.parts[0]} {'postgres' if 'postgres' in case else 'duckdb'}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {name: number for number, name in enumerate(DEAREST)}
+    rank = {name: number for number, name in enumerate(SHARING)}
     items.sort(key=lambda item: rank.get(_group(item.nodeid).partition(" ")[0], len(rank)))
 
 

@@ -11,13 +11,13 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from codec.oracle import same
 from feature_warehouse.codec.arrow import check_keys, check_values, key_type, row_keys, stored_type
 from feature_warehouse.codec.arrow import stored_values as stored
 from feature_warehouse.codec.keys import key_text
 from feature_warehouse.codec.rows import Interval, decode_row, decoder_of, encode_rows, read_header
 from feature_warehouse.engines.duckdb import plain_column
 from feature_warehouse.errors import UnservableError
-from oracles.codec import same
 
 TEXT = "12345678-1234-5678-1234-567812345678"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from codec.oracle import SORTS, Sort, same
 from feature_warehouse.codec.arrow import arrow_column, check_values, stored_type, stored_values
 from feature_warehouse.codec.rows import (
     HEADER,
@@ -21,7 +22,6 @@ from feature_warehouse.codec.rows import (
 from feature_warehouse.codec.stored_types import parse_kind
 from feature_warehouse.engines.duckdb import plain_column
 from feature_warehouse.errors import DamagedError, FingerprintError
-from oracles.codec import SORTS, Sort, same
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 REFUSED = (DamagedError, FingerprintError)

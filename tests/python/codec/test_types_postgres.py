@@ -12,6 +12,7 @@ import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 import pytest
 
+from codec.oracle import same
 from codec.test_types_duckdb import served
 from feature_warehouse.codec.arrow import (
     check_keys,
@@ -27,7 +28,6 @@ from feature_warehouse.engines.postgres import PostgresWarehouse
 from feature_warehouse.errors import UnservableError
 from feature_warehouse.publishing.run_plan import Clock
 from local_postgres import Postgres
-from oracles.codec import same
 
 NOW = Clock.real().now
 TEXT = "12345678-1234-5678-1234-567812345678"

@@ -12,8 +12,8 @@ from harness.engines import Engine, quote
 from harness.host import Host
 from harness.support import dbt_environment
 from local_postgres import Postgres
-from pit.answers import answers, create, insert
-from pit.declarations import Column, Row, Value
+from point_in_time.answers import answers, create, insert
+from point_in_time.declarations import Column, Row, Value
 
 PATIENCE = 600.0
 

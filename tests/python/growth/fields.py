@@ -6,8 +6,8 @@ from typing import Any
 
 from growth.views import GROWING, KEPT, STAMPED
 from harness.engines import DuckDB, Engine, quote
-from pit.answers import create
-from pit.declarations import Column, Row, Value
+from point_in_time.answers import create
+from point_in_time.declarations import Column, Row, Value
 
 Table = Counter[tuple[Value, ...]]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from growth.views import GROWING, KEPT, PRICES, READINGS, STAMPED, Growing
 from harness.host import macro_call, write_host
-from pit.declarations import Column, View
-from pit.project import INSTANTS
+from point_in_time.declarations import Column, View
+from point_in_time.project import INSTANTS
 
 BEFORE = tuple(text for text, _ in INSTANTS)
 """The instants before which history is dropped."""

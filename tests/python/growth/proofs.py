@@ -8,11 +8,11 @@ from growth.farm import stored
 from growth.fields import append, as_table, clear, given_columns, once
 from growth.views import Growing
 from harness.engines import Engine
-from oracles.point_in_time import NOW, answer, entities, instant
-from pit.answers import difference, insert
-from pit.declarations import Row, Value, View
-from pit.examples import view_example
-from pit.project import INSTANTS
+from point_in_time.answers import difference, insert
+from point_in_time.declarations import Row, Value, View
+from point_in_time.examples import view_example
+from point_in_time.oracle import NOW, answer, entities, instant
+from point_in_time.project import INSTANTS
 
 ANCHORS = tuple(at for _, at in INSTANTS)
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from growth.farm import Farm
 from growth.project import DAYS, PEOPLE, SNAPSHOTS, declare_graded, people_view
 from growth.views import GROWING, PRICES, READINGS, STAMPED
-from pit.declarations import Column, Row, Value, View
-from pit.views import HOUR
+from point_in_time.declarations import Column, Row, Value, View
+from point_in_time.views import HOUR
 
 FIRST = 1_356_998_400_000_000
 """2013 begins."""

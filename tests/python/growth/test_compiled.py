@@ -6,9 +6,9 @@ from growth.farm import stored
 from growth.fields import append, as_table, clear, given_columns, once
 from growth.proofs import Fields, prove_drop, prove_split, prove_stamps
 from growth.views import GROWING, KEPT, PRICES, READINGS, STAMPED, Growing
-from pit.answers import insert
-from pit.declarations import Row, View
-from pit.views import HOUR
+from point_in_time.answers import insert
+from point_in_time.declarations import Row, View
+from point_in_time.views import HOUR
 
 CASES = range(12)
 MANY = range(400)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 
 from growth.scenario import FIRST, Day, Life
-from pit.declarations import Row, Value
-from pit.views import DAY, HOUR
+from point_in_time.declarations import Row, Value
+from point_in_time.views import DAY, HOUR
 
 Table = Counter[tuple[Value, ...]]
 

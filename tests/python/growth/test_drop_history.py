@@ -5,8 +5,8 @@ import json
 from growth.farm import Farm
 from growth.scenario import FIRST, Life
 from growth.views import KEPT
-from pit.declarations import Row
-from pit.views import HOUR
+from point_in_time.declarations import Row
+from point_in_time.views import HOUR
 
 (CORRECTED,) = (view for view in KEPT if view.name == "kept_corrected")
 ROWS: list[Row] = [

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from pit import views as shapes
-from pit.declarations import Column, Length, View
-from pit.views import DAY, HOUR, LOADED, TS, A, B, K
+from point_in_time import views as shapes
+from point_in_time.declarations import Column, Length, View
+from point_in_time.views import DAY, HOUR, LOADED, TS, A, B, K
 
 
 @dataclass(frozen=True, kw_only=True)

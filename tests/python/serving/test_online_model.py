@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from feature_warehouse.dev.servers import Valkey
 from local_postgres import Postgres
-from oracles.model_based import KEYS, KINDS, RARE, STEPS, VALUES, Change, Online, OnlineFromPostgres
+from serving.model_based import KEYS, KINDS, RARE, STEPS, VALUES, Change, Online, OnlineFromPostgres
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-from oracles.windows import Event
+from windows.oracle import Event
 from windows.shapes import DAY, HOUR
 
 EPOCH_2026 = 1_767_225_600_000_000

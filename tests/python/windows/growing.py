@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.engines import Engine, quote
 from harness.host import compiled
-from oracles.windows import Event, View
+from windows.oracle import Event, View
 from windows.proof import Rows, read
 from windows.shapes import DISTINCT, ENDS, EXACT, HOUR, KEY, OFFSETS, ORDERED, WINDOWS
 

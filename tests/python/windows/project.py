@@ -7,8 +7,8 @@ from typing import Any
 from harness import engines
 from harness.host import write_host
 from harness.support import ROOT
-from oracles.windows import View
 from windows import extremes
+from windows.oracle import View
 from windows.shapes import DECLARED
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from harness.engines import Engine, quote
 from harness.host import compiled
-from oracles.windows import (
+from windows.generate import events as generate
+from windows.oracle import (
     Aggregate,
     Event,
     View,
@@ -19,7 +20,6 @@ from oracles.windows import (
     value,
     within,
 )
-from windows.generate import events as generate
 from windows.project import literal
 from windows.shapes import COLUMNS
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from oracles.windows import Aggregate, Event, View, Window
+from windows.oracle import Aggregate, Event, View, Window
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

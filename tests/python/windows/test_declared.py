@@ -9,8 +9,8 @@ from conftest import ServerOf
 from feature_warehouse.declarations.registry import read_registry
 from harness.engines import ENGINES, quote
 from harness.host import Host, compiled, macro_call, write_host
-from oracles.windows import View
 from windows.growing import GROWING, Site
+from windows.oracle import View
 from windows.shapes import VIEWS
 
 

@@ -15,7 +15,7 @@ from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
 from harness.mini import SCORES, Mini
 from harness.support import ROOT
-from oracles.windows import Aggregate, View, value
+from windows.oracle import Aggregate, View, value
 from windows.shapes import COLUMNS, VIEWS
 
 MACROS = ROOT / "macros/internal"

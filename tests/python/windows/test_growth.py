@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from oracles.windows import View
 from windows.generate import events as generate
 from windows.growing import GROWING, Site, load_time
+from windows.oracle import View
 from windows.proof import Rows, fill, hold_against_the_rule
 
 SLICE = range(2)

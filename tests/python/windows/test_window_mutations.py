@@ -7,9 +7,9 @@ import psycopg2
 import pytest
 
 from conftest import ServerOf
-from mutations.mutation import Mutation, mutated_package
-from mutations.windows import GROWTH_MUTATIONS, WINDOW_MUTATIONS
+from harness.mutation import Mutation, mutated_package
 from windows.growing import GROWING, Site
+from windows.mutations import GROWTH_MUTATIONS, WINDOW_MUTATIONS
 from windows.project import make_project
 from windows.proof import prove
 from windows.shapes import VIEWS

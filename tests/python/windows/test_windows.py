@@ -7,8 +7,8 @@ import pytest
 from harness.engines import ZONE, PostgreSQL
 from harness.host import compiled
 from harness.older_postgres import dictionary_postgres, older_servers
-from oracles.windows import View
 from windows.growing import Site
+from windows.oracle import View
 from windows.proof import create_events, prove
 from windows.shapes import VIEWS
 

@@ -1,1 +1,0 @@
-"""Plausible mistakes, which the proofs must notice."""

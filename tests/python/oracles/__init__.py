@@ -1,1 +1,0 @@
-"""What is right, said again by other means than the code that is tested."""

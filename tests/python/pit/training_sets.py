@@ -1,7 +1,0 @@
-"""Training sets of every shape that takes its own path in the SQL."""
-
-from pit.sets_of_indexes import SETS_OF_INDEXES
-from pit.sets_of_views import SETS_OF_VIEWS
-from pit.sets_with_options import SETS_WITH_OPTIONS
-
-TRAINING_SETS = (*SETS_OF_VIEWS, *SETS_WITH_OPTIONS, *SETS_OF_INDEXES)

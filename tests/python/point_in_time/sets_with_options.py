@@ -1,0 +1,205 @@
+"""Training sets with filters, clocks and splits."""
+
+from point_in_time.declarations import Moment, Part, TrainingSet, simple
+from point_in_time.label_sets import (
+    free_daily_labels,
+    free_known_labels,
+    free_labels,
+    hashed_labels,
+    known_labels,
+    mature_daily_labels,
+    mature_labels,
+    naive_labels,
+    zoned_labels,
+)
+from point_in_time.options import (
+    AFTER_CHANGE,
+    BY_ALL_TYPES,
+    BY_DAY,
+    BY_KEY,
+    BY_KEY_AND_TIME,
+    BY_TIME,
+    CHANGE,
+    KNOWN_Y,
+    MARCH,
+    MARCH_10,
+    MARCH_13,
+    NOT_OF_NOTE_1,
+    Y_OR_KEY_2,
+)
+from point_in_time.views import (
+    DAY,
+    corrected,
+    counted,
+    daily,
+    daily_late,
+    indexed_corrected,
+    indexed_keyed,
+    indexed_late,
+    instantaneous,
+    labels,
+    labels_answers,
+    lagged,
+    late,
+    plain,
+    ranked,
+    tested,
+    world,
+    world_plain,
+    zoned,
+    zoned_late,
+)
+
+SETS_WITH_OPTIONS = (
+    TrainingSet(
+        name="between_start_and_end",
+        labels=naive_labels,
+        parts=(
+            Part(view=plain),
+            Part(view=late, prefix="late_"),
+            Part(view=lagged, prefix="lagged_"),
+            Part(view=instantaneous, prefix="short_"),
+        ),
+        start=MARCH,
+        end=AFTER_CHANGE,
+    ),
+    TrainingSet(
+        name="where_one", labels=naive_labels, parts=(Part(view=plain),), where=(NOT_OF_NOTE_1,)
+    ),
+    TrainingSet(
+        name="where_some",
+        labels=naive_labels,
+        parts=(Part(view=labels), Part(view=labels_answers, prefix="Its own ", age=True)),
+        where=(Y_OR_KEY_2, NOT_OF_NOTE_1),
+        as_of=CHANGE,
+    ),
+    TrainingSet(
+        name="as_of_the_change",
+        labels=naive_labels,
+        parts=(Part(view=corrected, age=True), Part(view=lagged, prefix="lagged_")),
+        as_of=CHANGE,
+    ),
+    TrainingSet(
+        name="zoned_as_of",
+        labels=zoned_labels,
+        parts=(
+            Part(view=zoned_late),
+            Part(view=daily_late, prefix="daily_"),
+            Part(view=world, prefix="world_"),
+        ),
+        as_of=AFTER_CHANGE,
+    ),
+    TrainingSet(
+        name="by_event_time",
+        labels=naive_labels,
+        parts=(
+            Part(view=late, event_timestamp=True),
+            Part(view=corrected, prefix="corrected_", age=True),
+            Part(view=ranked, prefix="ranked_"),
+            Part(view=tested, prefix="tested_"),
+        ),
+        knowledge="event_time",
+    ),
+    TrainingSet(
+        name="by_event_time_as_of",
+        labels=naive_labels,
+        parts=(
+            Part(view=late, event_timestamp=True),
+            Part(view=corrected, prefix="corrected_"),
+            Part(view=world, prefix="world_"),
+        ),
+        knowledge="event_time",
+        as_of=CHANGE,
+    ),
+    TrainingSet(
+        name="by_event_time_between",
+        labels=zoned_labels,
+        parts=(
+            Part(view=late, age=True),
+            Part(view=corrected, prefix="corrected_"),
+            Part(view=indexed_late, prefix="indexed_"),
+        ),
+        knowledge="event_time",
+        start=CHANGE,
+        end=AFTER_CHANGE,
+    ),
+    TrainingSet(
+        name="of_known_labels",
+        labels=known_labels,
+        parts=(Part(view=corrected),),
+        as_of=CHANGE,
+    ),
+    simple("of_known_labels_without_as_of", known_labels, plain),
+    TrainingSet(
+        name="of_free_known_labels",
+        labels=free_known_labels,
+        parts=(Part(view=late, age=True), Part(view=zoned, prefix="zoned_")),
+        start=MARCH,
+        as_of=MARCH_13,
+        split=BY_KEY,
+    ),
+    TrainingSet(
+        name="of_mature_labels", labels=mature_labels, parts=(Part(view=plain),), as_of=CHANGE
+    ),
+    simple("of_labels_mature_by_now", mature_labels, corrected),
+    TrainingSet(
+        name="daily_as_of",
+        labels=mature_daily_labels,
+        parts=(Part(view=daily, age=True), Part(view=daily_late, prefix="late_")),
+        start=MARCH,
+        end=Moment("2013-03-14", MARCH_10 + 4 * DAY),
+        as_of=Moment("2013-03-15", MARCH_10 + 5 * DAY),
+        split=BY_DAY,
+    ),
+    TrainingSet(
+        name="free_daily_between",
+        labels=free_daily_labels,
+        parts=(Part(view=zoned, age=True),),
+        start=MARCH,
+        end=MARCH_13,
+    ),
+    TrainingSet(name="split_by_key", labels=naive_labels, parts=(Part(view=plain),), split=BY_KEY),
+    TrainingSet(
+        name="split_by_all_types",
+        labels=hashed_labels,
+        parts=(Part(view=zoned),),
+        split=BY_ALL_TYPES,
+    ),
+    TrainingSet(
+        name="split_by_time", labels=zoned_labels, parts=(Part(view=lagged),), split=BY_TIME
+    ),
+    TrainingSet(
+        name="split_by_both",
+        labels=free_labels,
+        parts=(Part(view=instantaneous),),
+        split=BY_KEY_AND_TIME,
+    ),
+    TrainingSet(
+        name="of_everything",
+        labels=known_labels,
+        parts=(
+            Part(view=late, rename={"a": "late_a"}, event_timestamp=True, age=True),
+            Part(view=counted, prefix="counted_", age="Counted Age"),
+            Part(view=indexed_corrected, prefix="indexed_", event_timestamp=True),
+            Part(view=world_plain, features=("a",), prefix="world_"),
+            Part(view=indexed_keyed, prefix="keyed_", age=True),
+        ),
+        where=(KNOWN_Y, Y_OR_KEY_2),
+        start=MARCH,
+        end=MARCH_13,
+        as_of=AFTER_CHANGE,
+        split=BY_KEY_AND_TIME,
+    ),
+    TrainingSet(
+        name="named_only_as_of",
+        labels=free_labels,
+        parts=(
+            Part(view=late, event_timestamp=True, age=True),
+            Part(view=indexed_late, prefix="indexed_", age=True),
+            Part(view=indexed_corrected, prefix="corrected_"),
+        ),
+        typed=False,
+        as_of=CHANGE,
+        knowledge="event_time",
+    ),
+)

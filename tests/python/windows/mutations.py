@@ -1,0 +1,234 @@
+"""Plausible mistakes in the macros of window views, and which proof has to notice them."""
+
+from harness.mutation import DUCKDB, POSTGRES, Mutation
+
+POSTGRES_ANSWERS = "internal/engines/postgres.sql"
+PLAN = "internal/windows/_window_plan.sql"
+CHANGES = "internal/windows/_window_changes.sql"
+STATES = "internal/windows/_window_states.sql"
+TALLIES = "internal/windows/_window_tallies.sql"
+EXTREMES = "internal/windows/_window_extremes.sql"
+FEATURES = "internal/windows/_window_features.sql"
+GROWTH = "internal/windows/_window_growth.sql"
+DISTINCT = "internal/windows/_window_distinct.sql"
+EXACT = "internal/windows/_window_exact.sql"
+NUMBERS = "internal/windows/_window_numbers.sql"
+
+WINDOW_MUTATIONS = (
+    Mutation(
+        "lag ignored", PLAN, "feature_warehouse._interval(view.lag) if view.lag", "'' if false"
+    ),
+    Mutation("created ignored", PLAN, "'greatest(' ~ due ~ ', ' ~ created ~ ')'", "due"),
+    Mutation("offset ignored when entering", PLAN, "[plan.lag, offset] | max", "plan.lag"),
+    Mutation(
+        "offset of late events ignored",
+        PLAN,
+        "'greatest(' ~ plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset) ~ ')'",
+        "plan.known_at",
+    ),
+    Mutation("dead events have rows", PLAN, "if plan.late and reach else []", "if false else []"),
+    Mutation(
+        "dead events are counted in changes",
+        TALLIES,
+        "{%- if plan.late and window.length is not none -%}\n        {%- set entered",
+        "{%- if false -%}\n        {%- set entered",
+        POSTGRES,
+    ),
+    Mutation(
+        "dead events are counted in running sums",
+        TALLIES,
+        "{%- if plan.late and window.length is not none -%}\n        {%- set in_time",
+        "{%- if false -%}\n        {%- set in_time",
+        DUCKDB,
+    ),
+    Mutation(
+        "changes never subtract",
+        TALLIES,
+        "'\\n            - '",
+        "'\\n            - 0 * '",
+        POSTGRES,
+    ),
+    Mutation(
+        "running sums are never subtracted", TALLIES, "'- coalesce('", "'- 0 * coalesce('", DUCKDB
+    ),
+    Mutation(
+        "running sums of late events in the order of events",
+        TALLIES,
+        "plan.late and enters -%}",
+        "false -%}",
+        DUCKDB,
+    ),
+    Mutation(
+        "one running sum for all that is late",
+        TALLIES,
+        "{%- if plan.running and not plan.late -%}",
+        "{%- if plan.running -%}",
+        DUCKDB,
+    ),
+    Mutation(
+        "nothing has entered an offset window",
+        TALLIES,
+        "{%- if plan.late or window.offset != plan.enters | min -%}",
+        "{%- if false -%}",
+        DUCKDB,
+    ),
+    Mutation(
+        "leaving events that never entered are subtracted",
+        FEATURES,
+        "~ ' < ' ~ leaves] if plan.late else []",
+        "~ ' < ' ~ leaves] if false else []",
+        POSTGRES,
+    ),
+    Mutation("NULL keys are an entity", FEATURES, "{{ source }} is not null", "true"),
+    Mutation(
+        "the condition on events is ignored", FEATURES, "{%- if plan.where %}", "{%- if false %}"
+    ),
+    Mutation(
+        "a row for each event",
+        CHANGES,
+        "over known <> {{ plan.at }}, true)",
+        "over known <> {{ plan.at }}, true) or true",
+    ),
+    Mutation("a frame too long by a microsecond", TALLIES, "(stay - 1)", "stay", DUCKDB),
+    Mutation("a frame too short", TALLIES, "(stay - 1)", "(stay - 2)", DUCKDB),
+    Mutation(
+        "what leaves stays in its frame", TALLIES, " following exclude group", " following", DUCKDB
+    ),
+    Mutation(
+        "what comes as another leaves is missed",
+        TALLIES,
+        "'current row and ' ~ stay",
+        "'current row and ' ~ (stay - 1)",
+        DUCKDB,
+    ),
+    Mutation(
+        "what leaves at the instant still counts",
+        EXTREMES,
+        "feature_warehouse._before_peers()",
+        "'groups between unbounded preceding and current row'",
+    ),
+    Mutation("late events are counted twice", EXTREMES, "' and not ' ~ inner.flag", "''", DUCKDB),
+    Mutation(
+        "late events do not leave",
+        CHANGES,
+        "and states.{{ plan.at }} < {{ inner.leaves }}",
+        "",
+    ),
+    Mutation(
+        "late events leave late",
+        CHANGES,
+        "and states.{{ plan.at }} < {{ inner.leaves }}",
+        "and states.{{ plan.at }} <= {{ inner.leaves }}",
+    ),
+    Mutation(
+        "blocks of another length",
+        EXTREMES,
+        "window.length if plan.late else feature",
+        "2 * feature",
+        POSTGRES,
+    ),
+    Mutation(
+        "share of all events",
+        STATES,
+        "' then 1 when not '\n            ~ aggregate.expression ~ ' then 0 end'",
+        "' then 1 else 0 end'",
+    ),
+    Mutation("deviation of the population", EXACT, "' - 1))'], 12", "'))'], 12"),
+    Mutation("cents are forgotten", EXACT, "~ (' / 1' ~ '0' * scale if scale else '')", "", DUCKDB),
+    Mutation(
+        "instants by types that nobody is held to",
+        PLAN,
+        "types.enforced.get(view.event_timestamp)",
+        "types.declared.get(view.event_timestamp)",
+    ),
+    Mutation(
+        "what is not finite is forgotten",
+        NUMBERS,
+        "' > 0 then ' ~ feature",
+        "' < 0 then ' ~ feature",
+        POSTGRES,
+    ),
+    Mutation(
+        "reals are added as reals",
+        NUMBERS,
+        "feature_warehouse._as_double(aggregate.expression)",
+        "aggregate.expression",
+        POSTGRES,
+    ),
+    Mutation("NULL is last", STATES, "sorted ~ ' nulls first'", "sorted ~ ' nulls last'"),
+    Mutation(
+        "the tie breaker is ignored", STATES, "if plan.tie_breaker else []", "if false else []"
+    ),
+    Mutation("the last is the first", STATES, "== 'first'", "== 'last'"),
+    Mutation(
+        "the conditions of first and last are ignored",
+        FEATURES,
+        "{%- if ranked.condition %}",
+        "{%- if false %}",
+    ),
+    Mutation("empty text is NULL", POSTGRES_ANSWERS, "> 19", "> 20", POSTGRES),
+    Mutation(
+        "a value that comes back is new",
+        DISTINCT,
+        "' >= ' ~ plan.previous_at ~ ' + ' ~ reach",
+        "' >= ' ~ plan.previous_at",
+    ),
+    Mutation(
+        "a value ends twice",
+        DISTINCT,
+        "' is null or ' ~ plan.next_at ~ ' >= '",
+        "' is null or ' ~ plan.next_at ~ ' <> '",
+    ),
+    Mutation(
+        "a value ends once too seldom",
+        DISTINCT,
+        "plan.next_at ~ ' >= ' ~ leaves",
+        "plan.next_at ~ ' > ' ~ leaves",
+    ),
+    Mutation(
+        "an old event ends a value",
+        DISTINCT,
+        "{{ plan.event_at }} > {{ plan.previous_at }}",
+        "true",
+    ),
+    Mutation(
+        "a late event brings a value back",
+        DISTINCT,
+        "' then 1 else 0 end'\n                    if plan.late",
+        "' then 1 else 1 end'\n                    if plan.late",
+    ),
+)
+
+GROWTH_MUTATIONS = (
+    Mutation(
+        "an event at an instant that has one is lost",
+        GROWTH,
+        "coalesce(built.events_entered, 0)",
+        "coalesce(1000 * built.events_entered, 0)",
+    ),
+    Mutation(
+        "events of all but one offset are lost",
+        GROWTH,
+        "{%- for offset in plan.enters %}",
+        "{%- for offset in [plan.enters | max] %}",
+    ),
+    Mutation(
+        "rows from too late on",
+        GROWTH,
+        "min(counted_entries.{{ plan.at }})",
+        "max(counted_entries.{{ plan.at }})",
+    ),
+    Mutation(
+        "events of the longest window are lost",
+        GROWTH,
+        "_after(plan, reaches | max)",
+        "_after(plan, reaches | min)",
+    ),
+    Mutation("all time is forgotten", GROWTH, "{% if none in reaches -%}", "{% if false -%}"),
+    Mutation(
+        "rows from before are written again",
+        FEATURES,
+        "states.{{ plan.at }} >= touched",
+        "states.{{ plan.at }} <> touched",
+    ),
+)
