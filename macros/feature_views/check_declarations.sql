@@ -3,7 +3,7 @@
     {%- if (engine or {}).get('adapter') != target.type -%}
         {{ exceptions.raise_compiler_error(
             "feature_warehouse: the adapter '" ~ target.type ~ "' of target '" ~ target.name
-            ~ "' is not supported; take a target of one that README lists"
+            ~ "' is not supported; use a target of one that README lists"
         ) }}
     {%- endif -%}
     {%- if execute -%}

@@ -10,7 +10,8 @@
         ]) }}
     {%- elif node.config.meta.get('window_features') -%}
         {{ feature_warehouse._fail('test nothing_lost', [
-            "'" ~ node.name ~ "' is a window view, of which each build finds the events that it lacks; remove the test"
+            "'" ~ node.name ~ "' is a window view, and each of its builds finds the events that are missing; remove the"
+            ~ ' test'
         ]) }}
     {%- endif -%}
     {%- set view = feature_warehouse._feature_view(node) -%}

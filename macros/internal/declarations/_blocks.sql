@@ -9,14 +9,14 @@
     {%- for key in meta if key not in blocks -%}
         {%- for block in blocks if feature_warehouse._differing_letters(key | string | lower, block) <= 2 -%}
             {%- do mistakes.append(
-                'meta.' ~ key ~ ' is not a block that is known; did you mean ' ~ block ~ '?'
+                'meta.' ~ key ~ ' is not a known block; did you mean ' ~ block ~ '?'
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- if node.resource_type == 'source' -%}
         {%- for block, kind in blocks.items() if block in meta -%}
             {%- do mistakes.append(
-                'a source is not a ' ~ kind ~ ', for dbt does not build it; make a model that selects from it,'
+                'a source cannot be a ' ~ kind ~ ', because dbt does not build it; make a model that selects from it,'
                 ~ ' and give that the block'
             ) -%}
         {%- endfor -%}
@@ -25,13 +25,13 @@
     {%- elif 'feature_view' in meta or 'window_features' in meta -%}
         {%- if node.language == 'python' -%}
             {%- do mistakes.append(
-                'a Python model is not a feature view, for dbt holds it to no contract; make an SQL model that'
-                ~ ' selects from it, and give that the block'
+                'a Python model cannot be a feature view, because dbt enforces no contract on it; make an SQL'
+                ~ ' model that selects from it, and give that the block'
             ) -%}
         {%- endif -%}
         {%- if node.config.materialized == 'ephemeral' -%}
             {%- do mistakes.append(
-                'an ephemeral model is not a feature view, for it has no rows to publish; materialize it as a'
+                'an ephemeral model cannot be a feature view, because it has no rows to publish; materialize it as a'
                 ~ ' table, view or incremental'
             ) -%}
         {%- endif -%}

@@ -59,7 +59,7 @@
                 {%- do mistakes.append(mistake) -%}
             {%- endfor -%}
         {%- elif value is boolean or value is not number or value < 0 -%}
-            {%- do mistakes.append(place ~ '.' ~ key ~ " is '" ~ value ~ "'; it must be a number from 0 on") -%}
+            {%- do mistakes.append(place ~ '.' ~ key ~ " is '" ~ value ~ "'; it must be 0 or a greater number") -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(mistakes) }}

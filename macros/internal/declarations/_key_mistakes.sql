@@ -9,8 +9,8 @@
             {%- do mistakes.append(
                 "join key '" ~ view.name ~ '.' ~ key ~ "' is of type " ~ view.types[key]
                 ~ " and label column '" ~ label_set.name ~ '.' ~ column ~ "' of type "
-                ~ label_types[column] ~ ', which do not hold the same values; cast one of them where'
-                ~ ' it is made'
+                ~ label_types[column] ~ ', which do not hold the same values; cast one of them in'
+                ~ ' its model'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -28,7 +28,7 @@
             {%- do mistakes.append(
                 "label column '" ~ column ~ "' meets join key '" ~ first[0] ~ "' of type " ~ first[1]
                 ~ " and '" ~ name ~ "' of type " ~ view.types[key] ~ ', which do not hold the same'
-                ~ ' values; cast one of them where it is made'
+                ~ ' values; cast one of them in its model'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -43,8 +43,8 @@
         {%- set type = columns[key].data_type | lower -%}
         {%- if feature_warehouse._key_type(type).name in ('char', 'citext') or ' collate ' in type -%}
             {%- do mistakes.append(
-                "join key '" ~ key ~ "' is of type " ~ columns[key].data_type ~ ', of which values that'
-                ~ ' differ are equal, but not for a reader; cast it to text where it is made'
+                "join key '" ~ key ~ "' is of type " ~ columns[key].data_type ~ ', which holds values as'
+                ~ ' equal that differ for a reader; cast it to text in its model'
             ) -%}
         {%- endif -%}
     {%- endfor -%}

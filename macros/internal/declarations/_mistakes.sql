@@ -77,7 +77,7 @@
                 ~ " hours, minutes, seconds, milliseconds or microseconds, such as '90 minutes'"
             ) -%}
         {%- elif role == 'ttl' and length == 0 and not block.get('availability_lag') -%}
-            {%- do mistakes.append('ttl must be longer than nothing; leave it out for no ttl') -%}
+            {%- do mistakes.append('ttl must be longer than 0; leave it out for no ttl') -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if block.get('ttl') is not none and block.get('availability_lag') is not none -%}

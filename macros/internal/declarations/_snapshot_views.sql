@@ -11,8 +11,8 @@
     {%- if node.config.get('hard_deletes') in ('invalidate', 'new_record')
         or node.config.get('invalidate_hard_deletes') -%}
         {%- do mistakes.append(
-            'a snapshot that notices deletions is not a feature view, for it would serve for ever what was'
-            ~ " deleted; make a model by snapshot_rows('" ~ node.name ~ "'), and give that the block"
+            'a snapshot that tracks deletions cannot be a feature view, because it would serve deleted rows'
+            ~ " without end; make a model with snapshot_rows('" ~ node.name ~ "'), and give that the block"
         ) -%}
     {%- endif -%}
     {%- set names = feature_warehouse._snapshot_names(node) -%}

@@ -37,7 +37,7 @@
     {%- endfor -%}
     {%- for name, type, actual in feature_warehouse._types_of(relation, declared, digits) -%}
         {%- if actual is none -%}
-            {%- do mistakes.append("column '" ~ name ~ "' is not in " ~ relation ~ '; declare what it has') -%}
+            {%- do mistakes.append("column '" ~ name ~ "' is not in " ~ relation ~ '; declare a column that it has') -%}
         {%- elif type != actual -%}
             {%- do mistakes.append(
                 "column '" ~ name ~ "' of " ~ relation ~ ' is declared as ' ~ declared[name] ~ ' and is '

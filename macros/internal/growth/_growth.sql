@@ -66,7 +66,7 @@
     {%- endif -%}
     {%- if stamp and own.get('full_refresh') is not false -%}
         {%- do mistakes.append(
-            'with stamp=true a rebuild would make all history unknown; set full_refresh: false in'
+            'with stamp=true a rebuild would give all rows a new load time; set full_refresh: false in'
             ~ " the model's config"
         ) -%}
     {%- endif -%}

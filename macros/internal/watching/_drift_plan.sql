@@ -4,7 +4,7 @@
     {#- Queries for now and then with the features they are for. `clock` is an expression, `last` how far
         back requests reach, in microseconds. -#}
     {%- if not last -%}
-        {{ feature_warehouse._fail(made.place, ['last must be longer than nothing, such as 7 days']) }}
+        {{ feature_warehouse._fail(made.place, ['last must be longer than 0, such as 7 days']) }}
     {%- endif -%}
     {%- set comparisons = {} -%}
     {%- set off = [] -%}

@@ -4,8 +4,8 @@
     {#- The SQL of a window view. -#}
     {%- if feature_warehouse._own_node().config.get('batch_size') -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", [
-            'a window reaches over the ends of batches; make it incremental without microbatch, which'
-            ~ ' computes anew only what new events change'
+            'windows span batches; make it incremental without microbatch, which recomputes only the rows'
+            ~ ' that new events change'
         ]) }}
     {%- endif -%}
     {%- set mistakes = feature_warehouse._feature_view_mistakes(

@@ -34,15 +34,15 @@ def misplaced(node: Node) -> list[str]:
     if node.resource_type not in _PLACES:
         return []
     found = [
-        f"meta.{key} is not a block that is known; did you mean {block}?"
+        f"meta.{key} is not a known block; did you mean {block}?"
         for key in node.config.meta
         for block in _BLOCKS
         if key not in _BLOCKS and _differing_letters(str(key), block) <= 2
     ]
     if node.resource_type == "source":
         return found + [
-            f"a source is not a {kind}, for dbt does not build it; make a model that selects from"
-            " it, and give that the block"
+            f"a source cannot be a {kind}, because dbt does not build it; make a model that selects"
+            " from it, and give that the block"
             for block, kind in _BLOCKS.items()
             if block in node.config.meta
         ]
@@ -52,13 +52,13 @@ def misplaced(node: Node) -> list[str]:
         return found
     if node.language == "python":
         found.append(
-            "a Python model is not a feature view, for dbt holds it to no contract; make an SQL"
-            " model that selects from it, and give that the block"
+            "a Python model cannot be a feature view, because dbt enforces no contract on it; make"
+            " an SQL model that selects from it, and give that the block"
         )
     if node.config.materialized == "ephemeral":
         found.append(
-            "an ephemeral model is not a feature view, for it has no rows to publish; materialize"
-            " it as a table, view or incremental"
+            "an ephemeral model cannot be a feature view, because it has no rows to publish;"
+            " materialize it as a table, view or incremental"
         )
     return found
 

@@ -40,8 +40,8 @@ def key_mistakes(
 ) -> list[str]:
     """Join keys that a reader cannot look up as a join does, or that do not mean the same."""
     mistakes = [
-        f"feature view {view.name!r}: join key {key.name!r} is of type {key.data_type}, of which"
-        " values that differ are equal, but not for a reader; cast it to text where it is made"
+        f"feature view {view.name!r}: join key {key.name!r} is of type {key.data_type}, which"
+        " holds values as equal that differ for a reader; cast it to text in its model"
         for view in views
         for key in view.join_keys
         if _is_loose(key.data_type, spellings)
@@ -68,7 +68,7 @@ def _of_service(service: "Service", spellings: Spellings) -> list[str]:
                 mistakes.append(
                     f"training set {service.training_set!r}: label column {column!r} meets join"
                     f" key {first!r} of type {data_type} and {name!r} of type {key.data_type},"
-                    " which do not hold the same values; cast one of them where it is made"
+                    " which do not hold the same values; cast one of them in its model"
                 )
     return mistakes
 

@@ -30,9 +30,9 @@ def _ended(node: Node) -> Iterator[str]:
     config = node.config
     if config.hard_deletes in ("invalidate", "new_record") or config.invalidate_hard_deletes:
         yield (
-            "a snapshot that notices deletions is not a feature view, for it would serve for ever"
-            f" what was deleted; make a model by snapshot_rows('{node.name}'), and give that the"
-            " block"
+            "a snapshot that tracks deletions cannot be a feature view, because it would serve"
+            f" deleted rows without end; make a model with snapshot_rows('{node.name}'), and give"
+            " that the block"
         )
 
 

@@ -15,6 +15,6 @@ def engine_of(adapter: str) -> Engine:
     name = f"{__package__}.{adapter}"
     if find_spec(name) is None:
         raise UsageError(
-            f"the adapter {adapter!r} is not supported; take a target of one that README lists"
+            f"the adapter {adapter!r} is not supported; use a target of one that README lists"
         )
     return cast(Engine, import_module(name))

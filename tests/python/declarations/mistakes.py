@@ -62,7 +62,7 @@ MISTAKES = (
     Mistake("key_unknown", (("join_keys names 'ID'", "declared are id, "),), {"join_keys": ["ID"]}),
     Mistake(
         "loose_key",
-        (("join key 'id' is of type varchar collate nocase", "cast it to text where it is made"),),
+        (("join key 'id' is of type varchar collate nocase", "cast it to text in its model"),),
         columns={"id": "varchar collate nocase"},
     ),
     Mistake(
@@ -122,7 +122,7 @@ MISTAKES = (
     ),
     Mistake(
         "ttl_of_nothing",
-        (("ttl must be longer than nothing", "leave it out"),),
+        (("ttl must be longer than 0", "leave it out"),),
         {"ttl": "0 hours", "availability_lag": ABSENT},
     ),
     Mistake(
@@ -136,7 +136,7 @@ MISTAKES = (
         (
             ("drift: unknown key 'ks'", "known are baseline, psi"),
             ("drift.baseline is 'yesterday'", "training_set, season or previous_run"),
-            ("drift.psi is '-1'", "a number from 0 on"),
+            ("drift.psi is '-1'", "0 or a greater number"),
             ("drift.since '2013-02-30' is not an instant", "2013-07-01T12:00:00Z"),
             ("drift.off must say why",),
             ("drift.features names 'scores'", "features are score"),
@@ -156,7 +156,7 @@ MISTAKES = (
         "drift_of_a_feature",
         (
             ("drift.features.score: unknown key 'features'",),
-            ("drift.features.score.minimum_rows is 'True'", "a number from 0 on"),
+            ("drift.features.score.minimum_rows is 'True'", "0 or a greater number"),
         ),
         {"drift": {"features": {"score": {"features": {}, "minimum_rows": True}}}},
     ),

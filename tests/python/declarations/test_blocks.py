@@ -20,9 +20,11 @@ SEEN_AT = {"name": "seen_at", "data_type": "timestamp"}
 QUERY = "select cast(1 as bigint) as id, timestamp '2024-01-01' as ts, 1 as v"
 PYTHON = "def model(dbt, session):\n    return session.sql('select 1 as id')\n"
 
-UNBUILT = "a source is not a {}, for dbt does not build it; make a model that selects from it"
-EPHEMERAL = "an ephemeral model is not a feature view, for it has no rows to publish"
-SPELLING = "meta.{} is not a block that is known; did you mean {}?"
+UNBUILT = (
+    "a source cannot be a {}, because dbt does not build it; make a model that selects from it"
+)
+EPHEMERAL = "an ephemeral model cannot be a feature view, because it has no rows to publish"
+SPELLING = "meta.{} is not a known block; did you mean {}?"
 
 CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "seeded_view": ("seed", VIEW, ""),
@@ -30,7 +32,11 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "snapped_labels": ("snapshot", LABELS, ""),
     "raw_view": ("source", VIEW, UNBUILT.format("feature view")),
     "raw_labels": ("source", LABELS, UNBUILT.format("label set")),
-    "python_view": ("python", VIEW, "a Python model is not a feature view, for dbt holds it to no"),
+    "python_view": (
+        "python",
+        VIEW,
+        "a Python model cannot be a feature view, because dbt enforces no",
+    ),
     "passing_view": ("ephemeral", VIEW, EPHEMERAL),
     "veiw": ("model", {"feature_veiw": {}}, SPELLING.format("feature_veiw", "feature_view")),
     "views": ("seed", {"feature_views": {}}, SPELLING.format("feature_views", "feature_view")),
@@ -44,7 +50,7 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
 BY_TIME = {"strategy": "timestamp", "updated_at": "ts"}
 BY_VALUE = {"strategy": "check", "check_cols": ["v"]}
 OWN_NAMES = {"snapshot_meta_column_names": {"dbt_valid_from": "since", "dbt_valid_to": "until"}}
-DELETIONS = "a snapshot that notices deletions is not a feature view, for it would serve for ever"
+DELETIONS = "a snapshot that tracks deletions cannot be a feature view, because it would serve"
 UNSEEN = "without a created_timestamp its rows count from before the snapshot saw them; "
 SELECT = UNSEEN + "let the snapshot select its time, and declare that column"
 OF_ROW = "created_timestamp '{}' is the time of the row, not of the snapshot; let the snapshot"

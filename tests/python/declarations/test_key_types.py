@@ -213,7 +213,7 @@ def test_keys_of_other_types_are_a_mistake(built: Built, kind: str) -> None:
         message = built.messages[f"{kind}_set_{pair.name}"]
         assert f"join key 'v_{pair.name}.k' is of type {pair.key} and label column" in message
         assert f"'{kind}_{pair.name}.k' of type " in message
-        assert "cast one of them where it is made" in message
+        assert "cast one of them in its model" in message
 
 
 def test_no_types_double_a_label(built: Built) -> None:
@@ -248,7 +248,7 @@ def test_the_registry_refuses_views_of_one_service_whose_keys_differ(mini: Mini)
         read_registry(mini.write())
     assert str(error.value) == (
         "training set 'clash_training': label column 'id' meets join key 'a.id' of type bigint and"
-        " 'b.id' of type text, which do not hold the same values; cast one of them where it is made"
+        " 'b.id' of type text, which do not hold the same values; cast one of them in its model"
     )
 
 

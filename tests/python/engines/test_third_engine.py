@@ -1,4 +1,7 @@
-"""A third engine is one file of macros and one of Python, and nothing else changes."""
+"""A third engine is one file of macros and one of Python, and nothing else changes.
+
+Its SQL is DuckDB's: that no other file names an engine is proved here, not that any dialect fits.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -78,7 +81,7 @@ def test_an_adapter_that_is_derived_from_another_has_no_answers_of_its_own(
     lines = [line.strip() for line in refused.stdout.splitlines()]
     [said] = [line for line in lines if line.startswith("feature_warehouse: ")]
     assert said == (
-        "feature_warehouse: the adapter 'toy' of target 'dev' is not supported; take a target of"
+        "feature_warehouse: the adapter 'toy' of target 'dev' is not supported; use a target of"
         " one that README lists"
     )
 
@@ -86,7 +89,7 @@ def test_an_adapter_that_is_derived_from_another_has_no_answers_of_its_own(
 def test_an_adapter_without_a_module_is_refused_by_name(
     built: Path, adapter: Path, redis_url: str
 ) -> None:
-    with pytest.raises(UsageError, match=r"^the adapter 'toy' is not supported; take a target of"):
+    with pytest.raises(UsageError, match=r"^the adapter 'toy' is not supported; use a target of"):
         engine_of("toy")
     result = run(
         "feature-warehouse",
@@ -95,7 +98,7 @@ def test_an_adapter_without_a_module_is_refused_by_name(
     )
     assert result.returncode == 2
     assert result.stderr == (
-        "feature-warehouse: the adapter 'toy' is not supported; take a target of one that README"
+        "feature-warehouse: the adapter 'toy' is not supported; use a target of one that README"
         " lists\n"
     )
 

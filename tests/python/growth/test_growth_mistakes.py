@@ -46,8 +46,8 @@ MISTAKES: dict[str, tuple[str, dict[str, Any], str]] = {
     "refreshed_stamp": (
         macro_call(STAMP),
         {},
-        "with stamp=true a rebuild would make all history unknown; set full_refresh: false in the"
-        " model's config",
+        "with stamp=true a rebuild would give all rows a new load time; set full_refresh: false in"
+        " the model's config",
     ),
     "stamped_batches": (
         _config(f"{BATCHES}, event_time='loaded_at', full_refresh=false") + macro_call(STAMP),

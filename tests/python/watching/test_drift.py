@@ -195,7 +195,7 @@ def test_an_unknown_service_is_one_line(watched: Watched) -> None:
 
 @pytest.mark.parametrize("watched", ["duckdb"], indirect=True)
 @pytest.mark.parametrize(
-    ("last", "words"), [("1 month", "fixed length of time"), ("0 days", "longer than nothing")]
+    ("last", "words"), [("1 month", "fixed length of time"), ("0 days", "longer than 0")]
 )
 def test_a_wrong_length_is_one_line(watched: Watched, last: str, words: str) -> None:
     result = watched.drift("meters", "--last", last)

@@ -165,7 +165,7 @@ def test_dbt_builds_grows_and_joins_a_window_view(
     assert lost() == []
     assert_changes_are_refused(host)
     refused = host.dbt("test", "-s", "buyers", code=1, env={"UNTIL": "never"})
-    assert "'buyers' is a window view, of which each build finds" in refused
+    assert "'buyers' is a window view, and each of its builds finds" in refused
     lying = {"UNTIL": "2026-01-09", "PRICE": "numeric(8,2)"}
     lied = host.dbt("run", "-s", "buyers", code=1, env=lying)
     assert re.search(

@@ -194,7 +194,7 @@ def test_microbatch_and_knowledge_of_events_are_refused(tmp_path: Path) -> None:
     host = Host(write_host(tmp_path / "host", {"orders": ORDERS, **models}, [EVENTS, labels]))
     for model, fragment in {
         "early": "knowledge='event_time' is not possible with 'buyers': when an event became known",
-        "batched": "a window reaches over the ends of batches; make it incremental without",
+        "batched": "windows span batches; make it incremental without",
     }.items():
         assert fragment in host.dbt("compile", "-s", model, code=2)
 
