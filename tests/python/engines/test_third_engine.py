@@ -52,7 +52,7 @@ def dbt(adapter: Path, project: Path) -> Iterator[Dbt]:
 
     def call(*arguments: str) -> "CompletedProcess[str]":
         env = dbt_environment({"DBT_PROFILES_DIR": str(project)})
-        return forks.run(arguments, project, env)
+        return forks.run(("dbt", *arguments), project, env)
 
     yield call
     forks.close()
@@ -87,13 +87,14 @@ def test_an_adapter_that_is_derived_from_another_has_no_answers_of_its_own(
 
 
 def test_an_adapter_without_a_module_is_refused_by_name(
-    built: Path, adapter: Path, redis_url: str
+    built: Path, adapter: Path, tmp_path: Path, redis_url: str
 ) -> None:
     with pytest.raises(UsageError, match=r"^the adapter 'toy' is not supported; use a target of"):
         engine_of("toy")
+    # Not in a fork, which would not find the adapter.
     result = run(
-        "feature-warehouse",
-        *("materialize", "--project-dir", built),
+        Path(sys.executable).name,
+        *("-c", COMMAND, tmp_path, "materialize", "--project-dir", built),
         env={"PYTHONPATH": str(adapter), "REDIS_URL": redis_url},
     )
     assert result.returncode == 2
