@@ -2,5 +2,9 @@
     {%- set rows = feature_warehouse._label_rows(
         {'relation': labels, 'timestamp': timestamp, 'types': {timestamp: timestamp_type}}, {}
     ) -%}
-    {{ return(feature_warehouse._join(rows, views)) }}
+    {%- set typed = [] -%}
+    {%- for view in views -%}
+        {%- do typed.append(feature_warehouse._with_types(view)) -%}
+    {%- endfor -%}
+    {{ return(feature_warehouse._join(rows, typed)) }}
 {%- endmacro %}

@@ -6,6 +6,17 @@
 {%- endmacro %}
 
 
+{% macro _with_types(view) -%}
+    {#- A view with all its types: what nobody has given, its relation has while a model is built. -#}
+    {%- set types = {} -%}
+    {%- if execute and feature_warehouse._asks_for_types() and view.relation is not string -%}
+        {%- do types.update(feature_warehouse._column_types(view.relation)) -%}
+    {%- endif -%}
+    {%- do types.update(view.get('types') or {}) -%}
+    {{ return(dict(view, types=types)) }}
+{%- endmacro %}
+
+
 {% macro _refuse_untrue_types(view) -%}
     {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. -#}
     {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')

@@ -221,7 +221,15 @@
         {{ return([column, 'scale(' ~ column ~ ')']) }}
     {%- endif -%}
     {%- set bytes = 'record_send(row(' ~ column ~ '))' -%}
-    {%- if scalar in ('json', 'jsonb', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle') -%}
+    {%- set text = 'cast(' ~ column ~ ' as text)' -%}
+    {%- if not scalar -%}
+        {#- Nobody knows the type: the row itself tells texts, and zeros with a sign. -#}
+        {{ return([
+            'case when cast(pg_typeof(' ~ column ~ ") as text) in ('text', 'character varying', 'citext') then "
+            ~ text ~ ' end collate "C"',
+            column, text ~ " <> '-0'", bytes,
+        ]) }}
+    {%- elif scalar in ('json', 'jsonb', 'xml', 'point', 'line', 'lseg', 'box', 'path', 'polygon', 'circle') -%}
         {{ return([bytes]) }}
     {%- elif modules.re.fullmatch(feature_warehouse._texts(), scalar) -%}
         {{ return([feature_warehouse._bytewise(column, scalar ~ '[]'), bytes]) }}

@@ -100,7 +100,8 @@ left join {{ spec.alias }}
 
 
 {#- For few labels DuckDB 2.0 joins in a loop, which makes 0.0 of -0.0 in a REAL and in anything nested. So a
-    view with such features that is no table is copied once, and its rows are fetched like those of one. -#}
+    view that is no table, with such features or some of a type that nobody knows, is copied once, and its rows
+    are fetched like those of a table. -#}
 {% macro _copies(specs) -%}
     {%- set ctes = [] -%}
     {%- for spec in specs if not spec.stored and feature_warehouse._has_hidden_zeros(spec) -%}
@@ -115,8 +116,9 @@ left join {{ spec.alias }}
 
 {% macro _has_hidden_zeros(spec) -%}
     {%- for feature in spec.features -%}
-        {%- set type = spec.types.get(feature, '') | lower | trim -%}
-        {%- if modules.re.search('real|float|double', type) and feature_warehouse._kind(type) != 'double' -%}
+        {%- set type = (spec.types.get(feature) or '') | lower | trim -%}
+        {%- if not type
+            or modules.re.search('real|float|double', type) and feature_warehouse._kind(type) != 'double' -%}
             {{ return(true) }}
         {%- endif -%}
     {%- endfor -%}

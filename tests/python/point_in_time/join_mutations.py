@@ -121,6 +121,20 @@ JOIN_MUTATIONS = (
         "column",
         POSTGRES,
     ),
+    Mutation(
+        "zeros of a type that nobody knows tie",
+        POSTGRES_ANSWERS,
+        """column, text ~ " <> '-0'", bytes,""",
+        "column, bytes,",
+        POSTGRES,
+    ),
+    Mutation(
+        "zeros of a type that nobody knows are not copied",
+        "internal/joins/_asof_fetch.sql",
+        "{%- if not type\n            or modules",
+        "{%- if modules",
+        DUCKDB,
+    ),
     Mutation("NULL wins ties of a join (DuckDB)", ROWS, "' nulls first'", "' nulls last'", DUCKDB),
     Mutation(
         "least wins ties of a join (DuckDB)", ROWS, "' nulls first'", "' desc nulls first'", DUCKDB

@@ -72,6 +72,7 @@ def _models() -> dict[str, str]:
         "tied_latest": "select * from {{ feature_warehouse.latest('tied') }}",
         "alike_set": _set("cases", ["alike", {"view": "alike_view", "prefix": "view_"}]),
         "alike_view": "select * from {{ ref('alike') }}",
+        "alike_named": _alike_named(),
         "alike_latest": "select * from {{ feature_warehouse.latest('alike') }}",
         "plain_set": _set("visits", ["rate", "odd:order"]),
         "empty_set": _set("visits", ["rate"], where="1 = 0"),
@@ -202,6 +203,19 @@ def _set(labels: str, features: Any, **options: Any) -> str:
 
 def _call(macro: str, *arguments: Any) -> str:
     return _made_by(f"{macro}({', '.join(map(repr, arguments))})")
+
+
+def _alike_named() -> str:
+    """The same join with what a caller names, who knows no types."""
+    features = [name for name in ALIKE if name not in ("customer_id", "at")]
+    view = {
+        "name": "alike",
+        "join_keys": ["customer_id"],
+        "event_timestamp": "at",
+        "features": features,
+    }
+    views = f"[dict({view!r}, relation=ref('alike'))]"
+    return _made_by(f"point_in_time_join(ref('cases'), 'at', {views})")
 
 
 def _made_by(call: str) -> str:

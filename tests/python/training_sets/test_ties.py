@@ -107,8 +107,9 @@ def test_values_that_sort_alike_are_told_apart(lab: Lab, order: str) -> None:
         trained = f"({lab.compiled('alike_set')}) as made"
         for column in ("place", "view_place"):
             assert sorted(lab.ask(f"select customer_id, {column} from {trained}")) == firsts
-        latest = f"({lab.compiled('alike_latest')}) as made"
-        assert sorted(lab.ask(f"select customer_id, place from {latest}")) == firsts
+        for name in ("alike_named", "alike_latest"):
+            found = lab.ask(f"select customer_id, place from ({lab.compiled(name)}) as made")
+            assert sorted(found) == firsts
         assert sorted(lab.ask(f"select c0, c{place} from ({published}) as made")) == firsts
 
 
