@@ -3,6 +3,10 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# `make demo DBT=2` takes dbt 2.
+DBT ?= 1
+BIN_2 := .venv-dbt2/bin
+DEMO_BIN := $(if $(filter 2,$(DBT)),$(BIN_2),$(BIN))
 
 # Two test processes, each with servers of its own.
 PYTEST_ARGS ?= -n 2
@@ -15,11 +19,12 @@ export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 .PHONY: lint types dbt-parse style layers sql-style
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-demo: ## Build features and a training set, publish and serve them, on DuckDB
+demo: ## Build features and a training set, publish and serve them, on DuckDB; DBT=2 with dbt 2
 	@$(PYTHON) scripts/env.py demo
-	@$(BIN)/python scripts/demo.py duckdb
+	@$(if $(filter 2,$(DBT)),$(BIN)/python scripts/dbt2_env.py)
+	@$(DEMO_BIN)/python scripts/demo.py duckdb
 
 demo-postgres: ## The same on PostgreSQL
 	@$(PYTHON) scripts/env.py demo
@@ -35,10 +40,23 @@ example: ## Train a model on the demo, with and without a leak, and score a flig
 test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@echo '--- pytest with dbt 2'
+	@if $(BIN)/python scripts/dbt2_env.py; then $(PYTEST_2) $(SLICE_OF_DBT_2); fi
 
 coverage: ## The same tests, with the lines of ours that they run; half as long again
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) --cov
+
+# What dbt 2 is tried on: the dbt package, and what calls dbt. PostgreSQL is an experiment of dbt 2's.
+TESTS_OF_DBT_2 := $(addprefix tests/python/,dbt_package catalog declarations/test_mistakes.py \
+	declarations/test_training_set_mistakes.py point_in_time windows training_sets watching relations)
+SLICE_OF_DBT_2 := $(addprefix tests/python/,dbt_package catalog windows/test_declared.py)
+PYTEST_2 := $(BIN_2)/python -m pytest -q -m 'not long and not dbt_1' -k 'not postgres'
+
+test-dbt2: ## The tests of the dbt package and of what calls dbt, with dbt 2
+	@$(PYTHON) scripts/env.py test
+	@$(BIN)/python scripts/dbt2_env.py
+	@$(PYTEST_2) $(TESTS_OF_DBT_2)
 
 test-long: ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
@@ -112,7 +130,7 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK
 
 clean: ## Remove everything that make and dbt have made
 	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
-	rm -rf .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	rm -rf .venv-dbt2 dbt_internal_packages .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
 	find python scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/profiles.yml: profiles.example.yml

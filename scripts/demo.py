@@ -87,6 +87,7 @@ def _demo(engine: str, stack: ExitStack) -> None:
         "DBT_TARGET": engine,
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
+        "DBT_STATIC_ANALYSIS": "off",
         "REDIS_URL": redis_url,
     }
     if engine == "duckdb":

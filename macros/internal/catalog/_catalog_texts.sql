@@ -28,10 +28,11 @@
     {#- `meta.owner`, else the owner of the model's group. -#}
     {%- set own = feature_warehouse._owner_text((node.config.meta or {}).get('owner')) -%}
     {%- if own is none and node.group -%}
-        {%- for group in (graph.groups or {}).values()
-            if group.name == node.group and group.package_name == node.package_name -%}
-            {{ return(feature_warehouse._owner_text(group.owner)) }}
-        {%- endfor -%}
+        {#- dbt 2.0 keeps the owner of a group inside. -#}
+        {%- set group = (graph.groups or {}).get('group.' ~ node.package_name ~ '.' ~ node.group) or {} -%}
+        {{ return(feature_warehouse._owner_text(
+            group.get('owner') or (group.get('__group_attr__') or {}).get('owner')
+        )) }}
     {%- endif -%}
     {{ return(own) }}
 {%- endmacro %}

@@ -19,7 +19,7 @@
                 feature_warehouse._quote(column), types[column]
             )) -%}
         {%- endfor -%}
-        {{ return(tojson({
+        {{ return(feature_warehouse._json({
             'query': 'select * from ' ~ relation
                 ~ (' order by ' ~ sorted | join(', ') if sorted else ''),
             'data_types': feature_warehouse._built_columns(made.node, sizes=true),
@@ -90,7 +90,7 @@
         {%- set sql = feature_warehouse._training_set(
             place, label_set, parts, request.options, relations
         ) -%}
-        {{ return(tojson({
+        {{ return(feature_warehouse._json({
             'query': 'select * from (\n' ~ sql ~ '\n) as answers order by '
                 ~ feature_warehouse._quote(request.row),
             'keys': keys,

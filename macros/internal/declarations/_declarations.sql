@@ -116,8 +116,10 @@
 {% macro _tie_columns(view, features) -%}
     {#- The columns that decide between rows of a feature view that tie. -#}
     {%- set columns = (view.get('tie_breakers') or []) | list -%}
-    {%- for feature in features if feature not in columns -%}
-        {%- do columns.append(feature) -%}
+    {%- for feature in features -%}
+        {%- if feature not in columns -%}
+            {%- do columns.append(feature) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(columns) }}
 {%- endmacro %}

@@ -20,7 +20,7 @@
 {% macro _refuse_untrue_types(view) -%}
     {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. -#}
     {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')
-        or model is defined and model.resource_type == 'sql_operation' -%}
+        or model is defined and model.name.startswith('inline') -%}
     {%- if view.get('is_held_to_types', true) or not asked or view.relation is string
         or feature_warehouse._is_unit_test() -%}
         {{ return('') }}

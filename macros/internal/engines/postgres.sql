@@ -148,8 +148,8 @@
         ) -%}
     {%- endfor -%}
     {%- set found = run_query(
-        'select declared.name, format_type(cast(to_regtype(declared.type) as oid), null),'
-        ~ ' format_type(atttypid, atttypmod), format_type(atttypid, null)'
+        'select declared.name, format_type(cast(to_regtype(declared.type) as oid), null) as type,'
+        ~ ' format_type(atttypid, atttypmod) as actual, format_type(atttypid, null) as kind'
         ~ ' from (values ' ~ rows | join(', ') ~ ') as declared (name, type)'
         ~ ' left join pg_attribute on attnum > 0 and not attisdropped and attname = declared.name'
         ~ ' and attrelid = cast(' ~ feature_warehouse._text_literal(relation | string) ~ ' as regclass)'

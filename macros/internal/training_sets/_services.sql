@@ -7,8 +7,10 @@
     {%- if not label_set.types and flags.WHICH in ('build', 'run')
         and not feature_warehouse._is_unit_test()
         and feature_warehouse._model_node(label_set.name).config.materialized != 'ephemeral' -%}
-        {%- for column in adapter.get_columns_in_relation(relation) if column.name not in columns -%}
-            {%- do columns.append(column.name) -%}
+        {%- for column in adapter.get_columns_in_relation(relation) -%}
+            {%- if column.name not in columns -%}
+                {%- do columns.append(column.name) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(columns) }}

@@ -1,6 +1,7 @@
 """A dbt project as the command line and notebooks name it, and what its macros say."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from feature_warehouse.dbt_project.messages import explained, selection_mistake
+from feature_warehouse.dbt_project.program import dbt_2
 from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.blocks import DECLARABLE
 from feature_warehouse.declarations.manifest import is_current, read_manifest, read_variables
@@ -23,6 +25,9 @@ from feature_warehouse.errors import BusyError, UsageError
 __all__ = ["DbtProject", "patiently"]
 
 Result = TypeVar("Result")
+
+# Before the command; what dbt 2 has as well comes after it.
+_DBT_1 = ("--no-use-colors", "--log-level-file", "none")
 
 
 class DbtProject:
@@ -71,12 +76,19 @@ class DbtProject:
         """
         # dbt would make a DuckDB file that is not there, and is slower to say what is wrong.
         self.open_warehouse().close()
-        # A JSON text in JSON quotes is a text to Jinja.
-        texts = ", ".join(f"fromjson({json.dumps(json.dumps(value))})" for value in arguments)
+        texts = ", ".join(map(_literal, arguments))
         jinja = f"{{{{ feature_warehouse.{macro}({texts}) }}}}"
         return patiently(lambda: self._compiled(jinja), self._wait)
 
     def _compiled(self, jinja: str) -> Any:
+        if dbt_2():
+            # `--quiet` leaves out what was compiled, and not what is printed.
+            said = f"{{% if execute %}}{{{{ print({jinja[2:-2]}) }}}}{{% endif %}}"
+            result = self._in_scratch("compile", "--inline", said)
+            if result.returncode:
+                raise explained(result.stdout + result.stderr)
+            # What the project itself prints comes before.
+            return json.loads(result.stdout.strip().rpartition("\n")[2])
         work = ("compile", "--inline", jinja, "--output", "json", "--no-populate-cache")
         result = self._on_manifest(*work) if self._is_parsed() else self._parsing(*work)
         if result.returncode:
@@ -113,45 +125,48 @@ class DbtProject:
         options += ["--state", str(self.folder / state)] if state else []
         kind = [f"--resource-type={kind}" for kind in DECLARABLE]
         kind += ["--output", "json", "--output-keys", "unique_id"]
-        result = self._on_manifest("ls", *options, *kind)
+        work = ("ls", *options, *kind)
+        result = self._in_scratch(*work) if dbt_2() else self._on_manifest(*work)
         if result.returncode:
-            words = " ".join(options)
-            raise UsageError(f"dbt refuses {words}: {selection_mistake(result.stdout)}")
+            words, said = " ".join(options), result.stdout + result.stderr
+            raise UsageError(f"dbt refuses {words}: {selection_mistake(said)}")
         lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
         return {json.loads(line)["unique_id"] for line in lines}
+
+    def _in_scratch(self, *work: str) -> "subprocess.CompletedProcess[str]":
+        """A command of dbt 2, which parses everything in a second, in a folder of its own."""
+        with _scratch() as scratch:
+            return self._run([str(dbt_2())], work, scratch, self._variables)
 
     def _on_manifest(self, *work: str) -> "subprocess.CompletedProcess[str]":
         manifest = self.target_path / "manifest.json"
         given = self._variables or read_variables(manifest)
         with _scratch() as scratch:
-            first = [str(manifest)]
-            return self._run(
-                "feature_warehouse.dbt_project._on_manifest", first, work, scratch, given
-            )
+            module = "feature_warehouse.dbt_project._on_manifest"
+            program = [sys.executable, "-m", module, str(manifest), *_DBT_1]
+            return self._run(program, work, scratch, given)
 
     def _parsing(self, *work: str) -> "subprocess.CompletedProcess[str]":
         """A dbt command that parses the project, in a folder of its own, with dbt's parse cache."""
         cache = self.target_path / "partial_parse.msgpack"
+        program = [sys.executable, "-m", "dbt.cli.main", *_DBT_1]
         with _scratch() as scratch:
             if cache.is_file():
                 shutil.copy(cache, scratch)
-            result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+            result = self._run(program, work, scratch, self._variables)
         if result.returncode and cache.is_file() and "Compilation Error" in result.stdout:
             # With a cache older than the macros dbt sometimes finds a test twice.
             with _scratch() as scratch:
-                result = self._run("dbt.cli.main", [], work, scratch, self._variables)
+                result = self._run(program, work, scratch, self._variables)
         return result
 
     def _run(
         self,
-        module: str,
-        first: Sequence[str],
+        program: Sequence[str],
         work: Sequence[str],
         scratch: str,
         variables: Mapping[str, Any],
     ) -> "subprocess.CompletedProcess[str]":
-        quiet = ["--no-send-anonymous-usage-stats", "--quiet", "--no-use-colors"]
-        quiet += ["--log-level-file", "none"]
         options = ["--project-dir", str(self.folder), "--target-path", scratch]
         options += ["--log-path", scratch]
         # Only what was named: dbt's cache is of no use to a command that names more.
@@ -164,13 +179,24 @@ class DbtProject:
         if variables:
             options += ["--vars", json.dumps(variables)]
         return subprocess.run(
-            [sys.executable, "-m", module, *first, *quiet, *work, *options],
+            [*program, *work, *options, "--quiet", "--no-send-anonymous-usage-stats"],
             cwd=self.folder,
+            env={**os.environ, "DBT_STATIC_ANALYSIS": "off"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+
+
+def _literal(value: Any) -> str:
+    """A value of JSON in Jinja. By fromjson() dbt 2 would sort the keys, which are in an order."""
+    if isinstance(value, dict):
+        pairs = (f"{_literal(key)}: {_literal(each)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_literal, value))}]"
+    return "none" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 @contextmanager

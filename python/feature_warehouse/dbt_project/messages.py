@@ -18,13 +18,14 @@ def explained(output: str) -> Exception:
     """Our own mistakes in one line. Of dbt's messages only those that cannot hold a secret."""
     lines = [line.strip() for line in output.splitlines()]
     for number, line in enumerate(lines):
-        if line.startswith("feature_warehouse: "):
+        # dbt 2 puts the place of the mistake before its text.
+        _, is_ours, head = line.partition("feature_warehouse: ")
+        if is_ours:
             mistakes = []
             for text in lines[number + 1 :]:
                 if not text.startswith("- "):
                     break
                 mistakes.append(text.removeprefix("- "))
-            head = line.removeprefix("feature_warehouse: ")
             if not mistakes:
                 return UsageError(head)
             return UsageError(f"{head.partition(' has ')[0]}: {'; '.join(mistakes)}")
@@ -33,7 +34,9 @@ def explained(output: str) -> Exception:
             "the DuckDB file is open in another process; try again when it has finished, or pass"
             " --wait"
         )
-    if "is undefined" in output and "feature_warehouse" in output:
+    if "feature_warehouse" in output and (
+        "is undefined" in output or "undefined has no method" in output
+    ):
         return UsageError(
             "the project has no package feature_warehouse; name it in packages.yml and run `dbt"
             " deps`"

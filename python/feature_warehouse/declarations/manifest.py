@@ -1,6 +1,8 @@
 """dbt's ``manifest.json``, as far as it concerns us, and whether it still fits the files."""
 
 import hashlib
+import re
+from ast import literal_eval
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -126,6 +128,15 @@ class Node(msgspec.Struct):
     column_name: str | None = None
 
 
+class Macro(msgspec.Struct):
+    """A macro, with its text and what YAML says of it."""
+
+    package_name: str
+    name: str
+    macro_sql: str = ""
+    meta: dict[str, Any] = {}
+
+
 class Metadata(msgspec.Struct):
     """Of the invocation that wrote the manifest."""
 
@@ -143,15 +154,43 @@ class Manifest(msgspec.Struct):
     nodes: dict[str, Node]
     sources: dict[str, Node] = {}
     groups: dict[str, Group] = {}
+    macros: dict[str, Macro] = {}
 
     @property
     def written_for(self) -> WrittenFor | None:
-        """What the package's hook noted while dbt parsed; None where there was no hook."""
+        """What the package noted while dbt parsed; None where it is not installed.
+
+        dbt 1 keeps what its hook notes. dbt 2 keeps no config of a hook, and so the target is noted
+        beside the macro in YAML, and the names of types are read from the text of the engine's.
+        """
         for node in self.nodes.values():
             if node.resource_type == "operation" and node.package_name == "feature_warehouse":
                 with suppress(LookupError, msgspec.ValidationError):
                     return msgspec.convert(node.config.meta["written_for"], WrittenFor)
+        with suppress(LookupError, msgspec.ValidationError):
+            noted = self.macros["macro.feature_warehouse.check_declarations"].meta["written_for"]
+            return msgspec.convert(
+                {
+                    **noted,
+                    "file": noted["file"] or None,
+                    "spellings": self._answer(noted["adapter"], "type_spellings"),
+                    "numeric": self._answer(noted["adapter"], "number_types")["numeric"],
+                },
+                WrittenFor,
+            )
         return None
+
+    def _answer(self, adapter: str, question: str) -> Any:
+        """What an engine's macro returns, which is a literal. Raises LookupError."""
+        text = self.macros[f"macro.feature_warehouse.{adapter}___{question}"].macro_sql
+        found = _RETURNED.search(text)
+        try:
+            return literal_eval(re.sub(r"\bnone\b", "None", found[1])) if found else None
+        except (ValueError, SyntaxError):
+            raise LookupError(question) from None
+
+
+_RETURNED = re.compile(r"\{\{ return\((.*)\) \}\}", re.DOTALL)
 
 
 def read_manifest(manifest: Path) -> Manifest:
@@ -173,9 +212,14 @@ class _RunMetadata(msgspec.Struct):
     invocation_started_at: datetime | None = None
 
 
+class _Timing(msgspec.Struct):
+    started_at: datetime | None = None
+
+
 class _RunResult(msgspec.Struct):
     unique_id: str
     status: str
+    timing: list[_Timing] = []
 
 
 _BUILDING = ("build", "run", "retry", "seed", "snapshot")
@@ -222,7 +266,11 @@ def read_build_times(manifest: Path, content: Manifest) -> Callable[[str], datet
     elsewhere = noted is not None and last.args.target not in (None, noted.target)
     if elsewhere or last.args.which not in _BUILDING:
         return lambda _: None
-    started = last.metadata.invocation_started_at or last.metadata.generated_at
+    # dbt 2 notes no more of the invocation than its end, and of each node when it began.
+    began = [timing.started_at for result in last.results for timing in result.timing]
+    started = last.metadata.invocation_started_at or min(
+        filter(None, began), default=last.metadata.generated_at
+    )
     built = {result.unique_id for result in last.results if result.status == "success"}
     return lambda node: started if node in built else None
 
@@ -264,7 +312,7 @@ def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list
     """A manifest that does not know the files as they are on disk must not be published from."""
     for node in nodes:
         model = project / node.original_file_path
-        if _changed_after(model, generated) and _checksum(model) != node.checksum.checksum:
+        if _changed_after(model, generated) and node.checksum.checksum not in _checksums(model):
             raise UsageError(f"{model} changed after {manifest} was written; run `dbt build` again")
         if node.patch_path is not None:
             properties = project / node.patch_path.partition("://")[2]
@@ -280,9 +328,11 @@ def _changed_after(file: Path, instant: datetime) -> bool:
     return file.is_file() and file.stat().st_mtime > instant.timestamp()
 
 
-def _checksum(file: Path) -> str:
-    """As dbt computes it: SHA-256 of the text without surrounding white space."""
-    return hashlib.sha256(file.read_text(encoding="utf-8").strip().encode()).hexdigest()
+def _checksums(file: Path) -> set[str]:
+    """As dbt 1 and dbt 2 compute it: SHA-256 without surrounding white space, or with one blank."""
+    text = file.read_text(encoding="utf-8")
+    forms = (text.strip(), " ".join(text.split()))
+    return {hashlib.sha256(form.encode()).hexdigest() for form in forms}
 
 
 def _block_changed(properties: Path, node: Node) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import duckdb
@@ -17,12 +18,13 @@ from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
 from feature_warehouse.engines.arrow import is_of_a_file, plain_array, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect, quote
+from feature_warehouse.engines.duckdb_target import credentials_of, open_target
 from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
 from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DIALECT", "connect", "file_of", "plain_column"]
+__all__ = ["DIALECT", "connect", "credentials_of", "file_of", "plain_column"]
 
 # What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
 # and in an enum, of which the place among the others is hashed.
@@ -185,8 +187,6 @@ def _inode(path: Path) -> tuple[int, int] | None:
 
 
 def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
-    from dbt.adapters.duckdb.environments import Environment
-
     if credentials.path == ":memory:":
         raise UsageError(
             "the DuckDB path is :memory:, which is gone when dbt ends; set a file in the profile"
@@ -199,8 +199,7 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
     # The path of MotherDuck or of an attachment may carry a token behind the question mark.
     path = file_of(credentials)
     try:
-        connection: duckdb.DuckDBPyConnection = Environment.initialize_db(readable)
-        Environment.initialize_cursor(readable, connection)
+        connection = _opened(readable)
     except duckdb.Error as error:
         reason = _first_line(error)
         if "Could not set lock" in reason:
@@ -212,6 +211,16 @@ def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
             reason = "see `dbt debug`"
         raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
     connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def _opened(credentials: Any) -> duckdb.DuckDBPyConnection:
+    if isinstance(credentials, SimpleNamespace):
+        return open_target(credentials)
+    from dbt.adapters.duckdb.environments import Environment
+
+    connection: duckdb.DuckDBPyConnection = Environment.initialize_db(credentials)
+    Environment.initialize_cursor(credentials, connection)
     return connection
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -25,7 +26,7 @@ from feature_warehouse.errors import UnreachableError, UnservableError, UsageErr
 from feature_warehouse.util.secrets_in_text import masked
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DIALECT", "connect", "file_of"]
+__all__ = ["DIALECT", "connect", "credentials_of", "file_of"]
 
 _WITHOUT_ORDER = {
     *("json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"),
@@ -47,6 +48,24 @@ _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 
 def file_of(_credentials: Any) -> None:
     """A server has no file."""
+
+
+def credentials_of(output: dict[str, Any]) -> SimpleNamespace:
+    """See ``Engine``."""
+    optional = ("role", "sslmode", "sslcert", "sslkey", "sslrootcert")
+    try:
+        return SimpleNamespace(
+            host=output["host"],
+            port=int(output.get("port", 5432)),
+            user=output["user"],
+            password=str(output["password"] if "password" in output else output["pass"]),
+            database=output["dbname"] if "dbname" in output else output["database"],
+            schema=output["schema"],
+            connect_timeout=int(output.get("connect_timeout", 10)),
+            **{name: output.get(name) for name in optional},
+        )
+    except KeyError as error:
+        raise UsageError(f"the profile's target has no {error.args[0]}") from None
 
 
 class PostgresWarehouse:

@@ -1,8 +1,8 @@
-"""The connection that dbt would use, read by dbt itself.
+"""The connection that dbt would use, read by dbt-core itself where it is installed.
 
 The profile decides more than an address: ``env_var`` and its filters, the target's default,
-DuckDB's attachments and extensions. dbt's own loader is slow to import (about two seconds) and
-always right.
+DuckDB's attachments and extensions. dbt-core's loader is slow to import (about two seconds) and
+always right. dbt 2 has none that could be asked for a password.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.engines.find import engine_of
+from feature_warehouse.engines.profile_file import read_output
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import refuse_no_project
 
@@ -43,22 +44,24 @@ def load_profile(
     Without arguments dbt's rules hold: DBT_PROFILES_DIR, then the project's folder, then ~/.dbt;
     and DBT_TARGET, then the profile's default target. Raises UsageError.
     """
+    refuse_no_project(project_dir)
+    directory = profiles_dir or _profiles_dir(project_dir)
+    file = directory / "profiles.yml"
+    if not file.is_file():
+        raise UsageError(
+            f"there is no profiles.yml in {directory}; name its folder with --profiles-dir"
+        )
     try:
         from dbt.config.runtime import load_profile as load
         from dbt.flags import set_from_args
         from dbt_common.context import set_invocation_context
         from dbt_common.exceptions import DbtBaseException
     except ImportError:
-        raise UsageError(
-            "dbt is not installed here; pip install 'feature-warehouse[duckdb]' or '[postgres]'"
-        ) from None
+        output = read_output(project_dir, file, target, profile, variables or {})
+        adapter = str(output.content.get("type"))
+        credentials = engine_of(adapter).credentials_of(output.content)
+        return Profile(output.profile, output.target, adapter, credentials)
 
-    refuse_no_project(project_dir)
-    directory = profiles_dir or _profiles_dir(project_dir)
-    if not (directory / "profiles.yml").is_file():
-        raise UsageError(
-            f"there is no profiles.yml in {directory}; name its folder with --profiles-dir"
-        )
     set_invocation_context(dict(os.environ))
     set_from_args(Namespace(PROFILES_DIR=str(directory), PROJECT_DIR=str(project_dir)), None)
     try:
@@ -69,7 +72,7 @@ def load_profile(
             target_override=target or os.environ.get("DBT_TARGET"),
         )
     except DbtBaseException as error:
-        raise UsageError(f"{directory / 'profiles.yml'}: {_harmless(str(error))}") from None
+        raise UsageError(f"{file}: {_harmless(str(error))}") from None
     adapter = found.credentials.type
     engine_of(adapter)
     return Profile(found.profile_name, found.target_name, adapter, found.credentials)

@@ -112,3 +112,9 @@ class Engine(Protocol):
 
     def file_of(self, credentials: Any) -> str | None:
         """The file of the database, as the profile has it; None where it is none."""
+
+    def credentials_of(self, output: dict[str, Any]) -> Any:
+        """What dbt-core's adapter would make of a rendered target of a profile.
+
+        Raises UsageError for what it has and this engine cannot do without dbt-core.
+        """

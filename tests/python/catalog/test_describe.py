@@ -35,6 +35,7 @@ def test_the_sql_to_copy_runs(site: Built) -> None:
             assert site.records(found.samples["SQL"]), (name, found.kind)
 
 
+@pytest.mark.dbt_1
 def test_the_training_sets_to_copy_compile(site_duckdb: Built) -> None:
     """Each snippet as a model of the project."""
     names = ("people", "people:mail", "people:Ratio", "purchases:orders_1d", "rate:rate")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from catalog.conftest import parsed_apart
 from catalog.texts import DIRTY, MIXED
 from harness.host import Built
@@ -63,6 +65,7 @@ def test_the_sql_is_no_wider_than_a_screen(site: Built) -> None:
     assert wide == []
 
 
+@pytest.mark.dbt_1
 def test_mistakes_in_the_arguments_are_named(site_duckdb: Built) -> None:
     site = site_duckdb
     properties = site.project / "models" / "models.yml"

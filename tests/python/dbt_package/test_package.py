@@ -120,6 +120,7 @@ def test_an_empty_host_gets_nothing_but_the_check_of_declarations(empty_host: Ho
     assert {str(Path(path).parent) for path in skipped} == {"tests/singular"}
 
 
+@pytest.mark.dbt_1
 def test_a_manifest_says_which_target_it_was_written_for(empty_host: Host) -> None:
     """Also with dbt's parse cache, whatever command writes it."""
     project, env = empty_host.project, empty_host.env
@@ -152,6 +153,7 @@ def test_a_manifest_says_which_target_it_was_written_for(empty_host: Host) -> No
     ]
 
 
+@pytest.mark.dbt_1
 def test_every_macro_that_is_shown_is_described(shop: Host) -> None:
     """The others are hidden, and say in their SQL what they are for."""
     macros = [
@@ -212,6 +214,7 @@ def test_a_host_has_its_own_service(shop: Host) -> None:
     ]
 
 
+@pytest.mark.dbt_1
 def test_compiling_again_gives_the_same_sql_and_lengths_are_read_as_in_python(
     shop: Host,
 ) -> None:

@@ -86,6 +86,7 @@ def test_the_registry_refuses_them_too(broken: Broken, mistake: Mistake, tmp_pat
             read_registry(file)
 
 
+@pytest.mark.dbt_1
 def test_compiling_names_the_mistakes_of_what_is_used(broken: Broken) -> None:
     said = broken.host.dbt("compile", "--select", "of_many", code=2)
     assert "feature view 'many' has 5 mistakes" in said

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.engines import DuckDB, Engine, PostgreSQL
-from harness.support import ROOT, clear_environment, dbt
+from harness.support import IS_DBT_2, ROOT, clear_environment, dbt
 from local_postgres import Postgres
 
 __all__ = ["Built", "Host", "compiled", "macro_call", "write_host"]
@@ -75,7 +75,9 @@ class Host:
     def dbt(self, *arguments: str, code: int = 0, env: dict[str, str] | None = None) -> str:
         """Run dbt; what it said. AssertionError if it ends with another exit code."""
         result = dbt(*arguments, project=self.project, env=self.env | (env or {}), check=False)
-        assert result.returncode == code, result.stdout + result.stderr
+        # dbt 2 has no code of its own for what stops the parser.
+        wanted = min(code, 1) if IS_DBT_2 else code
+        assert result.returncode == wanted, result.stdout + result.stderr
         return result.stdout
 
     def connect(self) -> Engine:
@@ -140,7 +142,8 @@ class Built(Host):
 
     def test(self, name: str) -> str:
         """The compiled SQL of a generic test."""
-        return compiled(self.target, f"models.yml/{name}")
+        [file] = (self.target / "compiled").rglob(f"{name}.sql")
+        return file.read_text()
 
     def failures(self, test: str) -> list[dict[str, Any]]:
         """The rows that a generic test finds now."""

@@ -16,7 +16,7 @@ from local_postgres import Postgres
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
-# In the environment that scripts/env.py makes for dbt 2, where nothing else imports dbt-core.
+# In the environment of scripts/dbt2_env.py, where dbt is dbt 2 and nobody can import dbt-core.
 IS_DBT_2 = (BIN.parent / "engine").is_dir()
 IS_TRACED = any(name.startswith("COVERAGE_") for name in os.environ)
 """Whether coverage counts the lines that commands run, which forks do not."""
@@ -52,6 +52,7 @@ def dbt(
     if IS_DBT_2:
         _mend(project)
         result = run("dbt", *_lenient(arguments), cwd=project, env=dbt_environment(env or {}))
+        result.stdout += result.stderr
     else:
         result = forks().run(("dbt", *arguments), project, dbt_environment(env or {}))
     if check and result.returncode:

@@ -29,11 +29,12 @@ class Twin:
             "DBT_TARGET": f"{self.engine}_{environment}",
             "DBT_TARGET_PATH": str(self.project / f"{self.engine} {environment}"),
             "DBT_LOG_PATH": str(self.project / "logs"),
-            "DBT_DEFER_STATE": str(self.project / f"{self.engine} prod"),
         }
-        if arguments[0] != "test":
-            env["DBT_EXCLUDE_RESOURCE_TYPES"] = "unit_test"
-        else:
+        if environment != "prod":
+            env["DBT_DEFER_STATE"] = str(self.project / f"{self.engine} prod")
+        if arguments[0] == "build":
+            arguments = (*arguments, "--exclude-resource-type", "unit_test")
+        elif arguments[0] == "test":
             # A node that was parsed in the same process holds classes of dbt's own.
             env["DBT_PARTIAL_PARSE"] = "false"
         result = dbt(*arguments, project=self.project, env=env, check=False)

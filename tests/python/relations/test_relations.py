@@ -4,6 +4,8 @@ import json
 import re
 from datetime import datetime
 
+import pytest
+
 from relations.conftest import DAYS, Twin
 from relations.unit_tests import incomplete_unit_tests, unit_tests
 
@@ -51,12 +53,14 @@ def test_what_is_there_wins_unless_the_state_is_favoured(twin: Twin) -> None:
     assert twin.rows("dev", "select v, n from scored") == [(1, 100)]
 
 
+@pytest.mark.dbt_1
 def test_clones_are_read_as_if_they_were_built(twin: Twin) -> None:
     twin.dbt("dev", "clone", "-s", "price", "stock", "asked", "people", "learned")
     twin.dbt("dev", "build", "-s", "scored", "card", "cost", "newest")
     assert twin.rows("dev", "select v, n from scored") == [(100, 100)]
 
 
+@pytest.mark.dbt_1
 def test_a_retry_resolves_as_the_run_that_failed(twin: Twin) -> None:
     broken = twin.project / "models" / "people.sql"
     query = broken.read_text()
@@ -67,6 +71,7 @@ def test_a_retry_resolves_as_the_run_that_failed(twin: Twin) -> None:
     assert twin.rows("dev", "select v, n from scored") == [(100, 100)]
 
 
+@pytest.mark.dbt_1
 def test_a_sample_is_of_labels_and_never_of_features(twin: Twin) -> None:
     sample = ("--sample", "{'start': '2024-01-04', 'end': '2024-01-06'}")
     twin.dbt("dev", "run", "-s", "raw", "price", "stock", "asked", "people")
@@ -84,6 +89,7 @@ def test_a_sample_is_of_labels_and_never_of_features(twin: Twin) -> None:
     ]
 
 
+@pytest.mark.dbt_1
 def test_a_sample_is_compared_with_its_own_rows_of_a_set_with_other_batches(twin: Twin) -> None:
     """dbt samples the labels, and not the model that a test is of."""
     twin.dbt("dev", "build", "-s", "raw", "price", "stock", "asked", "by_day", *DAYS)
@@ -109,6 +115,7 @@ def test_empty_builds_everything_without_a_row(production: Twin) -> None:
         assert "false" in path.read_text(), table
 
 
+@pytest.mark.dbt_1
 def test_unit_tests_need_no_declaration_of_their_own(production: Twin) -> None:
     said = production.dbt("prod", "test", "-s", "test_type:unit", fails=True)
     outcomes = {

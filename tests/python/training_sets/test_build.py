@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from feature_warehouse.dbt_project import DbtProject
+from feature_warehouse.dbt_project import DbtProject, _literal
 from feature_warehouse.errors import UsageError
 from feature_warehouse.training_sets import TrainingSets
 from harness.engines import quote
@@ -55,8 +55,7 @@ def learned(lab: Lab, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> Training
                 with pytest.raises(AskedError):
                     TrainingSets(project).build(labels, **options)
         calls = [
-            f"fromjson(feature_warehouse.{macro}(fromjson({json.dumps(json.dumps(request))})))"
-            for macro, request in asked
+            f"fromjson(feature_warehouse.{macro}({_literal(request)}))" for macro, request in asked
         ]
         answers = project._compiled(f"{{{{ tojson([{', '.join(calls)}]) }}}}")
         for (macro, request), answer in zip(asked, answers, strict=True):

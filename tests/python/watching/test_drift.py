@@ -166,6 +166,7 @@ def test_what_only_grows_is_judged_only_if_asked(watched: Watched) -> None:
     assert len(features) == 10
 
 
+@pytest.mark.dbt_1
 def test_the_generic_test_fails_on_drift_only(watched: Watched) -> None:
     said = watched.dbt("test", "--select", "training", code=1)
     lines = [line for line in said.splitlines() if " of 2 " in line]
