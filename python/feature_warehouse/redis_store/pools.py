@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from queue import Empty, SimpleQueue
+from types import SimpleNamespace
 from typing import Any, Final
 from weakref import WeakSet
 
@@ -57,6 +58,8 @@ class _Packing(_Connection):  # type: ignore[misc]  # as all below: mypy cannot 
     """What sync and async connections have in common."""
 
     unread = 0
+    patience: Any = SimpleNamespace(moves=0)
+    """Of those who wait for a connection of this pool: as long as replies come, they wait on."""
 
     def pack_command(self, *args: Any) -> _Packed:
         return _Packed(super().pack_command(*args))
@@ -110,6 +113,7 @@ class _Guarded(_Packing):
             self.unread -= 1
             raise
         self.unread -= 1
+        self.patience.moves += 1
         return reply
 
 
@@ -149,6 +153,7 @@ class _AsyncGuarded(_Packing):
             self.unread -= 1
             raise
         self.unread -= 1
+        self.patience.moves += 1
         return reply
 
 
@@ -167,7 +172,8 @@ def guarded_async(base: Any) -> Any:
 class Pool(redis.ConnectionPool):
     """Lends ``max_connections``, by default 100; then a thread waits until one comes back.
 
-    MaxConnectionsError if none does for as long as a reply may take (``socket_timeout``).
+    MaxConnectionsError if none does, and no reply comes, for as long as one may take
+    (``socket_timeout``).
     """
 
     def __init__(self, connection_class: Any = redis.Connection, **options: Any) -> None:
@@ -184,7 +190,9 @@ class Pool(redis.ConnectionPool):
     def make_connection(self) -> Any:
         if len(self._in_use_connections) >= self.max_connections:
             raise MaxConnectionsError
-        return self.connection_class(**self.connection_kwargs)
+        connection = self.connection_class(**self.connection_kwargs)
+        connection.patience = self._patience
+        return connection
 
     def get_connection(self, *_: Any, **__: Any) -> Any:
         try:
@@ -226,6 +234,11 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         self._patience = _Patience(self)
         self._waiting: deque[asyncio.Future[None]] = deque()
 
+    def make_connection(self) -> Any:
+        connection = super().make_connection()  # type: ignore[no-untyped-call]  # by redis-py
+        connection.patience = self._patience
+        return connection
+
     async def get_connection(self, *_: Any, **__: Any) -> Any:
         try:
             return await self._lend()
@@ -263,9 +276,10 @@ class AsyncPool(redis.asyncio.ConnectionPool):
 
 
 class _Patience:
-    """How long those wait whom a pool has no connection for, while none goes or comes back.
+    """How long those wait whom a pool has no connection for, while nothing happens to any.
 
-    ``moves`` counts both. A waiter keeps that count and when it looked.
+    ``moves`` counts connections that go or come back, and replies. A waiter keeps that count and
+    when it looked.
     """
 
     def __init__(self, pool: Any) -> None:
