@@ -34,8 +34,8 @@ def explained(output: str) -> Exception:
             "the DuckDB file is open in another process; try again when it has finished, or pass"
             " --wait"
         )
-    if "feature_warehouse" in output and (
-        "is undefined" in output or "undefined has no method" in output
+    if ("is undefined" in output and "feature_warehouse" in output) or (
+        "undefined has no method named _" in output
     ):
         return UsageError(
             "the project has no package feature_warehouse; name it in packages.yml and run `dbt"

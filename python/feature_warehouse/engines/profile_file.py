@@ -58,8 +58,14 @@ def read_output(
 
 
 def _read(file: Path) -> dict[str, Any]:
-    import yaml
-
+    try:
+        import jinja2  # noqa: F401 - what renders it
+        import yaml
+    except ImportError:
+        raise UsageError(
+            "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]' or"
+            " '[dbt2]'"
+        ) from None
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:

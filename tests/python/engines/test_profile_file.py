@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from feature_warehouse.engines.duckdb import DuckDBWarehouse
+from feature_warehouse.engines.duckdb_target import _secret
 from feature_warehouse.engines.duckdb_target import credentials_of as duckdb_credentials
 from feature_warehouse.engines.postgres import credentials_of as postgres_credentials
 from feature_warehouse.engines.profile import load_profile
@@ -144,3 +147,26 @@ def test_what_is_wrong_is_one_line_without_a_value(
 def test_what_only_dbt_duckdb_knows_is_refused(project: Path) -> None:
     with pytest.raises(UsageError, match="has plugins, which only dbt-duckdb knows"):
         duckdb_credentials(read(project, "odd").content)
+
+
+def test_a_file_is_opened_with_what_the_profile_asks_for_and_only_to_read(tmp_path: Path) -> None:
+    for name in ("shop", "other"):
+        with duckdb.connect(str(tmp_path / f"{name}.duckdb")) as connection:
+            connection.execute(f"create table {name} as select 1 as n")
+    output = {
+        "type": "duckdb",
+        "path": "shop.duckdb",
+        "settings": {"threads": 1},
+        "attach": [{"path": "other.duckdb", "alias": "its other"}],
+    }
+    with DuckDBWarehouse(duckdb_credentials(output), tmp_path) as warehouse:
+        asked = (
+            "select shop.n, o.n as m, current_setting('threads') as threads"
+            ' from shop, "its other".other as o'
+        )
+        with warehouse.rows(asked, "the question") as found:
+            assert found.read_all().to_pylist() == [{"n": 1, "m": 1, "threads": 1}]
+    secret = {"type": "s3", "name": "a", "key_id": "it's", "scope": ["s3://b"], "persistent": True}
+    assert _secret(secret) == (
+        """create or replace temporary secret "a" (type "s3", "key_id" 'it''s', "scope" ['s3://b'])"""
+    )

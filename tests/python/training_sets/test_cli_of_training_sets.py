@@ -253,6 +253,7 @@ def held(database: Path, seconds: float = 600) -> Iterator[None]:
             process.kill()
 
 
+@pytest.mark.dbt_1
 def test_a_server_that_is_down(
     lab_postgres: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
