@@ -38,7 +38,9 @@ def make_project(folder: Path, package: Path = ROOT) -> Path:
 
 def compile_project(project: Path, engine: str, server: Postgres | None) -> Path:
     """Let dbt write the SQL of every model for one engine; the target folder is returned."""
-    host = Host(project, engine, server, FEATURE_WAREHOUSE_DUCKDB_PATH=":memory:")
+    # An empty file, whose database has the name of one in memory.
+    file = str(project / "memory.duckdb")
+    host = Host(project, engine, server, FEATURE_WAREHOUSE_DUCKDB_PATH=file)
     host.dbt("--quiet", "--warn-error", "compile")
     return host.target
 
