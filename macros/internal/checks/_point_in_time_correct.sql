@@ -69,8 +69,8 @@ where {{ problem }} <> ''
 {% macro _answer_by_rule(spec, view, number, timestamp, timestamp_type) -%}
     {#- Rule 1 for each sampled row, written from its text: every row that was available, the newest of them,
         and no other if that is past its ttl. It uses no join strategy that it is to check, but the same
-        declarations (`_join_spec`) and the same order (`_newest_first`), which the loops in
-        tests/python/oracles check. -#}
+        declarations (`_join_spec`) and the same order (`_newest_first`), which the loops of
+        tests/python/point_in_time check. -#}
     {%- set taken = view.types.keys() | list -%}
     {%- set event_at = feature_warehouse._free_name('event_at', taken) -%}
     {%- set at = feature_warehouse._free_name('label_at', taken) -%}

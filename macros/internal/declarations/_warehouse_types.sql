@@ -18,7 +18,8 @@
 
 
 {% macro _refuse_untrue_types(view) -%}
-    {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. -#}
+    {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. Both dbts call what
+        `compile --inline` is given `inline...`, and agree in nothing else about it. -#}
     {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')
         or model is defined and model.name.startswith('inline') -%}
     {%- if view.get('is_held_to_types', true) or not asked or view.relation is string

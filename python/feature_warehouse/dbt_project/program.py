@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from feature_warehouse.engines.profile import NO_DBT
 from feature_warehouse.errors import UsageError
 
 __all__ = ["dbt_2"]
@@ -28,9 +29,7 @@ def dbt_2() -> str | None:
     if is_importable and (program is None or _is_python(Path(program))):
         return None
     if program is None:
-        raise UsageError(
-            "dbt is not installed here; pip install dbt-duckdb or dbt-postgres, or dbt for dbt 2"
-        )
+        raise UsageError(NO_DBT)
     if _major(program) >= 2:
         return program
     if is_importable:

@@ -17,7 +17,11 @@ from feature_warehouse.engines.profile_file import read_output
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import refuse_no_project
 
-__all__ = ["Profile", "load_profile"]
+__all__ = ["NO_DBT", "Profile", "load_profile"]
+
+NO_DBT = (
+    "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]' or '[dbt2]'"
+)
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -57,7 +61,10 @@ def load_profile(
         from dbt_common.context import set_invocation_context
         from dbt_common.exceptions import DbtBaseException
     except ImportError:
-        output = read_output(project_dir, file, target, profile, variables or {})
+        try:
+            output = read_output(project_dir, file, target, profile, variables or {})
+        except ImportError:
+            raise UsageError(NO_DBT) from None
         adapter = str(output.content.get("type"))
         credentials = engine_of(adapter).credentials_of(output.content)
         return Profile(output.profile, output.target, adapter, credentials)

@@ -37,7 +37,7 @@ def read_output(
     """The target as named, else as DBT_TARGET or the profile itself says. Raises UsageError.
 
     ``profiles`` is the file. Nothing but the target is rendered, so what only others need of the
-    environment need not be there.
+    environment need not be there. ImportError where not even dbt 2's extra is installed.
     """
     render = _renderer(variables)
     name = profile or os.environ.get("DBT_PROFILE")
@@ -58,14 +58,8 @@ def read_output(
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        import jinja2  # noqa: F401 - what renders it
-        import yaml
-    except ImportError:
-        raise UsageError(
-            "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]' or"
-            " '[dbt2]'"
-        ) from None
+    import yaml
+
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:

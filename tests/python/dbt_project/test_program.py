@@ -69,7 +69,7 @@ def test_dbt_2_on_the_path_is_taken(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("programs", "said"),
     [
-        ({}, "dbt is not installed here; pip install dbt-duckdb"),
+        ({}, "dbt is not installed here; pip install 'feature-warehouse"),
         ({"on_path": DBT_1}, "is dbt-core of another environment; install feature-warehouse into"),
         ({"on_path": "no program\n"}, "is dbt-core of another environment"),
     ],

@@ -16,7 +16,7 @@ from engines import toy
 from feature_warehouse import OnlineStore
 from feature_warehouse.engines import engine_of
 from feature_warehouse.errors import UsageError
-from harness.dbt_forks import Forks
+from harness.forks import Forks
 from harness.support import dbt_environment, run
 
 CLOCK = datetime(2026, 1, 6, 12)

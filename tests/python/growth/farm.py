@@ -7,8 +7,8 @@ from pathlib import Path
 
 from growth.project import PEOPLE
 from growth.views import GROWING, STAMPED
-from harness.dbt_forks import NOWHERE, forks
 from harness.engines import Engine, quote
+from harness.forks import NOWHERE, forks
 from harness.host import Host
 from harness.support import dbt_environment
 from local_postgres import Postgres

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.dbt_forks import forks
+from harness.forks import forks
 from local_postgres import Postgres
 
 ROOT = Path(__file__).parents[3]

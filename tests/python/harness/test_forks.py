@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.dbt_forks import NOWHERE, forks
+from harness.forks import NOWHERE, forks
 from harness.redis_servers import eventually
 from harness.support import BIN, dbt, dbt_environment
 
@@ -21,7 +21,7 @@ HANGING = """
 """
 GONE = """
 import os, sys
-from harness.dbt_forks import Forks, NOWHERE
+from harness.forks import Forks, NOWHERE
 forks = Forks()
 run = forks.start(("dbt", "run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
 print(forks.pid, run, flush=True)
