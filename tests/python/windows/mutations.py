@@ -224,7 +224,12 @@ GROWTH_MUTATIONS = (
         "_after(plan, reaches | max)",
         "_after(plan, reaches | min)",
     ),
-    Mutation("all time is forgotten", GROWTH, "{% if none in reaches -%}", "{% if false -%}"),
+    Mutation(
+        "all time is forgotten",
+        GROWTH,
+        "plan.reaches.values() | list",
+        "plan.reaches.values() | map('default', 0, true) | list",
+    ),
     Mutation(
         "rows from before are written again",
         FEATURES,
