@@ -108,8 +108,8 @@ JOIN_MUTATIONS = (
     Mutation(
         "features ignored where the tie-breaker ties",
         DECLARATIONS,
-        "{%- for feature in features if feature not in columns -%}",
-        "{%- for feature in features if not columns -%}",
+        "{%- if feature not in columns -%}",
+        "{%- if not view.get('tie_breakers') -%}",
     ),
     Mutation(
         "zeros tie (DuckDB)", DUCKDB_ANSWERS, "'not signbit(' ~ column ~ ')'", "column", DUCKDB
