@@ -2,7 +2,7 @@
     each label's answer; then the rows of these instants are fetched. So only those that a label
     wants are put in order where they tie, and no feature is sorted in vain. -#}
 
-{% macro _asof_times(spec) -%}
+{% macro _asof_times(spec, labels) -%}
     {#- The keys and times of the rows of a view that is a table. -#}
     {%- set columns = spec.entity | list -%}
     {%- if feature_warehouse._times_have_events(spec) -%}
@@ -11,7 +11,7 @@
     {%- do columns.append(spec.known ~ ' as ' ~ spec.available_at) -%}
 {{ spec.times }} as (
     {{ feature_warehouse._targets('select', columns) | indent(4) }}
-    {{- feature_warehouse._rows_that_count(spec) }}
+    {{- feature_warehouse._rows_that_count(spec, labels) }}
     {%- if spec.late %}
     {{- feature_warehouse._last_of_instants(spec, [spec.known, spec.event]) }}
     {%- endif %}

@@ -1,11 +1,11 @@
 {#- A view that is joined by ASOF JOIN in one pass, on DuckDB: one that is not a table. -#}
 
-{% macro _asof_rows(spec) -%}
+{% macro _asof_rows(spec, labels) -%}
     {#- One row for each instant at which the answer changes: the last in order of those that became known
         together, if its event is the newest so far. One window tells both, by one sort. -#}
     {%- set order = [spec.known] + feature_warehouse._newest_last(spec) -%}
 {{ spec.alias }} as (
-    {{- feature_warehouse._available_rows(spec) }}
+    {{- feature_warehouse._available_rows(spec, labels=labels) }}
     {{- feature_warehouse._last_of_instants(spec, order if spec.late else order[:1] + order[2:]) }}
 )
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- The rows of a view that a join chooses from, and the order in which it does. -#}
 
-{% macro _available_rows(spec, extra=[]) %}
+{% macro _available_rows(spec, extra=[], labels=none) %}
     {#- The body of a view's CTE: its rows with the instant each is available at. #}
     select
         {%- for key in spec.entity %}
@@ -19,11 +19,11 @@
         {%- for column in extra %},
         {{ column }}
         {%- endfor %}
-    {{- feature_warehouse._rows_that_count(spec) }}
+    {{- feature_warehouse._rows_that_count(spec, labels) }}
 {%- endmacro %}
 
 
-{% macro _rows_that_count(spec) %}
+{% macro _rows_that_count(spec, labels=none) %}
     {#- Where the rows of a view come from, without those that no label can match. #}
     from {{ spec.relation }}
     where
@@ -34,6 +34,27 @@
         {%- for condition in spec.pruning + spec.filters %}
         and {{ condition }}
         {%- endfor %}
+        {%- if labels and spec.exact and spec.entity %}
+        and {{ feature_warehouse._has_label(spec, labels) | indent(8) }}
+        {%- endif %}
+{%- endmacro %}
+
+
+{% macro _has_label(spec, labels) -%}
+    {#- The condition that some label has a row's keys: where labels are few, little is left to sort. -#}
+    {%- set columns = [] -%}
+    {%- for label_key, key in spec.pairs -%}
+        {%- do columns.append('labels.' ~ label_key) -%}
+    {%- endfor -%}
+    {%- set line = spec.entity[0] ~ ' in (select ' ~ columns[0] ~ ' from ' ~ labels.source ~ ')' -%}
+    {%- if columns | length == 1 and line | length < 80 -%}
+        {{ return(line) }}
+    {%- endif -%}
+    {%- set keys = spec.entity | join(', ') -%}
+    {{ return(
+        ('(' ~ keys ~ ')' if columns | length > 1 else keys) ~ ' in (\n    '
+        ~ feature_warehouse._targets('select', columns) | indent(4) ~ '\n    from ' ~ labels.source ~ '\n)'
+    ) }}
 {%- endmacro %}
 
 

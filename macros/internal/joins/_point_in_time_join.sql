@@ -26,12 +26,12 @@
 {%- for spec in specs -%}
     {%- if spec.stored -%}
         {%- do ctes.extend([
-            feature_warehouse._asof_times(spec),
+            feature_warehouse._asof_times(spec, labels),
             feature_warehouse._asof_found(spec, labels),
             feature_warehouse._fetched_rows(spec),
         ]) -%}
     {%- else -%}
-        {%- do ctes.append(feature_warehouse._asof_rows(spec)) -%}
+        {%- do ctes.append(feature_warehouse._asof_rows(spec, labels)) -%}
         {%- if apart -%}
             {%- do ctes.append(feature_warehouse._asof_answers(spec, labels)) -%}
         {%- endif -%}

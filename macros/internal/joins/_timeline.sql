@@ -10,7 +10,7 @@
     {%- do order.append(column ~ ' desc nulls last') -%}
 {%- endfor -%}
 {{ spec.alias }} as (
-    {{- feature_warehouse._available_rows(spec, feature_warehouse._order_columns(spec)) }}
+    {{- feature_warehouse._available_rows(spec, feature_warehouse._order_columns(spec), labels) }}
 ),
 
 {{ spec.timeline }} as (

@@ -30,6 +30,12 @@ def _lookup(name: str, old: str, new: str) -> Mutation:
 
 JOIN_MUTATIONS = (
     Mutation("ttl counted from availability", SPECS, "'expires': event", "'expires': due"),
+    Mutation(
+        "rows of a label's key are left out",
+        ROWS,
+        " in (select ' ~ columns[0]",
+        " not in (select ' ~ columns[0]",
+    ),
     Mutation("ttl ignored", SPECS, "feature_warehouse._length(view, 'ttl')", "0"),
     Mutation(
         "created is not waited for", SPECS, "'known': available if late else due", "'known': due"
