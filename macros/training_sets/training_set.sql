@@ -1,6 +1,6 @@
 {% macro training_set(
     labels, features, service=none, where=none, start=none, end=none, as_of=none,
-    knowledge='available', split=none
+    knowledge='available', split=none, label_delay=none
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
     {%- set place = "training set '" ~ model.name ~ "'" -%}
@@ -13,6 +13,9 @@
         'where': where, 'start': start, 'end': end, 'as_of': as_of, 'knowledge': knowledge,
         'split': split,
     } -%}
+    {%- if label_delay is not none -%}
+        {%- do options.update({'label_delay': label_delay}) -%}
+    {%- endif -%}
     {{- config(meta={
         'feature_service': {'name': service or model.name, 'labels': labels, 'features': parts},
         'training_set': options,
@@ -25,7 +28,11 @@
             'key_types': feature_warehouse._label_key_types(
                 feature_warehouse._model_node(labels), relation
             ),
+            'delay': feature_warehouse._label_delay(feature_warehouse._own_node(), options),
         }) -%}
+        {%- if label_set.delay is not none -%}
+            {%- do label_set.update({'built': feature_warehouse._built_set()}) -%}
+        {%- endif -%}
         {%- if feature_warehouse._is_batch() -%}
             {%- set mistakes = feature_warehouse._label_batch_mistakes(label_set, relation) -%}
             {%- if mistakes -%}

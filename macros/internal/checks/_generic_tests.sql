@@ -94,7 +94,7 @@
         {%- set made = feature_warehouse._tested_training_set('same_rows_as') -%}
         {%- set options = made.options.copy() -%}
         {%- do options.update({'split': none}) -%}
-        {%- if made.label_set.maturity and options.get('as_of') is none -%}
+        {%- if (made.label_set.maturity or made.label_set.delay) and options.get('as_of') is none -%}
             {#- More labels may be known by now than there were when it was built. -#}
             {%- set where = options.get('where') or [] -%}
             {%- set at = feature_warehouse._quote(made.label_set.timestamp) -%}

@@ -16,6 +16,8 @@
     {#- Without `labels` no relation of theirs, which a unit test may not give. -#}
     {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
     {%- set label_set = feature_warehouse._label_set_named(service.labels) -%}
+    {%- set options = feature_warehouse._declared(node, 'training_set') -%}
+    {%- do label_set.update({'delay': feature_warehouse._label_delay(node, options)}) -%}
     {%- set relations = {} -%}
     {%- for part in service.features -%}
         {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
@@ -30,7 +32,7 @@
         'service': service.name,
         'label_set': label_set,
         'parts': service.features,
-        'options': feature_warehouse._declared(node, 'training_set'),
+        'options': options,
         'relations': relations,
     }) }}
 {%- endmacro %}

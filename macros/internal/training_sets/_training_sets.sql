@@ -17,6 +17,11 @@
     {%- set views = feature_warehouse._service_views(
         place, label_set, parts, relations, options, mistakes
     ) -%}
+    {%- if 'built' in label_set -%}
+        {%- do mistakes.extend(
+            feature_warehouse._growing_set_mistakes(label_set, views, options, label_set.built)
+        ) -%}
+    {%- endif -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
@@ -42,6 +47,12 @@
         or conditions | reject('string') | list or '' in conditions | map('trim') | list -%}
         {%- do mistakes.append(
             "where must be a condition on label columns, such as \"carrier <> 'HA'\", or a list of them"
+        ) -%}
+    {%- endif -%}
+    {%- set delay = options.get('label_delay') -%}
+    {%- if delay is not none and feature_warehouse._microseconds(delay) is none -%}
+        {%- do mistakes.append(
+            "label_delay '" ~ delay ~ "' is not a fixed length of time; write one such as '2 hours'"
         ) -%}
     {%- endif -%}
     {%- if options.get('split') is not none -%}
@@ -79,20 +90,27 @@
     {%- elif instant -%}
         {%- set added = instant ~ ' as ' ~ timestamp -%}
     {%- endif -%}
-    {#- PostgreSQL before 16 wants a name for a subquery. -#}
-    {%- set lines = ['labels as materialized ('] + (
-        ['    select', '        *,', added | indent(8, true)] if added else ['    select *']
-    ) + [
-        '    from ' ~ relation ~ (' as label_rows' if relation.startswith('(') else '')
-    ] -%}
-    {%- for condition in conditions -%}
-        {%- do lines.extend((['    where'] if loop.first else []) + [
-            '        ' ~ ('' if loop.first else 'and ') ~ condition
-        ]) -%}
-    {%- endfor -%}
-    {%- do lines.append(')') -%}
-    {%- do rows.update({'source': 'labels', 'ctes': [lines | join('\n')]}) -%}
+    {%- set query = feature_warehouse._selected_labels(relation, conditions, added) -%}
+    {%- if label_set.get('built') -%}
+        {%- set query = feature_warehouse._new_labels(label_set, relation, conditions, added) -%}
+    {%- endif -%}
+    {%- do rows.update({
+        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ query | indent(4, true) ~ '\n)']
+    }) -%}
     {{ return(rows) }}
+{%- endmacro %}
+
+
+{% macro _selected_labels(relation, conditions, added=none, columns='*') -%}
+    {#- The query of the labels for which all conditions hold. -#}
+    {%- set select = 'select ' ~ columns -%}
+    {%- if added or '\n' in columns -%}
+        {%- set select = 'select\n' ~ (columns ~ (',\n' ~ added if added else '')) | indent(4, true) -%}
+    {%- endif -%}
+    {#- PostgreSQL before 16 wants a name for a subquery. -#}
+    {%- set name = ' as label_rows' if relation.startswith('(') else '' -%}
+    {%- set where = '\nwhere\n    ' ~ conditions | join('\n    and ') if conditions else '' -%}
+    {{ return(select ~ '\nfrom ' ~ relation ~ name ~ where) }}
 {%- endmacro %}
 
 
@@ -108,6 +126,13 @@
     {%- set clock = none if options.get('as_of') is none else feature_warehouse._instant(options.as_of) -%}
     {%- if clock -%}
         {%- do conditions.append(at ~ ' <= ' ~ clock) -%}
+    {%- endif -%}
+    {%- if label_set.get('delay') -%}
+        {%- set delay = feature_warehouse._microseconds(label_set.delay) -%}
+        {%- do conditions.append(
+            at ~ ' <= ' ~ feature_warehouse._now()
+            ~ (' - ' ~ feature_warehouse._interval(delay) if delay else '')
+        ) -%}
     {%- endif -%}
     {%- if label_set.get('maturity') -%}
         {%- do conditions.append(
