@@ -1,6 +1,7 @@
 """A dbt project as the command line and notebooks name it, and what its macros say."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -177,7 +178,7 @@ class DbtProject:
         if self._profiles_dir:
             options += ["--profiles-dir", str(self._profiles_dir)]
         if variables:
-            options += ["--vars", json.dumps(variables)]
+            options += ["--vars", _yaml(variables)]
         return subprocess.run(
             [*program, *work, *options, "--quiet", "--no-send-anonymous-usage-stats"],
             cwd=self.folder,
@@ -187,6 +188,27 @@ class DbtProject:
             text=True,
             check=False,
         )
+
+
+def _yaml(variables: Mapping[str, Any]) -> str:
+    """A line of YAML, for JSON has no dates; neither dbt takes a text in quotes for a number."""
+    import yaml  # comes with dbt
+
+    class Dumper(yaml.SafeDumper):
+        pass
+
+    Dumper.add_representer(
+        str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+    )
+    line: str = yaml.dump(
+        dict(variables),
+        Dumper=Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=math.inf,
+    )
+    return line.strip()
 
 
 def _literal(value: Any) -> str:

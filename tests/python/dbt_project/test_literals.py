@@ -1,13 +1,15 @@
-"""A value of JSON arrives in Jinja as it is, whatever texts are in it."""
+"""A value arrives as it is, whatever texts are in it: of JSON in Jinja, and a variable at dbt."""
 
 import json
+from datetime import UTC
 from typing import Any
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2.sandbox import SandboxedEnvironment
 
-from feature_warehouse.dbt_project import _literal
+from feature_warehouse.dbt_project import _literal, _yaml
 
 TEXTS = st.text() | st.sampled_from(
     ["}}", "{% raw %}", '"', "\\", "\\u0041", "{{ 1 }}", "#}", "\n"]
@@ -23,7 +25,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(VALUES)
 def test_jinja_has_the_value(value: Any) -> None:
     jinja = SandboxedEnvironment()
@@ -32,3 +34,11 @@ def test_jinja_has_the_value(value: Any) -> None:
     assert json.loads(found) == value
     if isinstance(value, dict):
         assert list(json.loads(found)) == list(value), "in its order"
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(TEXTS, VALUES | st.dates() | st.datetimes(timezones=st.just(UTC))))
+def test_dbt_has_the_variables(variables: dict[str, Any]) -> None:
+    line = _yaml(variables)
+    assert "\n" not in line
+    assert yaml.safe_load(line) == variables

@@ -47,7 +47,8 @@ SNAPSHOTS: dict[str, dict[str, Any]] = {
 HOOK = """
 {% macro trouble() %}
     {%- if env_var('TROUBLE', '') == 'fail' -%}
-        select {{ "error('trouble')" if target.type == 'duckdb' else '1 / 0' }}
+        create temporary table trouble as
+        select {{ "error('trouble')" if target.type == 'duckdb' else '1 / 0' }} as trouble
     {%- elif env_var('TROUBLE', '') == 'hang' -%}
         select sum(hash(one.range + other.range)) as trouble
         from range(1000000000) as one, range(1000000000) as other

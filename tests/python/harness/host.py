@@ -30,6 +30,10 @@ def write_host(
     (folder / "models").mkdir(parents=True)
     (folder / "dbt_packages").mkdir()
     (folder / "dbt_packages" / "feature_warehouse").symlink_to(package)
+    if not IS_DBT_2:
+        # dbt 1.12 counts them; dbt 2 would install them anew.
+        packages = {"packages": [{"local": str(package)}]}
+        (folder / "packages.yml").write_text(json.dumps(packages))
     project = {"name": folder.name, "version": "1.0.0", "profile": "host"}
     (folder / "dbt_project.yml").write_text(json.dumps(project))
     content = {"version": 2, "models": properties, **(more or {})}
