@@ -12,7 +12,7 @@
         {%- for node in graph.nodes.values() | list + graph.sources.values() | list
             if node.resource_type in ('model', 'seed', 'snapshot', 'source') -%}
             {%- for mistake in feature_warehouse._misplaced_blocks(node) -%}
-                {%- do problems.append(node.name ~ ': ' ~ mistake) -%}
+                {%- do problems.append(feature_warehouse._full_name(node) ~ ': ' ~ mistake) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- for node in graph.nodes.values()
@@ -34,7 +34,7 @@
                 {%- do mistakes.extend(feature_warehouse._label_set_mistakes(node)) -%}
             {%- endif -%}
             {%- for mistake in mistakes -%}
-                {%- do problems.append(node.name ~ ': ' ~ mistake) -%}
+                {%- do problems.append(feature_warehouse._full_name(node) ~ ': ' ~ mistake) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- if problems -%}

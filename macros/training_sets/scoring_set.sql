@@ -1,11 +1,11 @@
 {% macro scoring_set(training_set, entities, at=none) -%}
     {%- do feature_warehouse._remember_nodes() -%}
     {%- if not execute -%}
-        {%- do ref(training_set) -%}
+        {%- do feature_warehouse._ref(training_set) -%}
     {%- endif -%}
     {%- set relation = feature_warehouse._ref(entities) -%}
     {%- if execute -%}
-        {%- set place = "scoring set '" ~ model.name ~ "'" -%}
+        {%- set place = "scoring set '" ~ feature_warehouse._full_name(model) ~ "'" -%}
         {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}
             {{ feature_warehouse._fail(place, feature_warehouse._instant_mistakes('at', at)) }}
         {%- endif -%}

@@ -3,7 +3,7 @@
     knowledge='available', split=none, label_delay=none
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
-    {%- set place = "training set '" ~ model.name ~ "'" -%}
+    {%- set place = "training set '" ~ feature_warehouse._full_name(model) ~ "'" -%}
     {%- set parts = feature_warehouse._service_parts(features, place) -%}
     {%- for part in parts -%}
         {%- do feature_warehouse._ref(part.view) -%}
@@ -17,7 +17,7 @@
         {%- do options.update({'label_delay': label_delay}) -%}
     {%- endif -%}
     {{- config(meta={
-        'feature_service': {'name': service or model.name, 'labels': labels, 'features': parts},
+        'feature_service': {'name': service, 'labels': labels, 'features': parts},
         'training_set': options,
     }) -}}
     {%- if execute -%}

@@ -42,7 +42,7 @@ class Demo(msgspec.Struct, frozen=True):
 
 SHARING = (
     "built_demo", "relations", "training_sets", "windows", "point_in_time", "growth", "watching",
-    "catalog", "validation",
+    "catalog", "validation", "versions",
 )  # fmt: skip
 """Folders whose tests share something dear on each engine, such as a project that dbt has built.
 

@@ -118,14 +118,14 @@ newest_statistics as (
     {%- set features = [] -%}
     {%- set uses = feature_warehouse._feature_uses() -%}
     {%- set all_tests = feature_warehouse._tests_by_model() -%}
-    {%- for node in feature_warehouse._latest_models()
+    {%- for node in feature_warehouse._all_models()
         if feature_warehouse._declared(node, 'feature_view') -%}
         {%- set view = feature_warehouse._feature_view(node) -%}
         {%- set columns = feature_warehouse._view_columns(node) -%}
         {%- set tests = all_tests.get(node.unique_id, {}) -%}
         {%- set owner = feature_warehouse._owner(node) -%}
         {%- do views.append({
-            'view': node.name,
+            'view': view.name,
             'view_description': feature_warehouse._one_line(node.description),
             'entity': view.join_keys | join(', '),
             'ttl': feature_warehouse._one_line(view.ttl),
@@ -137,10 +137,10 @@ newest_statistics as (
             {%- set column = columns[name] -%}
             {%- set declared = node.columns.get(name) or {} -%}
             {%- set meta = feature_warehouse._column_meta(column) -%}
-            {%- set used = uses.get(node.name, {}).get(name, []) -%}
+            {%- set used = uses.get(view.name, {}).get(name, []) -%}
             {%- do features.append({
                 'place': features | length + 1,
-                'view': node.name,
+                'view': view.name,
                 'feature': name,
                 'data_type': column.data_type | lower,
                 'description': feature_warehouse._one_line(column.get('description')),
@@ -161,34 +161,38 @@ newest_statistics as (
 {%- endmacro %}
 
 
-{% macro _latest_models() -%}
-    {#- And seeds and snapshots, by name. Of versions only the latest is a feature view or a service. -#}
-    {%- set found = [] -%}
+{% macro _all_models() -%}
+    {#- And seeds and snapshots, by name and version. -#}
+    {%- set found = {} -%}
     {#- A unit test has rows of its own, and dbt 1 shows it no nodes. -#}
     {%- set nodes = {} if feature_warehouse._is_unit_test() else graph.nodes or {} -%}
-    {%- for node in nodes.values() if feature_warehouse._may_be_referred_to(node) -%}
-        {%- if feature_warehouse._is_latest(node) -%}
-            {%- do found.append(node) -%}
+    {%- for node in nodes.values() -%}
+        {%- if feature_warehouse._may_be_referred_to(node) -%}
+            {%- do found.setdefault(feature_warehouse._full_name(node), []).append(node) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(found | sort(attribute='name', case_sensitive=true)) }}
+    {%- set sorted = [] -%}
+    {%- for name in found | sort(case_sensitive=true) -%}
+        {%- do sorted.extend(found[name]) -%}
+    {%- endfor -%}
+    {{ return(sorted) }}
 {%- endmacro %}
 
 
 {% macro _feature_uses() -%}
     {#- By view and feature: pairs of a service and the feature's name in it. -#}
     {%- set uses = {} -%}
-    {%- for node in feature_warehouse._latest_models() -%}
+    {%- for node in feature_warehouse._all_models() -%}
         {%- set service = feature_warehouse._declared(node, 'feature_service') or {'features': []} -%}
         {%- for part in service.features if feature_warehouse._is_feature_view(part.view) -%}
-            {%- set known = feature_warehouse._feature_view(
-                feature_warehouse._model_node(part.view)
-            ).features -%}
-            {%- set wanted = part.features if part.features is not none else known -%}
-            {%- set used = uses.setdefault(part.view, {}) -%}
+            {%- set view = feature_warehouse._feature_view(feature_warehouse._model_node(part.view)) -%}
+            {%- set wanted = part.features if part.features is not none else view.features -%}
+            {%- set used = uses.setdefault(view.name, {}) -%}
             {%- for feature in wanted -%}
                 {%- set name = wanted[feature] if part.features is mapping else part.prefix ~ feature -%}
-                {%- do used.setdefault(feature, []).append([service.name, name]) -%}
+                {%- do used.setdefault(feature, []).append(
+                    [feature_warehouse._service_names(node)[0], name]
+                ) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}

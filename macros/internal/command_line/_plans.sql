@@ -120,12 +120,12 @@
     {#- The training set that declares a service. -#}
     {%- set known = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
-        {%- if service and (node.version is none or node.version == node.latest_version) -%}
-            {%- if service.name == name -%}
+        {%- if feature_warehouse._declared(node, 'feature_service') -%}
+            {%- set names = feature_warehouse._service_names(node) -%}
+            {%- if name in names -%}
                 {{ return(node) }}
             {%- endif -%}
-            {%- do known.append(service.name) -%}
+            {%- do known.extend(names) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ feature_warehouse._fail(place, [

@@ -7,17 +7,11 @@
 {%- endmacro %}
 
 
-{% macro _is_latest(node) -%}
-    {#- Only models have versions. -#}
-    {{ return(node.get('version') is none or node.version == node.latest_version) }}
-{%- endmacro %}
-
-
 {% macro _feature_view(node) -%}
     {#- The checked and completed declaration of a feature view, as a dict. -#}
     {%- set mistakes = feature_warehouse._feature_view_mistakes(node) -%}
     {%- if mistakes -%}
-        {{ feature_warehouse._fail("feature view '" ~ node.name ~ "'", mistakes) }}
+        {{ feature_warehouse._fail("feature view '" ~ feature_warehouse._full_name(node) ~ "'", mistakes) }}
     {%- endif -%}
     {%- set block = feature_warehouse._declared(node, 'feature_view') -%}
     {%- set structure = block.get('join_keys') + [block.get('event_timestamp'), block.get('created_timestamp')] -%}
@@ -35,7 +29,8 @@
         {%- endif -%}
     {%- endfor -%}
     {{ return({
-        'name': node.name,
+        'name': feature_warehouse._full_name(node),
+        'name_in_fingerprints': feature_warehouse._name_in_fingerprints(node),
         'join_keys': block.get('join_keys'),
         'event_timestamp': block.get('event_timestamp'),
         'created_timestamp': block.get('created_timestamp'),
@@ -93,7 +88,7 @@
     {#- The checked declaration of a label set, as a dict. -#}
     {%- set mistakes = feature_warehouse._label_set_mistakes(node) -%}
     {%- if mistakes -%}
-        {{ feature_warehouse._fail("label set '" ~ node.name ~ "'", mistakes) }}
+        {{ feature_warehouse._fail("label set '" ~ feature_warehouse._full_name(node) ~ "'", mistakes) }}
     {%- endif -%}
     {%- set block = feature_warehouse._declared(node, 'label_set') -%}
     {%- set types = {} -%}
@@ -101,7 +96,7 @@
         {%- do types.update({column.name: column.data_type}) -%}
     {%- endfor -%}
     {{ return({
-        'name': node.name,
+        'name': feature_warehouse._full_name(node),
         'timestamp': block.get('timestamp'),
         'label': block.get('label'),
         'known_at': block.get('known_at'),

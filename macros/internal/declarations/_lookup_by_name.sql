@@ -2,7 +2,7 @@
     {#- The label set of that name; stops where there is none. -#}
     {%- set node = feature_warehouse._model_node(name) -%}
     {%- if node is none or feature_warehouse._declared(node, 'label_set') is none -%}
-        {{ feature_warehouse._fail("training set '" ~ model.name ~ "'", [
+        {{ feature_warehouse._fail("training set '" ~ feature_warehouse._full_name(model) ~ "'", [
             "labels '" ~ name ~ "' is not a label set; give that model a meta.label_set block"
         ]) }}
     {%- endif -%}
@@ -31,9 +31,20 @@
     {%- if feature_warehouse._nodes(name) -%}
         {{ return("'" ~ name ~ "' is not a feature view; give that model a meta.feature_view block") }}
     {%- endif -%}
+    {%- set split = feature_warehouse._split_name(name | string) -%}
+    {%- set versions = [] -%}
+    {%- for node in feature_warehouse._nodes(split.base) if split.version is not none -%}
+        {%- do versions.append(feature_warehouse._full_name(node)) -%}
+    {%- endfor -%}
+    {%- if versions -%}
+        {{ return(
+            "model '" ~ split.base ~ "' has no version '" ~ split.version ~ "'; there are "
+            ~ versions | sort | join(', ')
+        ) }}
+    {%- endif -%}
     {%- set views = [] -%}
     {%- for node in (graph.nodes or {}).values() if feature_warehouse._declared(node, 'feature_view') -%}
-        {%- do views.append(node.name) -%}
+        {%- do views.append(feature_warehouse._full_name(node)) -%}
     {%- endfor -%}
     {%- set guess = feature_warehouse._did_you_mean(name | string, views) -%}
     {{ return("there is no model '" ~ name ~ "'" ~ (guess or '; a feature view is named by its model')) }}

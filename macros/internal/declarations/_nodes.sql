@@ -53,14 +53,19 @@
 
 
 {% macro _nodes(name) -%}
-    {#- The nodes of that name. -#}
+    {#- The nodes of that name: of one without a version, all versions. -#}
+    {%- set split = feature_warehouse._split_name(name) -%}
     {%- set found = [] -%}
     {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
-        {%- for id, text in model.sources if (id.split('.') + ['', ''])[2] == name -%}
-            {%- do found.append(fromyaml(text)) -%}
+        {%- for id, text in model.sources if (id.split('.') + ['', ''])[2] == split.base -%}
+            {%- set node = fromyaml(text) -%}
+            {%- if split.version is none or node.version ~ '' == split.version -%}
+                {%- do found.append(node) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- else -%}
-        {%- for node in (graph.nodes or {}).values() if node.name == name -%}
+        {%- for node in (graph.nodes or {}).values()
+            if node.name == split.base and (split.version is none or node.version ~ '' == split.version) -%}
             {%- do found.append(node) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -96,10 +101,12 @@
 
 
 {% macro _model_node(name) -%}
-    {#- What ref(name) means here: of this package before others, of the latest version. -#}
+    {#- What ref(name) means here: of this package before others, of the latest version unless the name has
+        one. -#}
     {%- set found = namespace(own=none, other=[]) -%}
+    {%- set version = feature_warehouse._split_name(name).version -%}
     {%- for node in feature_warehouse._nodes(name) if feature_warehouse._may_be_referred_to(node) -%}
-        {%- if feature_warehouse._is_latest(node) -%}
+        {%- if version is not none or feature_warehouse._is_latest(node) -%}
             {%- if model is defined and node.package_name == model.package_name -%}
                 {%- set found.own = node -%}
             {%- else -%}

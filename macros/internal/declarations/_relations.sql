@@ -3,22 +3,25 @@
 {% macro _ref(name) -%}
     {#- ref(). A unit test has the models only that it gives rows for. dbt 2, which shows what is `given`,
         says so itself; of another one dbt 1 says no more than that there is no node of that name. -#}
+    {%- set split = feature_warehouse._split_name(name) -%}
     {%- if execute and feature_warehouse._is_unit_test() and not model.get('given') -%}
         {%- set given = [] -%}
         {%- for id in model.depends_on.nodes -%}
             {%- do given.append(id.split('.')[2]) -%}
         {%- endfor -%}
-        {%- if name not in given -%}
+        {%- if split.base not in given -%}
             {%- set node = feature_warehouse._nodes(name) | first -%}
+            {%- set call = "ref('" ~ split.base ~ "'"
+                ~ (', v=' ~ split.version if split.version is not none) ~ ')' -%}
             {{ exceptions.raise_compiler_error(
                 "feature_warehouse: unit test '" ~ model.name ~ "' gives no rows for '" ~ name ~ "', which '"
-                ~ feature_warehouse._own_node().name ~ "' reads; add `- {input: ref('" ~ name
-                ~ "'), rows: []}` under its `given`"
+                ~ feature_warehouse._own_node().name ~ "' reads; add `- {input: " ~ call
+                ~ ", rows: []}` under its `given`"
                 ~ (', with its rows of ' ~ node.columns | join(', ') ~ ' if it is to have some' if node.columns)
             ) }}
         {%- endif -%}
     {%- endif -%}
-    {{ return(ref(name)) }}
+    {{ return(ref(name) if split.version is none else ref(split.base, v=split.version)) }}
 {%- endmacro %}
 
 

@@ -7,7 +7,7 @@
     {%- set found = [] -%}
     {%- for id in node.depends_on.nodes -%}
         {%- set upstream = feature_warehouse._node_of(id) -%}
-        {%- if upstream and (name is none or upstream.name == name) -%}
+        {%- if upstream and (name is none or name in (upstream.name, feature_warehouse._full_name(upstream))) -%}
             {%- do found.append(upstream) -%}
         {%- endif -%}
     {%- endfor -%}

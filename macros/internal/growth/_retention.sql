@@ -4,7 +4,7 @@
     {#- The statements that count and delete them. -#}
     {%- set place = 'drop_history()' -%}
     {%- set view = feature_warehouse._view_named(name, place) -%}
-    {%- set relation = load_relation(ref(name)) -%}
+    {%- set relation = load_relation(feature_warehouse._ref(name)) -%}
     {%- set mistakes = feature_warehouse._instant_mistakes('before', before) -%}
     {%- if not mistakes and feature_warehouse._is_to_come(before) -%}
         {%- do mistakes.append(

@@ -26,10 +26,10 @@
         {%- do label_set.update({'relation': feature_warehouse._built_labels(service.labels)}) -%}
     {%- endif -%}
     {{ return({
-        'name': node.name,
-        'place': "training set '" ~ node.name ~ "'",
+        'name': feature_warehouse._full_name(node),
+        'place': "training set '" ~ feature_warehouse._full_name(node) ~ "'",
         'node': node,
-        'service': service.name,
+        'service': feature_warehouse._service_names(node)[0],
         'label_set': label_set,
         'parts': service.features,
         'options': options,
@@ -69,7 +69,7 @@
         {%- endfor -%}
         {%- for feature, output in view.features.items() -%}
             {%- do lines.append(
-                output ~ '=' ~ view.name ~ '.' ~ feature ~ ':' ~ view.types[feature] | lower ~ ' by '
+                output ~ '=' ~ view.name_in_fingerprints ~ '.' ~ feature ~ ':' ~ view.types[feature] | lower ~ ' by '
                 ~ pairs | join(',')
             ) -%}
         {%- endfor -%}

@@ -27,7 +27,8 @@
             } -%}
             {%- for role, ending in [('event_timestamp', '_event_timestamp'), ('age', '_age_seconds')] -%}
                 {%- if entry.get(role) -%}
-                    {%- set name = (prefix ~ ending[1:]) if prefix else entry.view ~ ending -%}
+                    {%- set name = (prefix ~ ending[1:]) if prefix
+                        else feature_warehouse._split_name(entry.view).base ~ ending -%}
                     {%- do part.update({role ~ '_as': name if entry[role] is true else entry[role]}) -%}
                 {%- endif -%}
             {%- endfor -%}

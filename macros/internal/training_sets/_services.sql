@@ -92,8 +92,8 @@
             )
         ) -%}
         {%- do view.update({
-            'alias': part.view if parts | selectattr('view', 'equalto', part.view) | list | length == 1
-                else part.prefix ~ part.view,
+            'alias': part.view | replace('.', '_') if parts | selectattr('view', 'equalto', part.view) | list | length == 1
+                else part.prefix ~ part.view | replace('.', '_'),
             'relation': relations[part.view],
             'features': outputs,
             'join_keys': join_keys,
@@ -128,12 +128,13 @@
 
 
 {% macro _service_owners() -%}
-    {#- The training sets of every service, by its name. Of versions only the latest is served. -#}
+    {#- The training sets of every service, by each of its names. -#}
     {%- set owners = {} -%}
     {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
-        {%- if service and (node.version is none or node.version == node.latest_version) -%}
-            {%- do owners.setdefault(service.name, []).append(node.name) -%}
+        {%- if feature_warehouse._declared(node, 'feature_service') -%}
+            {%- for name in feature_warehouse._service_names(node) -%}
+                {%- do owners.setdefault(name, []).append(feature_warehouse._full_name(node)) -%}
+            {%- endfor -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(owners) }}
@@ -141,21 +142,23 @@
 
 
 {% macro _service_mistakes(node, owners) -%}
-    {#- Mistakes in the name of a training set's service. -#}
+    {#- Mistakes in the names of a training set's service. -#}
     {%- set mistakes = [] -%}
-    {%- set name = feature_warehouse._declared(node, 'feature_service').name -%}
-    {%- set others = owners.get(name, []) | reject('equalto', node.name) | sort -%}
-    {%- if others -%}
-        {%- do mistakes.append(
-            "service '" ~ name ~ "' is also that of " ~ others | join(', ')
-            ~ "; give it another name with training_set(..., service='...')"
-        ) -%}
-    {%- endif -%}
-    {%- if feature_warehouse._is_feature_view(name) -%}
-        {%- do mistakes.append(
-            "service '" ~ name ~ "' has the name of a feature view; give it another name with"
-            ~ " training_set(..., service='...')"
-        ) -%}
-    {%- endif -%}
+    {%- for name in feature_warehouse._service_names(node) -%}
+        {%- set others = owners.get(name, [])
+            | reject('equalto', feature_warehouse._full_name(node)) | sort -%}
+        {%- if others -%}
+            {%- do mistakes.append(
+                "service '" ~ name ~ "' is also that of " ~ others | join(', ')
+                ~ "; give it another name with training_set(..., service='...')"
+            ) -%}
+        {%- endif -%}
+        {%- if feature_warehouse._is_feature_view(name) -%}
+            {%- do mistakes.append(
+                "service '" ~ name ~ "' has the name of a feature view; give it another name with"
+                ~ " training_set(..., service='...')"
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {{ return(mistakes) }}
 {%- endmacro %}

@@ -90,7 +90,7 @@
 {% macro _drift_newest(made, view, at) -%}
     {#- A query of the newest rows at an instant. -#}
     {{ return('select *\nfrom ' ~ feature_warehouse._newest_rows(
-        view.name, made.relations[view.name], at, true
+        view.name, view.relation, at, true
     ) ~ ' as newest_rows') }}
 {%- endmacro %}
 

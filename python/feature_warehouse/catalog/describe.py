@@ -48,11 +48,13 @@ def describe(registry: Registry, name: str) -> list[Description]:
     """All that the name means; UsageError with the closest names if it means nothing.
 
     A name is that of a feature view, a service, a feature (as in its view, or as in a service, or
-    as ``view:feature``), or of an entity: a join key, or all of them with commas between.
+    as ``view:feature``), or of an entity: a join key, or all of them with commas between. Without a
+    version it is that of the latest one.
     """
+    full = registry.latest.get(name, name)
     found = [
-        *(_view(registry, view) for view in registry.views.values() if view.name == name),
-        *(_service(registry, one) for one in registry.services.values() if one.name == name),
+        *(_view(registry, view) for view in registry.views.values() if view.name == full),
+        *(_service(registry, one) for one in registry.services.values() if one.name == full),
         *_features(registry, name),
         *_entities(registry, name),
     ]
@@ -78,6 +80,7 @@ def _view(registry: Registry, view: FeatureView) -> Description:
         description=view.description,
         facts={
             **_view_facts(view),
+            **_versions(registry, view.name, view.deprecation_date),
             "tests": ", ".join(view.tests.get("", ())),
             "services": ", ".join(name for name, _ in _services_of(registry, view)),
         },
@@ -103,11 +106,29 @@ def _view_facts(view: FeatureView) -> dict[str, str]:
     }
 
 
+def _versions(registry: Registry, name: str, deprecation_date: str | None) -> dict[str, str]:
+    """The versions of a view or service that has some, and until when this one should be used."""
+    found = {} if deprecation_date is None else {"deprecation date": deprecation_date}
+    base, _, version = name.partition(".v")
+    if not version:
+        return found
+    known = [*registry.views, *registry.services]
+    return {
+        "versions": ", ".join(
+            f"{one} (latest)" if registry.latest.get(base) == one else one
+            for one in known
+            if one.startswith(f"{base}.v")
+        ),
+        **found,
+    }
+
+
 def _features(registry: Registry, name: str) -> Iterator[Description]:
     for view in registry.views.values():
         for column in view.features:
             served = _served_as(registry, view, column.name)
-            names = {column.name, f"{view.name}:{column.name}", f"{view.name}.{column.name}"}
+            called = {view.name, *(n for n, full in registry.latest.items() if full == view.name)}
+            names = {column.name, *(f"{n}{mark}{column.name}" for n in called for mark in ":.")}
             if name in names or name in served or name in {s.partition(":")[2] for s in served}:
                 yield _feature(registry, view, column)
 
@@ -200,6 +221,7 @@ def _service(registry: Registry, service: Service) -> Description:
             "entity": ", ".join(keys),
             "views": ", ".join(dict.fromkeys(part.view.name for part in service.parts)),
             "fingerprint": service.fingerprint,
+            **_versions(registry, service.name, service.deprecation_date),
         },
         columns=tuple(columns),
         samples=samples,

@@ -210,6 +210,8 @@ def rollback(
     client = connect(url, socket_connect_timeout=5.0, socket_timeout=30.0)
     with reachable(client):
         names = resolve_names(client, *place.store)
+        services = Services(client, names)
+        view = services.meant_by(view)
         with locked(client, names, view, wait=wait):
-            parts = Services(client, names).parts(view)
+            parts = services.parts(view)
             print_rollback(Generations(client, names, view).roll_back(parts), as_json=as_json)

@@ -23,7 +23,7 @@ _PLACES = (*DECLARABLE, "source")
 def misplacements(manifest: Manifest) -> list[str]:
     """What is wrong with the blocks of all nodes and sources, each with the name of its node."""
     return [
-        f"{node.name!r}: {mistake}"
+        f"{node.full_name!r}: {mistake}"
         for node in (*manifest.nodes.values(), *manifest.sources.values())
         for mistake in misplaced(node)
     ]

@@ -20,6 +20,7 @@ __all__ = [
     "ManifestColumn",
     "Node",
     "is_current",
+    "read_build_seconds",
     "read_build_times",
     "read_manifest",
     "read_variables",
@@ -50,6 +51,8 @@ class Config(msgspec.Struct, frozen=True):
     unique_key: Any = None
     check_cols: Any = None
     hard_deletes: Any = None
+    incremental_strategy: Any = None
+    event_time: Any = None
     invalidate_hard_deletes: Any = None
     snapshot_meta_column_names: Any = None
 
@@ -121,11 +124,22 @@ class Node(msgspec.Struct):
     patch_path: str | None = None
     version: str | int | float | None = None
     latest_version: str | int | float | None = None
+    deprecation_date: str | None = None
     depends_on: Dependencies = Dependencies()
     constraints: list[Constraint] = []
     test_metadata: TestMetadata | None = None
     attached_node: str | None = None
     column_name: str | None = None
+
+    @property
+    def full_name(self) -> str:
+        """With its version, if it has one, as the macro ``_full_name`` has it."""
+        return self.name if self.version is None else f"{self.name}.v{self.version}"
+
+    @property
+    def is_latest(self) -> bool:
+        """Whether ``ref()`` without a version means this one."""
+        return self.version is None or self.version == self.latest_version
 
 
 class Macro(msgspec.Struct):
@@ -135,6 +149,14 @@ class Macro(msgspec.Struct):
     name: str
     macro_sql: str = ""
     meta: dict[str, Any] = {}
+    depends_on: Dependencies = Dependencies()
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """What is said to use the project, such as a dashboard or a model that is deployed."""
+
+    name: str
+    depends_on: Dependencies = Dependencies()
 
 
 class Metadata(msgspec.Struct):
@@ -155,6 +177,7 @@ class Manifest(msgspec.Struct):
     sources: dict[str, Node] = {}
     groups: dict[str, Group] = {}
     macros: dict[str, Macro] = {}
+    exposures: dict[str, Exposure] = {}
 
     @property
     def written_for(self) -> WrittenFor | None:
@@ -220,6 +243,7 @@ class _RunResult(msgspec.Struct):
     unique_id: str
     status: str
     timing: list[_Timing] = []
+    execution_time: float | None = None
 
 
 _BUILDING = ("build", "run", "retry", "seed", "snapshot")
@@ -247,6 +271,22 @@ def read_variables(manifest: Path) -> dict[str, Any]:
         return msgspec.json.decode(text, type=_RunResults).args.vars
     except (OSError, msgspec.DecodeError, RecursionError):
         return {}
+
+
+def read_build_seconds(manifest: Path) -> dict[str, float]:
+    """By unique id, the seconds that the last dbt command took to build a node, where it did."""
+    try:
+        text = manifest.with_name("run_results.json").read_bytes()
+        last = msgspec.json.decode(text, type=_RunResults)
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return {}
+    return {
+        result.unique_id: result.execution_time
+        for result in last.results
+        if result.execution_time is not None
+        and result.status == "success"
+        and last.args.which in _BUILDING
+    }
 
 
 def read_build_times(manifest: Path, content: Manifest) -> Callable[[str], datetime | None]:
@@ -318,7 +358,7 @@ def refuse_stale(manifest: Path, generated: datetime, project: Path, nodes: list
             properties = project / node.patch_path.partition("://")[2]
             if _changed_after(properties, generated) and _block_changed(properties, node):
                 raise UsageError(
-                    f"{node.name!r} in {properties} changed after {manifest} was written;"
+                    f"{node.full_name!r} in {properties} changed after {manifest} was written;"
                     " run `dbt build` again"
                 )
 
@@ -346,14 +386,52 @@ def _block_changed(properties: Path, node: Node) -> bool:
         content = yaml.safe_load(properties.read_text(encoding="utf-8"))
         declared = content[f"{node.resource_type}s"]
         [model] = [model for model in declared if model["name"] == node.name]
+        if node.version is not None:
+            model = _of_version(model, node.version)
         meta = (model.get("config") or {}).get("meta") or model.get("meta") or {}
         block = meta.get("feature_view")
         columns = [(c["name"], c.get("data_type")) for c in model.get("columns") or []]
     except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError, RecursionError):
         return True
     known = [(column.name, column.data_type) for column in node.columns.values()]
+    if node.version is not None:  # dbt 1 and dbt 2 put them in different orders
+        known, columns = sorted(known), sorted(columns)
     block_differs = block is not None and block != node.config.meta.get("feature_view")
     columns_differ = bool(columns) and columns != known
     return (block_differs and "{{" not in str(block)) or (
         columns_differ and "{{" not in str(columns)
     )
+
+
+def _of_version(model: dict[str, Any], version: Any) -> dict[str, Any]:
+    """What YAML says of one version of a model. Raises LookupError.
+
+    Its block is left out where model and version have one both: dbt 1 merges them, dbt 2 does not.
+    """
+    [own] = [one for one in model["versions"] if str(one["v"]) == str(version)]
+    blocks = [
+        one.get("config") or {} for one in (model, own) if "meta" in (one.get("config") or {})
+    ]
+    return {
+        "config": blocks[0] if len(blocks) == 1 else {},
+        "columns": _columns_of_version(model.get("columns") or [], own.get("columns")),
+    }
+
+
+def _columns_of_version(
+    shared: list[dict[str, Any]], own: list[dict[str, Any]] | None
+) -> list[dict[str, Any]]:
+    """See https://docs.getdbt.com/reference/resource-properties/versions#include."""
+    if own is None:
+        return shared
+    rule = next((entry for entry in own if "include" in entry or "exclude" in entry), {})
+    columns = {column["name"]: column for column in own if "name" in column}
+    included, excluded = rule.get("include", "all"), rule.get("exclude") or []
+    taken = [
+        column
+        for column in shared
+        if (included in ("all", "*") or column["name"] in included)
+        and column["name"] not in excluded
+        and column["name"] not in columns
+    ]
+    return [*taken, *columns.values()]

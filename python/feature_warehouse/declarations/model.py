@@ -55,6 +55,9 @@ class FeatureView(msgspec.Struct, frozen=True):
     ``tests`` are names by column; those of the view as a whole stand under ''. ``has_windows`` is
     true of a view that ``window_features`` computes.
     ``is_held_to_types`` is false of a seed or snapshot, which may have other types than declared.
+    ``name`` has the version of a model that has versions, as in ``orders.v2``;
+    ``name_in_fingerprints``, empty where it is the same, has none for version 1.
+    ``deprecation_date`` is an ISO date.
     """
 
     name: str
@@ -77,6 +80,8 @@ class FeatureView(msgspec.Struct, frozen=True):
     tests: dict[str, tuple[str, ...]] = {}
     has_windows: bool = False
     is_held_to_types: bool = True
+    name_in_fingerprints: str = ""
+    deprecation_date: str | None = None
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -94,7 +99,11 @@ class ServicePart(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """The ordered features of a training set, which the model is served with."""
+    """The ordered features of a training set, which the model is served with.
+
+    ``name`` has the version of a training set that has versions. ``deprecation_date`` is an ISO
+    date.
+    """
 
     name: str
     training_set: str
@@ -102,12 +111,15 @@ class Service(msgspec.Struct, frozen=True):
     labels: str = ""
     relation: str | None = None
     description: str = ""
+    unique_id: str = ""
+    deprecation_date: str | None = None
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, others if a feature's name, type, source, keys or place change."""
         lines = [
-            f"{output}={part.view.name}.{feature.name}:{feature.data_type} by {_pairs(part)}"
+            f"{output}={part.view.name_in_fingerprints or part.view.name}.{feature.name}"
+            f":{feature.data_type} by {_pairs(part)}"
             for part in self.parts
             for name, output in part.features.items()
             for feature in part.view.features
@@ -121,7 +133,11 @@ def _pairs(part: ServicePart) -> str:
 
 
 class Registry(msgspec.Struct, frozen=True):
-    """What one dbt invocation declared; ``label_sets`` are their declared columns."""
+    """What one dbt invocation declared; ``label_sets`` are their declared columns.
+
+    Each version of a view, service or label set is one of its own. ``latest`` maps the name without
+    a version to the one that is meant by it, of views and services.
+    """
 
     project: str
     adapter: str
@@ -131,3 +147,13 @@ class Registry(msgspec.Struct, frozen=True):
     services: dict[str, Service]
     label_sets: dict[str, tuple[str, ...]] = {}
     written_for: WrittenFor | None = None
+    latest: dict[str, str] = {}
+
+    @property
+    def served_names(self) -> dict[str, str]:
+        """Of ``latest`` what readers may ask for: services, and views that are online."""
+        return {
+            name: full
+            for name, full in self.latest.items()
+            if full in self.services or self.views[full].online
+        }

@@ -58,7 +58,7 @@ class _PartBlock(msgspec.Struct):
 
 
 class _ServiceBlock(msgspec.Struct):
-    name: str
+    name: str | None
     labels: str
     features: list[_PartBlock]
 
@@ -73,9 +73,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     models = [
         node
         for node in content.nodes.values()
-        if node.resource_type in DECLARABLE
-        and not misplaced(node)
-        and (node.version is None or node.version == node.latest_version)
+        if node.resource_type in DECLARABLE and not misplaced(node)
     ]
     kinds = {"feature_view", "window_features", "feature_service"}
     declared = [node for node in models if kinds & node.config.meta.keys()]
@@ -86,7 +84,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     tests = tests_by_model(content)
     mistakes = misplacements(content)
     views = {
-        node.name: msgspec.structs.replace(
+        view.name: msgspec.structs.replace(
             view, owner=owner_of(node, content), tests=tests.get(node.unique_id, {})
         )
         for node in declared
@@ -94,20 +92,28 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         and (view := _view(node, built_at(node.unique_id), mistakes))
         and (view := _gated(view, node, content, mistakes))
     }
+    latest = {
+        node.name: node.full_name
+        for node in declared
+        if node.full_name in views and node.is_latest and node.version is not None
+    }
+    known = views | {name: views[full] for name, full in latest.items()}
     read = [
         service
         for node in declared
-        if "feature_service" in node.config.meta and (service := _service(node, views, mistakes))
+        if "feature_service" in node.config.meta and (service := _service(node, known, mistakes))
     ]
     services = {service.name: service for service in read}
+    of_latest = _latest_services(declared, services)
+    owners = services | {name: services[full] for name, full in of_latest.items()}
     mistakes += [
         f"service {service.name!r} is that of {service.training_set!r} and of"
-        f" {services[service.name].training_set!r}"
+        f" {owners[service.name].training_set!r}"
         for service in read
-        if service is not services[service.name]
+        if service is not owners[service.name]
     ]
     mistakes += [
-        f"service {name!r} has the name of a feature view" for name in services if name in views
+        f"service {name!r} has the name of a feature view" for name in owners if name in known
     ]
     noted = content.written_for
     # Without the names of types, those of two views are not compared; such a manifest is refused.
@@ -125,14 +131,28 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         views=dict(sorted(views.items())),
         services=dict(sorted(services.items())),
         label_sets={
-            node.name: tuple(node.columns) for node in models if "label_set" in node.config.meta
+            name: tuple(node.columns)
+            for node in models
+            if "label_set" in node.config.meta
+            for name in (node.full_name, *([node.name] if node.is_latest else []))
         },
         written_for=content.written_for,
+        latest=of_latest | latest,
     )
 
 
+def _latest_services(declared: list[Node], services: dict[str, Service]) -> dict[str, str]:
+    """The services of the latest versions, by their names without a version."""
+    nodes = {node.unique_id: node for node in declared}
+    return {
+        service.name.removesuffix(f".v{node.version}"): service.name
+        for service in services.values()
+        if (node := nodes[service.unique_id]).is_latest and node.version is not None
+    }
+
+
 def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
-    where = f"feature view {node.name!r}"
+    where = f"feature view {node.full_name!r}"
     declared = node.config.meta["feature_view"]
     if unknown := unknown_keys(declared, _ViewBlock.__struct_fields__):
         mistakes.extend(f"{where}: {mistake}" for mistake in unknown)
@@ -160,7 +180,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
     columns = {name: _column(column) for name, column in node.columns.items()}
     features = tuple(columns[name] for name in _features(node, block))
     return FeatureView(
-        name=node.name,
+        name=node.full_name,
         relation=node.relation_name or "",
         description=node.description.strip(),
         join_keys=tuple(columns[name] for name in block.join_keys),
@@ -177,7 +197,15 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         tags=tuple(sorted(set(node.tags))),
         has_windows="window_features" in node.config.meta,
         is_held_to_types=node.resource_type == "model",
+        # A model that gets versions becomes its first, and what was trained on it need not change.
+        name_in_fingerprints=node.name if str(node.version) == "1" else "",
+        deprecation_date=_date(node),
     )
+
+
+def _date(node: Node) -> str | None:
+    """Of the text, which is an instant in a manifest of dbt 1."""
+    return node.deprecation_date and node.deprecation_date[:10]
 
 
 def _tie_order(
@@ -200,7 +228,7 @@ def _gated(
     times = [column.name for column in (view.event_timestamp, view.created_timestamp) if column]
     checks, found = checks_of(block["expectations"], node, manifest, types, keys, times)
     if found:
-        mistakes.extend(f"feature view {node.name!r}: {mistake}" for mistake in found)
+        mistakes.extend(f"feature view {view.name!r}: {mistake}" for mistake in found)
         return None
     return msgspec.structs.replace(view, checks=checks)
 
@@ -266,7 +294,7 @@ def _column(column: ManifestColumn) -> Column:
 
 
 def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> Service | None:
-    where = f"training set {node.name!r}"
+    where = f"training set {node.full_name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_service"], _ServiceBlock)
     except msgspec.ValidationError as error:
@@ -292,11 +320,14 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
                 features={name: renamed.get(name, part.prefix + name) for name in wanted},
             )
         )
+    version = "" if node.version is None else f".v{node.version}"
     return Service(
-        name=block.name,
-        training_set=node.name,
+        name=(block.name or node.name) + version,
+        training_set=node.full_name,
         parts=tuple(parts),
         labels=block.labels,
         relation=node.relation_name,
         description=node.description.strip(),
+        unique_id=node.unique_id,
+        deprecation_date=_date(node),
     )

@@ -59,7 +59,7 @@ def completed(node: Node, manifest: Manifest) -> Node:
         declared = msgspec.convert(node.config.meta["window_features"], _Declaration)
     except msgspec.ValidationError as error:
         raise UsageError(
-            f"feature view {node.name!r}: meta.window_features is not what this version of"
+            f"feature view {node.full_name!r}: meta.window_features is not what this version of"
             f" the package writes ({error}); run `dbt build` again"
         ) from None
     types = _event_types(node, declared, manifest)
@@ -91,7 +91,7 @@ def _event_types(node: Node, declared: _Declaration, manifest: Manifest) -> dict
     found = [
         known[name]
         for name in node.depends_on.nodes
-        if name in known and declared.events in (None, known[name].name)
+        if name in known and declared.events in (None, known[name].name, known[name].full_name)
     ]
     if len(found) != 1:
         return {}

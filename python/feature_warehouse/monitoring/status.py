@@ -35,7 +35,8 @@ class ViewStatus(msgspec.Struct, frozen=True):
     row may be used, both in microseconds; ``memory`` is estimated from a sample of rows, in bytes.
     ``clock`` is there if it is simulated. The rest is of the last run: at ``clock_of_last_run`` it
     saw all rows that were loaded up to ``watermark``, and it took ``seconds_of_last_run``. Instants
-    are microseconds since 1970 UTC.
+    are microseconds since 1970 UTC. ``deprecation_date`` is an ISO date;
+    ``services`` read the view.
     """
 
     view: str
@@ -51,6 +52,8 @@ class ViewStatus(msgspec.Struct, frozen=True):
     watermark: int
     seconds_of_last_run: float
     dbt_invocation_id: str
+    deprecation_date: str | None = None
+    services: list[str] = []
 
 
 class ServiceStatus(msgspec.Struct, frozen=True):
@@ -59,15 +62,17 @@ class ServiceStatus(msgspec.Struct, frozen=True):
     service: str
     fingerprint: str
     features: int
+    deprecation_date: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True):
-    """One project and environment."""
+    """One project and environment; ``latest`` maps names without a version to what they mean."""
 
     project: str
     environment: str
     views: list[ViewStatus]
     services: list[ServiceStatus]
+    latest: dict[str, str] = {}
 
 
 def read_status(client: Any, project: str | None, environment: str | None) -> Status:
@@ -76,6 +81,8 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
         names = resolve_names(client, project, environment)
         views: list[ViewStatus] = []
         services: list[ServiceStatus] = []
+        latest: dict[str, str] = {}
+        readers: dict[str, list[str]] = {}
         for name in sorted(listed(client, names)):
             pointer, description, key = _read(client, names, name)
             if isinstance(pointer.version, int):
@@ -83,15 +90,22 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                 views.append(_view(client, names, generation, pointer))
             else:
                 service = layout.read_service(description, key)
+                if service.stands_for:
+                    latest[name] = service.stands_for
+                    continue
                 features = sum(len(part.features) for part in service.parts)
-                services.append(ServiceStatus(name, service.fingerprint, features))
+                date = service.deprecation_date
+                services.append(ServiceStatus(name, service.fingerprint, features, date))
+                for view in {part.view for part in service.parts}:
+                    readers.setdefault(view, []).append(name)
         if not views and not services:
             stores: list[str] = []
             with suppress(redis.ResponseError):  # a user need not be allowed to ask this
                 stores = sorted(member.decode() for member in client.smembers(layout.STORES))
             others = f"; published here are {', '.join(stores)}" if stores else ""
             raise NotPublishedError(f"nothing is published in {names.store}{others}")
-    return Status(names.project, names.environment, views, services)
+    views = [msgspec.structs.replace(one, services=readers.get(one.view, [])) for one in views]
+    return Status(names.project, names.environment, views, services, latest)
 
 
 def _read(client: Any, names: layout.Names, name: str) -> tuple[layout.Pointer, bytes, str]:
@@ -140,6 +154,7 @@ def _view(
         watermark=generation.watermark,
         seconds_of_last_run=generation.seconds,
         dbt_invocation_id=generation.invocation_id,
+        deprecation_date=generation.deprecation_date,
     )
 
 

@@ -32,6 +32,7 @@ from feature_warehouse.publishing.services import ServiceResult, Services
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.redis_store.find import listed, stored
+from feature_warehouse.util.deprecation import deprecated
 from feature_warehouse.validation.gate import Gate
 
 __all__ = ["Materialization"]
@@ -124,10 +125,16 @@ class Materialization:
     def services(self) -> list[ServiceResult]:
         """Publish the services all of whose views are in service, as they are declared now."""
         chosen = {view.name for view in self._views}
-        return [
-            self._services.publish(service)
+        services = [
+            service
             for service in self._registry.services.values()
             if chosen & {part.view.name for part in service.parts}
+        ]
+        chosen |= {service.name for service in services}
+        return [self._services.publish(service) for service in services] + [
+            self._services.publish_latest(name, stands_for)
+            for name, stands_for in self._registry.served_names.items()
+            if stands_for in chosen
         ]
 
     def undeclared(self) -> list[str]:
@@ -136,8 +143,11 @@ class Materialization:
             return self._undeclared(listed(self._client, self._names))
 
     def _undeclared(self, names: Collection[str]) -> list[str]:
-        declared = {view.name for view in self._registry.views.values() if view.online}
-        return sorted(set(names) - declared - self._registry.services.keys())
+        registry = self._registry
+        declared = {view.name for view in registry.views.values() if view.online}
+        return sorted(
+            set(names) - declared - registry.services.keys() - registry.served_names.keys()
+        )
 
     def prune(self) -> list[str]:
         """Remove what is no longer declared; views that a service in use still reads stay."""
@@ -160,11 +170,36 @@ class Materialization:
         return pruned
 
     def warnings(self) -> list[str]:
-        """What is wrong with the server, and stops no run."""
+        """What is wrong and stops no run: of the server, and deprecated views that are read."""
         with reachable(self._client):
             found = cluster.policies(self._client) - {"noeviction"}
-        return [
+        return self._deprecations() + [
             f"Redis evicts keys when its memory is full (maxmemory-policy {policy}), which only"
             " `verify` notices; set it to noeviction"
             for policy in sorted(found)
+        ]
+
+    def _deprecations(self) -> list[str]:
+        """Views with a deprecation date that services read, declared ones or others in use."""
+        dated = {
+            view.name: view.deprecation_date
+            for view in self._registry.views.values()
+            if view.deprecation_date
+        }
+        if not dated:
+            return []
+        with reachable(self._client):
+            in_use = self._services.published().items()
+        read = {(part.view, name) for name, service in in_use for part in service.parts}
+        for name, service in self._registry.services.items():
+            read |= {(part.view.name, name) for part in service.parts}
+        readers = {
+            name: sorted(service for view, service in read if view == name) for name in dated
+        }
+        return [
+            f"{name} {deprecated(dated[name], self._clock.now)} and is read by"
+            f" {', '.join(services)}; let a new version of {'them' if services[1:] else 'it'} read"
+            " another one"
+            for name, services in readers.items()
+            if services
         ]

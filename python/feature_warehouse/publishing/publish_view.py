@@ -110,7 +110,10 @@ class Publication:
     def _plan(self, warehouse: Warehouse) -> Task:
         """Look, and change nothing. Raises UnservableError for what cannot be served."""
         pointer = self._generations.pointer().value
-        if isinstance(pointer.version, str):
+        if (
+            isinstance(pointer.version, str)
+            and self._services.meant_by(self._view.name) == self._view.name
+        ):
             raise UsageError(
                 f"a service {self._view.name!r} is in use; rename the view, or remove the service"
                 " with --prune first"
@@ -216,6 +219,9 @@ class Publication:
                 previous=previous if generations.find(previous) else None,
                 clock=self._clock.now if self._clock.simulated else None,
             )
+            if isinstance(claimed.value.version, str):  # the name stood for a version
+                key = self._names.description(self._view.name, claimed.value.version)
+                self._client.unlink(key)
         except BaseException:
             # Also on Ctrl-C. A kill -9 leaves this to the next run.
             with suppress(*ERRORS):
@@ -315,6 +321,7 @@ class Publication:
             published_at=time.time_ns() // 1000,
             seconds=time.perf_counter() - self._started,
             invocation_id=self._invocation_id,
+            deprecation_date=self._view.deprecation_date,
         )
 
     def _remove_stale_keys(self, generation: layout.Generation, sent: KeySet) -> int | None:

@@ -1,5 +1,6 @@
 """Services in Redis: each leads readers to the views it is made of, as they were published."""
 
+import hashlib
 import time
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ import msgspec
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
 from feature_warehouse.publishing.generations import Generations
+from feature_warehouse.publishing.locks import locked
 from feature_warehouse.publishing.run_plan import declaration
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.connection import reachable
@@ -19,13 +21,17 @@ _OLD_SECONDS: Final = 86_400
 
 
 class ServiceResult(msgspec.Struct, frozen=True):
-    """A service that was published, or why it was not."""
+    """A service that was published, or why it was not.
+
+    Or a name that ``stands_for`` the latest version of a view or service; it has no fingerprint.
+    """
 
     service: str
     fingerprint: str
     status: str = "success"
     message: str = ""
     exit_code: int = 0
+    stands_for: str = ""
 
 
 class Services:
@@ -55,6 +61,38 @@ class Services:
             status, message, code = "error", str(error), error.exit_code
         return ServiceResult(service.name, service.fingerprint, status, message, code)
 
+    def publish_latest(self, name: str, stands_for: str) -> ServiceResult:
+        """Let a name without a version mean this one, if that is in service."""
+        try:
+            with reachable(self._client):
+                status, message, code = self._publish_latest(name, stands_for)
+        except FeatureWarehouseError as error:
+            status, message, code = "error", str(error), error.exit_code
+        return ServiceResult(name, "", status, message, code, stands_for)
+
+    def _publish_latest(self, name: str, stands_for: str) -> tuple[str, str, int]:
+        if self._generations(stands_for).pointer().value.version is None:
+            return "skipped", f"not served: {stands_for} is not published yet", 0
+        fingerprint = hashlib.md5(stands_for.encode(), usedforsecurity=False).hexdigest()[:16]
+        content = layout.Service(name, fingerprint, (), stands_for)
+        pointers = self._generations(name)
+        if not pointers.known():
+            self._write(content)
+            return "success", "", 0
+        # Of a view without versions, which is still there or was not removed to its end.
+        if readers := sorted(reader for reader, parts in self.parts(name).items() if parts):
+            return "skipped", f"not changed: {', '.join(readers)} still read it as it was before", 0
+        with locked(self._client, self._names, name, wait=False):
+            self._write(content)
+            for number in pointers.all():
+                pointers.remove(number)
+        return "success", "", 0
+
+    def meant_by(self, name: str) -> str:
+        """The version that a name stands for; the name itself if it stands for none."""
+        found = self._find(name)
+        return found.stands_for or name if found else name
+
     def _publish(self, service: Service) -> tuple[str, str, int]:
         views = {part.view.name: part.view for part in service.parts}
         if offline := sorted(name for name, view in views.items() if not view.online):
@@ -69,46 +107,30 @@ class Services:
             return "skipped", f"not changed: {_named(other, 'is')} not published as declared", 0
         if conflict := _key_conflict(service, generations):
             return "error", conflict, 2
-        self._write(service, generations)
+        self._write(_described(service, generations))
         return "success", "", 0
 
-    def _write(self, service: Service, generations: dict[str, layout.Generation]) -> None:
-        names, client = self._names, self._client
-        key = names.description(service.name, service.fingerprint)
-        description = layout.sealed(
-            layout.Service(
-                service=service.name,
-                fingerprint=service.fingerprint,
-                parts=tuple(
-                    layout.ServicePart(
-                        part.view.name,
-                        part.join_keys,
-                        part.features,
-                        {
-                            feature.name: feature.type
-                            for feature in generations[part.view.name].features
-                            if feature.name in part.features
-                        },
-                    )
-                    for part in service.parts
-                ),
-            ),
-            key,
-        )
-        pointers = self._generations(service.name)
+    def _write(self, service: layout.Service) -> None:
+        names, client, name = self._names, self._client, service.service
+        key = names.description(name, service.fingerprint)
+        description = layout.sealed(service, key)
+        pointers = self._generations(name)
         found = pointers.pointer()
         before = found.value
+        # Of a view that was there, nothing but the name stays.
+        was_view = isinstance(before.version, int)
+        before = layout.Pointer() if was_view else before
         pointer = msgspec.structs.replace(before, version=service.fingerprint)
         if cluster.value(client, key) != description:
             # The same features, stored otherwise: readers have to look again.
             pointer = msgspec.structs.replace(pointer, published_at=time.time_ns() // 1000)
         client.set(key, description)
         if not pointers.replace_pointer(found, pointer):
-            raise BusyError(f"another run published {service.name!r} meanwhile; run again")
-        list_name(client, names, service.name)
+            raise BusyError(f"another run published {name!r} meanwhile; run again")
+        list_name(client, names, name)
         if before.version is not None and before.version != service.fingerprint:
             # Not at once: a reader may be between the pointer and the description.
-            client.expire(names.description(service.name, before.version), _OLD_SECONDS)
+            client.expire(names.description(name, before.version), _OLD_SECONDS)
 
     def _generations(self, name: str) -> Generations:
         return Generations(self._client, self._names, name, repairs=True)
@@ -128,6 +150,28 @@ class Services:
             return None if text is None else layout.read_service(text, key)
         except DamagedError:
             return None
+
+
+def _described(service: Service, generations: dict[str, layout.Generation]) -> layout.Service:
+    """What readers are told, with the types that the features have now."""
+    return layout.Service(
+        service=service.name,
+        fingerprint=service.fingerprint,
+        parts=tuple(
+            layout.ServicePart(
+                part.view.name,
+                part.join_keys,
+                part.features,
+                {
+                    feature.name: feature.type
+                    for feature in generations[part.view.name].features
+                    if feature.name in part.features
+                },
+            )
+            for part in service.parts
+        ),
+        deprecation_date=service.deprecation_date,
+    )
 
 
 def _named(views: list[str], verb: str) -> str:

@@ -5,6 +5,8 @@
     project.environment:view@7:{JFK}          one row (see ``codec``); the braces are literal, so
                                               that a Redis Cluster keeps an entity together
     project.environment:service@9f0c...       description of a service with that fingerprint, JSON
+    project.environment:orders@5d21...        of a model with versions: what `orders` means, say
+                                              `orders.v2`, which is a view or service of its own
     project.environment:view!lock             held by the run that publishes the view
     project.environment:view!run              number of the last run of the view
     project.environment:view!generations      set of generations that may have rows
@@ -156,6 +158,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     were made, None if it was lost count of, ``newest_event`` the greatest event timestamp,
     ``rows`` the number of newest rows that a gated view had in the warehouse. ``erasures`` counts
     how often entities were forgotten in it, which a run that goes on after it slept has to notice.
+    ``deprecation_date`` is the ISO date that the model has.
     """
 
     view: str
@@ -181,6 +184,7 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     published_at: int = 0
     seconds: float = 0.0
     invocation_id: str = ""
+    deprecation_date: str | None = None
 
 
 class ServicePart(msgspec.Struct, frozen=True):
@@ -196,12 +200,18 @@ class ServicePart(msgspec.Struct, frozen=True):
     types: dict[str, str]
 
 
-class Service(msgspec.Struct, frozen=True):
-    """The ordered features that a model is served with."""
+class Service(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The ordered features that a model is served with; ``deprecation_date`` is an ISO date.
+
+    Or the name of a model with versions, which ``stands_for`` the latest: a view or service. Then
+    it has no parts, and the fingerprint is that of the name it stands for.
+    """
 
     service: str
     fingerprint: str
     parts: tuple[ServicePart, ...]
+    stands_for: str = ""
+    deprecation_date: str | None = None
 
 
 def incompatibility(part: ServicePart, generation: Generation) -> str | None:

@@ -120,6 +120,8 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
         if text is None:
             yield from _lost(names, name, key, state)
         service = layout.read_service(text, key)
+        if service.stands_for:
+            return _renamed(name, names, state, (yield from _load(names, service.stands_for)))
         states = {name: state}
         fingerprint, parts = service.fingerprint, service.parts
         views = yield from _views(names, name, states, parts)
@@ -138,6 +140,16 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
             (part, generation, views[part.view].pointer.clock)
             for part, generation in zip(parts, chosen, strict=True)
         ],
+    )
+
+
+def _renamed(name: str, names: layout.Names, state: bytes, plan: Plan) -> Plan:
+    """The plan of what a name stands for, as long as it stands for that."""
+    return msgspec.structs.replace(
+        plan,
+        name=name,
+        pointers=(names.pointer(name), *plan.pointers),
+        states=[state, *plan.states],
     )
 
 

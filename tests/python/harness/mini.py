@@ -32,7 +32,11 @@ def spellings(engine: str) -> dict[str, list[str]]:
 
 
 class Mini:
-    """One project folder; ``view`` declares and builds a feature view, ``service`` declares one."""
+    """One project folder; ``view`` declares and builds a feature view, ``service`` declares one.
+
+    A name such as ``orders.v2`` is version 2 of a model; ``latest`` says which version is the
+    latest of each, and ``deprecation_dates`` those of models by their names.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,7 +51,10 @@ class Mini:
             "schema": "main",
             "file": str(self.database),
         }
-        self._nodes: dict[str, Any] = {}
+        self.latest: dict[str, int] = {}
+        self.deprecation_dates: dict[str, str] = {}
+        self.nodes: dict[str, Any] = {}
+        """Of the manifest, by unique id."""
         (folder / "target").mkdir(parents=True, exist_ok=True)
         (folder / "dbt_project.yml").write_text(f"name: {PROJECT}\nversion: 1.0.0\nprofile: mini\n")
         (folder / "profiles.yml").write_text(
@@ -63,12 +70,14 @@ class Mini:
         *,
         relation: str = "",
         window: Mapping[str, Any] | None = None,
+        checksum: str = "",
         **block: Any,
     ) -> None:
         """Declare a feature view; ``columns`` map names to types, or to a node's column entry.
 
         With ``query`` it is built too; ``relation`` is one that lies elsewhere. ``window`` is
-        what ``window_features`` declares; its ``events`` are another model.
+        what ``window_features`` declares; its ``events`` are another model. ``checksum`` is that
+        of its SQL.
         """
         entries = {
             column: {"name": column, **({"data_type": kind} if isinstance(kind, str) else kind)}
@@ -76,24 +85,27 @@ class Mini:
         }
         block = {"join_keys": ["id"], "event_timestamp": "ts", "online": True, **block}
         meta = {"feature_view": block, **({"window_features": window} if window else {})}
-        self._nodes[f"model.{PROJECT}.{name}"] = {
+        self.nodes[f"model.{PROJECT}.{name}"] = {
             **self._node(name),
             "columns": entries,
             "config": {"contract": {"enforced": True}, "meta": meta},
             "depends_on": {"nodes": [f"model.{PROJECT}.{window['events']}"] if window else []},
             "relation_name": relation or f'"mini"."main"."{name}"',
+            "checksum": {"name": "sha256", "checksum": checksum},
         }
         if query is not None:
             self.execute(f'create or replace table "{name}" as {query}')
 
     def service(self, name: str, *parts: dict[str, Any]) -> None:
+        name, mark, version = name.partition(".v")
         block = {
             "name": name,
             "labels": "labels",
             "features": [{"features": None, "join_keys": {}, "prefix": "", **p} for p in parts],
         }
-        self._nodes[f"model.{PROJECT}.{name}_training"] = {
-            **self._node(f"{name}_training"),
+        model = f"{name}_training{mark}{version}"
+        self.nodes[f"model.{PROJECT}.{model}"] = {
+            **self._node(model),
             "config": {"meta": {"feature_service": block}, "materialized": "table"},
             "depends_on": {"nodes": [f"model.{PROJECT}.{part['view']}" for part in parts]},
         }
@@ -103,7 +115,7 @@ class Mini:
         config = arguments.pop("config", {})
         parents = arguments.pop("parents", [])
         unique_id = f"test.{PROJECT}.{name}_{view}_{column}"
-        self._nodes[unique_id] = {
+        self.nodes[unique_id] = {
             "unique_id": unique_id,
             "name": f"{name}_{view}_{column}",
             "resource_type": "test",
@@ -124,10 +136,10 @@ class Mini:
             "nodes": [f"model.{PROJECT}.{parent}" for parent in parents],
             "macros": [f"macro.feature_warehouse.{macro}"] if macro else [],
         }
-        self._nodes[f"model.{PROJECT}.{name}"] = node
+        self.nodes[f"model.{PROJECT}.{name}"] = node
 
     def drop(self, name: str) -> None:
-        del self._nodes[f"model.{PROJECT}.{name}"]
+        del self.nodes[f"model.{PROJECT}.{name}"]
 
     def execute(self, query: str) -> None:
         with duckdb.connect(str(self.database)) as connection:
@@ -142,7 +154,10 @@ class Mini:
             "invocation_id": "00000000-0000-0000-0000-000000000001",
             "generated_at": self.built.isoformat(),
         }
-        nodes = {**self._nodes, **self._hook()}
+        for name, node in self.nodes.items():
+            node["latest_version"] = self.latest.get(node["name"].removesuffix("_training"))
+            node["deprecation_date"] = self.deprecation_dates.get(name.partition(f"{PROJECT}.")[2])
+        nodes = {**self.nodes, **self._hook()}
         manifest.write_text(json.dumps({"metadata": metadata, "nodes": nodes}))
         return manifest
 
@@ -158,9 +173,11 @@ class Mini:
 
     @staticmethod
     def _node(name: str) -> dict[str, Any]:
+        base, _, version = name.partition(".v")
         return {
             "unique_id": f"model.{PROJECT}.{name}",
-            "name": name,
+            "name": base,
+            "version": int(version) if version else None,
             "resource_type": "model",
             "package_name": PROJECT,
             "original_file_path": f"models/{name}.sql",

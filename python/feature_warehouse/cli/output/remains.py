@@ -38,7 +38,7 @@ def models_built_from(manifest: Manifest, views: Collection[str]) -> list[str]:
     reached = {
         node.unique_id
         for node in manifest.nodes.values()
-        if node.resource_type in DECLARABLE and node.name in views
+        if node.resource_type in DECLARABLE and node.full_name in views
     }
     found: dict[str, str] = {}
     while new := [
@@ -51,7 +51,7 @@ def models_built_from(manifest: Manifest, views: Collection[str]) -> list[str]:
     ]:
         reached.update(node.unique_id for node in new)
         stored = [node for node in new if node.config.materialized not in _NOT_STORED]
-        found.update({node.unique_id: node.name for node in stored})
+        found.update({node.unique_id: node.full_name for node in stored})
     return sorted(found.values())
 
 

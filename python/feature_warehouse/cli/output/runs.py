@@ -107,6 +107,9 @@ class MaterializeReport:
             done = result.status == "success"
             label = "[green]published[/] service" if done else "[yellow]skipped[/] service"
             detail = f"fingerprint {result.fingerprint}" if done else escape(result.message)
+            if result.stands_for:
+                label = label.removesuffix(" service")
+                detail = f"it is {result.stands_for}" if done else detail
             self._console.print(f"{label} {result.service}: {detail}")
 
     def undeclared(self, name: str, *, pruned: bool) -> None:

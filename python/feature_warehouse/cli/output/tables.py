@@ -1,6 +1,7 @@
 """What commands print once they know all: tables for a person, JSON for a machine."""
 
 import sys
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.monitoring.status import Status
 from feature_warehouse.redis_store import layout
 from feature_warehouse.serving.client import FeatureVector
+from feature_warehouse.util.deprecation import deprecated
 from feature_warehouse.util.durations import readable
 
 if TYPE_CHECKING:
@@ -53,8 +55,15 @@ def print_status(status: Status, *, as_json: bool) -> None:
     for service in status.services:
         console.print(
             f"service {service.service}: {service.features} features,"
-            f" fingerprint {service.fingerprint}"
+            f" fingerprint {service.fingerprint}{_deprecated(service.deprecation_date)}"
         )
+    for name, stands_for in status.latest.items():
+        console.print(f"{name} is {stands_for}")
+    for view in status.views:
+        if view.deprecation_date:
+            readers = ", ".join(view.services) or "no service"
+            date = _deprecated(view.deprecation_date)
+            console.print(f"view {view.view}{date} and is read by {readers}")
 
 
 class VerifyReport:
@@ -143,6 +152,10 @@ def print_vector(
         )
     console.print(table)
     console.print(f"fingerprint {fingerprint}")
+
+
+def _deprecated(date: str | None) -> str:
+    return f" {deprecated(date, time.time_ns() // 1000)}" if date else ""
 
 
 def _instant(microseconds: int | None) -> str:

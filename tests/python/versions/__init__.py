@@ -1,0 +1,1 @@
+"""Several versions of a model, named, built, served side by side."""
