@@ -16,6 +16,7 @@ from feature_warehouse.cli.options import (
     SelectingCommand,
     placed,
 )
+from feature_warehouse.cli.plan import plan
 from feature_warehouse.cli.publish import forget, materialize, rollback, verify
 from feature_warehouse.cli.read import describe, dev_server, get, metrics, status
 from feature_warehouse.cli.validate import validate
@@ -63,7 +64,7 @@ def options(
 
 for selecting in (materialize, validate, verify):
     app.command(cls=SelectingCommand)(placed(selecting))
-for command in (rollback, forget, drift, status, metrics, get, describe):
+for command in (plan, rollback, forget, drift, status, metrics, get, describe):
     app.command()(placed(command))
 app.command()(dev_server)
 

@@ -1,0 +1,1 @@
+"""Plans of changes, beside what the changes then do."""
