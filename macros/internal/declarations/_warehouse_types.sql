@@ -18,10 +18,10 @@
 
 
 {% macro _refuse_untrue_types(view) -%}
-    {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. Both dbts call what
-        `compile --inline` is given `inline...`, and agree in nothing else about it. -#}
+    {#- Of a seed or snapshot, which dbt holds to no contract, where it is about to be read. What `compile --inline` is
+        given has one name in dbt 1 and another in dbt 2, and nothing else tells it apart in both. -#}
     {%- set asked = flags.WHICH in ('build', 'run', 'test', 'show')
-        or model is defined and model.name.startswith('inline') -%}
+        or model is defined and model.name in ('inline_query', 'inline') -%}
     {%- if view.get('is_held_to_types', true) or not asked or view.relation is string
         or feature_warehouse._is_unit_test() -%}
         {{ return('') }}

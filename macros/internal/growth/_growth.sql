@@ -10,10 +10,20 @@
 {%- endmacro %}
 
 
+{% macro _grows() -%}
+    {#- Whether rows are added to the table that is there. Only an incremental model asks: to find its table, dbt
+        opens a connection. -#}
+    {{ return(
+        this is not none and feature_warehouse._own_node().config.materialized == 'incremental'
+        and is_incremental()
+    ) }}
+{%- endmacro %}
+
+
 {% macro _append_only(source, stamp, lookback) -%}
     {#- The SQL of `append_only`; all its mistakes are reported at once. -#}
     {%- set view = feature_warehouse._own_view() -%}
-    {%- set grows = this is not none and is_incremental() -%}
+    {%- set grows = feature_warehouse._grows() -%}
     {%- set built = [] -%}
     {%- if grows and this is not string -%}
         {%- for column in adapter.get_columns_in_relation(this) -%}

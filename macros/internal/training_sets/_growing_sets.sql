@@ -11,7 +11,7 @@
 
 {% macro _built_set() -%}
     {#- The table that new labels are added to; none where all labels are joined. -#}
-    {%- if feature_warehouse._is_batch() or this is none or not is_incremental() -%}
+    {%- if feature_warehouse._is_batch() or not feature_warehouse._grows() -%}
         {{ return(none) }}
     {%- endif -%}
     {{ return(this) }}

@@ -79,7 +79,7 @@ events as (
 
 {% macro _changed_window() -%}
     {#- The mistake of growing a table by other columns than it has. -#}
-    {%- if this is none or not is_incremental() or this is string -%}
+    {%- if not feature_warehouse._grows() or this is string -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set built = [] -%}

@@ -46,7 +46,7 @@
         'tallies': {},
         'windows': {},
         'inner': {},
-        'grows': this is not none and is_incremental(),
+        'grows': feature_warehouse._grows(),
         'counts_entered': feature_warehouse._own_node().config.materialized == 'incremental',
     } -%}
     {%- for key, source in view.join_keys.items() -%}

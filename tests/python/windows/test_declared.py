@@ -196,3 +196,35 @@ COMMENTS = {
     " on objoid = attrelid and objsubid = attnum where objoid = '{schema}.buyers'::regclass"
     " order by 1",
 }
+
+
+@pytest.mark.dbt_1
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_table_is_compiled_without_a_warehouse(engine: str, tmp_path: Path) -> None:
+    """Only an incremental model asks whether its table is there.
+
+    dbt 2 connects for the hook that checks declarations, whatever it is told.
+    """
+    view = (
+        "window_features(events=ref('orders'), join_keys=['buyer'], event_timestamp='ordered_at',"
+        " aggregates=[{'count': '*'}], windows=['1 day'])"
+    )
+    columns = {"buyer": "bigint", "ordered_at": "timestamp"}
+    orders = {
+        "name": "orders",
+        "config": {
+            "contract": {"enforced": True},
+            "meta": {"label_set": {"timestamp": "ordered_at"}},
+        },
+        "columns": [{"name": n, "data_type": t} for n, t in columns.items()],
+    }
+    models = {
+        "orders": "select cast(1 as bigint) as buyer, timestamp '2026-01-01' as ordered_at",
+        "buyers": "{{ config(materialized='table') }}\n" + macro_call(view),
+        "training": macro_call("training_set(labels='orders', features=['buyers'])"),
+    }
+    nowhere = {f"FEATURE_WAREHOUSE_PG_{name}": "1" for name in ("HOST", "PORT", "USER", "PASSWORD")}
+    host = Host(write_host(tmp_path / "blind", models, [orders]), engine, None, **nowhere)
+    host.dbt("compile", "--no-introspect", "--no-populate-cache")
+    assert "count_1d" in host.compiled("training")
+    assert not Path(host.env["FEATURE_WAREHOUSE_DUCKDB_PATH"]).exists()
