@@ -11,6 +11,13 @@
         {%- endif -%}
         {%- set made = feature_warehouse._training_set_named(training_set, place, labels=false) -%}
         {%- set node = feature_warehouse._model_node(entities) -%}
+        {%- if (made.computed.features or made.computed.hidden)
+            and not (node and feature_warehouse._enforces_types(node)) -%}
+            {{ feature_warehouse._fail(place, [
+                "'" ~ entities ~ "' needs an enforced contract: on-demand features of '" ~ training_set
+                ~ "' have to know its columns and their types"
+            ]) }}
+        {%- endif -%}
         {%- set rows = {
             'name': entities,
             'relation': relation,
@@ -24,7 +31,8 @@
         } -%}
         {{ return(feature_warehouse._training_set(
             place, rows, made.parts,
-            {'knowledge': made.options.knowledge, 'as_of': at, 'start': at}, made.relations
+            {'knowledge': made.options.knowledge, 'as_of': at, 'start': at}, made.relations,
+            made.computed
         )) }}
     {%- endif -%}
 {%- endmacro %}

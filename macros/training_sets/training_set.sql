@@ -1,10 +1,11 @@
 {% macro training_set(
     labels, features, service=none, where=none, start=none, end=none, as_of=none,
-    knowledge='available', split=none, label_delay=none
+    knowledge='available', split=none, label_delay=none, on_demand=[], hidden=[]
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
     {%- set place = "training set '" ~ feature_warehouse._full_name(model) ~ "'" -%}
     {%- set parts = feature_warehouse._service_parts(features, place) -%}
+    {%- set computed = feature_warehouse._computed_features(on_demand, hidden, place) -%}
     {%- for part in parts -%}
         {%- do feature_warehouse._ref(part.view) -%}
     {%- endfor -%}
@@ -16,8 +17,12 @@
     {%- if label_delay is not none -%}
         {%- do options.update({'label_delay': label_delay}) -%}
     {%- endif -%}
+    {%- set block = {'name': service, 'labels': labels, 'features': parts} -%}
+    {%- if computed.features or computed.hidden -%}
+        {%- do block.update({'on_demand': computed.features, 'hidden': computed.hidden}) -%}
+    {%- endif -%}
     {{- config(meta={
-        'feature_service': {'name': service, 'labels': labels, 'features': parts},
+        'feature_service': block,
         'training_set': options,
     }) -}}
     {%- if execute -%}
@@ -42,6 +47,8 @@
                 'batch': feature_warehouse._batch_conditions(label_set.types)
             }) -%}
         {%- endif -%}
-        {{ return(feature_warehouse._training_set(place, label_set, parts, options)) }}
+        {{ return(feature_warehouse._training_set(
+            place, label_set, parts, options, computed=computed
+        )) }}
     {%- endif -%}
 {%- endmacro %}

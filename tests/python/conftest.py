@@ -171,7 +171,7 @@ def publish(mini: Mini, redis_url: str) -> Runs:
     ) -> dict[str, ViewResult]:
         with _materialization(mini, redis_url, clock, options) as (work, warehouse):
             results = {result.view: result for result in work.views(warehouse, progress)}
-            work.services()
+            work.services(warehouse)
         return results
 
     return run

@@ -33,13 +33,20 @@
         {%- set made = feature_warehouse._training_set_of(node) -%}
         {%- set labels = feature_warehouse._model_node(made.label_set.name) -%}
         {%- do names.extend(feature_warehouse._flagged_columns(labels)) -%}
-        {%- for view in feature_warehouse._training_set_views(made) -%}
+        {%- for view in feature_warehouse._joined_views(made) -%}
             {%- set flagged = feature_warehouse._flagged_columns(
                 feature_warehouse._model_node(view.name)
             ) -%}
             {%- for own, name in view.features.items() | list + view.join_keys.items() | list -%}
                 {%- if own | lower in flagged -%}
                     {%- do names.append(name | lower) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {%- for feature in made.computed.features -%}
+            {%- for name in feature_warehouse._names_in_tree(feature.tree) -%}
+                {%- if name | lower in names -%}
+                    {%- do names.append(feature.name | lower) -%}
                 {%- endif -%}
             {%- endfor -%}
         {%- endfor -%}

@@ -48,10 +48,12 @@
         {%- set place = 'training-set build' -%}
         {%- if request.service -%}
             {%- set node = feature_warehouse._node_of_service(request.service, place) -%}
-            {%- set parts = feature_warehouse._declared(node, 'feature_service').features -%}
+            {%- set declared = feature_warehouse._declared(node, 'feature_service') -%}
         {%- else -%}
-            {%- set parts = feature_warehouse._service_parts(request.features, place) -%}
+            {%- set declared = {'features': feature_warehouse._service_parts(request.features, place)} -%}
         {%- endif -%}
+        {%- set parts = declared.features -%}
+        {%- set computed = feature_warehouse._computed_of(declared) -%}
         {%- set relations = {} -%}
         {%- for part in parts if feature_warehouse._is_feature_view(part.view) -%}
             {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
@@ -68,9 +70,10 @@
         {%- set keys = {} -%}
         {%- set data_types = {} -%}
         {%- set casts = {} -%}
-        {%- for view in feature_warehouse._service_views(
+        {%- set views = feature_warehouse._service_views(
             place, label_set, parts, relations, request.options, []
         ) -%}
+        {%- for view in views -%}
             {%- for key, column in view.join_keys.items() -%}
                 {%- do keys.update({column: view.types[key]}) -%}
                 {#- Files have ids as text, and a column of NULLs as anything. -#}
@@ -83,12 +86,28 @@
                 {%- do data_types.update({name: view.types[feature]}) -%}
             {%- endfor -%}
         {%- endfor -%}
+        {#- A file may hold whole numbers in a column that is one of doubles in the label set. -#}
+        {%- if computed.features -%}
+            {%- for column, type in feature_warehouse._request_columns(
+                feature_warehouse._label_set_named(declared.labels), computed
+            ).items() -%}
+                {%- do keys.update({column: keys.get(column) or type}) -%}
+                {%- do casts.update({column: type}) -%}
+            {%- endfor -%}
+        {%- endif -%}
         {%- do label_set.types.update(casts) -%}
-        {%- do label_set.update({'relation': feature_warehouse._cast_labels(
-            request, casts, keys.keys() | list + [label_set.timestamp]
-        )}) -%}
+        {%- set needed = keys.keys() | list + [label_set.timestamp] + (request.labels.by or []) -%}
+        {%- do label_set.update({
+            'relation': feature_warehouse._cast_labels(request, casts, needed),
+            'selected': [request.row] + request.labels.columns | select('in', needed) | list,
+        }) -%}
+        {%- if computed.features -%}
+            {%- do data_types.update(
+                feature_warehouse._computed_types(place, label_set, views, computed)
+            ) -%}
+        {%- endif -%}
         {%- set sql = feature_warehouse._training_set(
-            place, label_set, parts, request.options, relations
+            place, label_set, parts, request.options, relations, computed
         ) -%}
         {{ return(feature_warehouse._json({
             'query': 'select * from (\n' ~ sql ~ '\n) as answers order by '
@@ -106,7 +125,7 @@
         {{ return(request.labels.relation) }}
     {%- endif -%}
     {%- set columns = [feature_warehouse._quote(request.row)] -%}
-    {%- for column in request.labels.columns if column in needed + (request.labels.by or []) -%}
+    {%- for column in request.labels.columns if column in needed -%}
         {%- set name = feature_warehouse._quote(column) -%}
         {%- do columns.append(
             'cast(' ~ name ~ ' as ' ~ casts[column] ~ ') as ' ~ name if column in casts else name

@@ -197,3 +197,27 @@
     {#- The types of a table's or view's columns, by name; without those that users have made. -#}
     {{ return(adapter.dispatch('_column_types', 'feature_warehouse')(relation)) }}
 {%- endmacro %}
+
+
+{% macro _whole_result(first, operator, last) -%}
+    {#- The sum, difference or product of two BIGINT; NULL if it is none. -#}
+    {{ return(adapter.dispatch('_whole_result', 'feature_warehouse')(first, operator, last)) }}
+{%- endmacro %}
+
+
+{% macro _decimal_number(column) -%}
+    {#- A decimal; NULL if it is no number. -#}
+    {{ return(adapter.dispatch('_decimal_number', 'feature_warehouse')(column)) }}
+{%- endmacro %}
+
+
+{% macro _decimal_as_double(expression) -%}
+    {#- The double that is nearest to a decimal, the even one of two. -#}
+    {{ return(adapter.dispatch('_decimal_as_double', 'feature_warehouse')(expression)) }}
+{%- endmacro %}
+
+
+{% macro _kept_apart() -%}
+    {#- What stands after FROM in a query whose columns the engine would else compute wherever they are named. -#}
+    {{ return(adapter.dispatch('_kept_apart', 'feature_warehouse')()) }}
+{%- endmacro %}

@@ -219,3 +219,24 @@
 {% macro duckdb___bytewise_extreme(column, type) -%}
     {{ return(column) }}
 {%- endmacro %}
+
+
+{% macro duckdb___whole_result(first, operator, last) -%}
+    {{ return('try_cast(cast(' ~ first ~ ' as hugeint) ' ~ operator ~ ' ' ~ last ~ ' as bigint)') }}
+{%- endmacro %}
+
+
+{% macro duckdb___decimal_number(column) -%}
+    {{ return(column) }}
+{%- endmacro %}
+
+
+{#- Its own cast divides a number that may have been rounded. -#}
+{% macro duckdb___decimal_as_double(expression) -%}
+    {{ return('cast(cast(' ~ expression ~ ' as text) as double precision)') }}
+{%- endmacro %}
+
+
+{% macro duckdb___kept_apart() -%}
+    {{ return('') }}
+{%- endmacro %}

@@ -257,3 +257,28 @@
 {% macro postgres___bytewise_extreme(column, type) -%}
     {{ return(feature_warehouse._bytewise(column, type)) }}
 {%- endmacro %}
+
+
+{% macro postgres___whole_result(first, operator, last) -%}
+    {{ return(
+        'case when cast(' ~ first ~ ' as numeric) ' ~ operator ~ ' ' ~ last
+        ~ ' between -9223372036854775808 and 9223372036854775807 then ' ~ first ~ ' ' ~ operator ~ ' ' ~ last ~ ' end'
+    ) }}
+{%- endmacro %}
+
+
+{#- PostgreSQL's numeric may hold NaN, which is no decimal elsewhere. -#}
+{% macro postgres___decimal_number(column) -%}
+    {{ return('nullif(' ~ column ~ ", 'NaN')") }}
+{%- endmacro %}
+
+
+{% macro postgres___decimal_as_double(expression) -%}
+    {{ return('cast(' ~ expression ~ ' as double precision)') }}
+{%- endmacro %}
+
+
+{#- Without it the planner would put each expression into those that name it. -#}
+{% macro postgres___kept_apart() -%}
+    {{ return('\n    offset 0') }}
+{%- endmacro %}

@@ -32,22 +32,37 @@
         'service': feature_warehouse._service_names(node)[0],
         'label_set': label_set,
         'parts': service.features,
+        'computed': feature_warehouse._computed_of(service),
         'options': options,
         'relations': relations,
     }) }}
 {%- endmacro %}
 
 
+{% macro _computed_of(service) -%}
+    {#- The on-demand and hidden features of a service. -#}
+    {{ return({'features': service.get('on_demand') or [], 'hidden': service.get('hidden') or []}) }}
+{%- endmacro %}
+
+
 {% macro _training_set_sql(made) -%}
     {#- The SQL of a training set that was declared elsewhere. -#}
     {{ return(feature_warehouse._training_set(
-        made.place, made.label_set, made.parts, made.options, made.relations
+        made.place, made.label_set, made.parts, made.options, made.relations, made.computed
     )) }}
 {%- endmacro %}
 
 
 {% macro _training_set_views(made, options=none) -%}
-    {#- The views of a training set that was declared elsewhere. -#}
+    {#- The views of a training set that was declared elsewhere, with what it has columns of. -#}
+    {{ return(feature_warehouse._shown_views(
+        feature_warehouse._joined_views(made, options), made.computed.hidden
+    )) }}
+{%- endmacro %}
+
+
+{% macro _joined_views(made, options=none) -%}
+    {#- The same with what is hidden. -#}
     {%- set mistakes = [] -%}
     {%- set views = feature_warehouse._service_views(
         made.place, made.label_set, made.parts, made.relations, options or made.options, mistakes
@@ -59,8 +74,9 @@
 {%- endmacro %}
 
 
-{% macro _service_fingerprint(views) -%}
+{% macro _service_fingerprint(made) -%}
     {#- As the registry of the Python package computes it. -#}
+    {%- set views = feature_warehouse._joined_views(made) -%}
     {%- set lines = [] -%}
     {%- for view in views -%}
         {%- set pairs = [] -%}
@@ -74,6 +90,9 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
+    {%- do lines.extend(
+        feature_warehouse._computed_lines(made.place, made.label_set, views, made.computed)
+    ) -%}
     {{ return(local_md5(lines | join('\n'))[:16]) }}
 {%- endmacro %}
 

@@ -1,8 +1,8 @@
 {% macro _dataset_card(made, source) -%}
     {#- One row about the rows of `source`, the built training set or its SQL in parentheses. -#}
     {%- set columns = feature_warehouse._built_columns(made.node) -%}
-    {%- set views = feature_warehouse._training_set_views(made) -%}
-    {%- set fingerprint = feature_warehouse._service_fingerprint(views) -%}
+    {%- set views = feature_warehouse._joined_views(made) -%}
+    {%- set fingerprint = feature_warehouse._service_fingerprint(made) -%}
     {%- set sql_hash = local_md5(feature_warehouse._training_set_sql(made)) -%}
     {%- set label = made.label_set.label -%}
     {%- set at = feature_warehouse._utc(

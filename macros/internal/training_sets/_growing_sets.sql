@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 
-{% macro _growing_set_mistakes(label_set, views, options, built) -%}
+{% macro _growing_set_mistakes(label_set, views, options, built, computed=none) -%}
     {#- Mistakes of a training set that grows. -#}
     {%- set mistakes = [] -%}
     {%- if options.get('knowledge') == 'event_time' -%}
@@ -39,11 +39,11 @@
             ~ ' new label rows; cast it, or materialize the training set as a table'
         ) -%}
     {%- endfor -%}
-    {{ return(mistakes + feature_warehouse._changed_set(label_set, views, built)) }}
+    {{ return(mistakes + feature_warehouse._changed_set(label_set, views, built, computed)) }}
 {%- endmacro %}
 
 
-{% macro _changed_set(label_set, views, built) -%}
+{% macro _changed_set(label_set, views, built, computed=none) -%}
     {#- The mistake of growing a table by other columns than it has. -#}
     {%- if built is none or built is string -%}
         {{ return([]) }}
@@ -60,11 +60,19 @@
             {%- do types.update({name: none}) -%}
         {%- endfor -%}
     {%- endfor -%}
+    {%- set computed = computed or {'features': [], 'hidden': []} -%}
+    {%- for feature in computed.features -%}
+        {%- do types.update({feature.name: none}) -%}
+    {%- endfor -%}
+    {%- set shown = {} -%}
+    {%- for name in types if name not in computed.hidden -%}
+        {%- do shown.update({name: types[name]}) -%}
+    {%- endfor -%}
     {%- set columns = [] -%}
     {%- for column in adapter.get_columns_in_relation(built) -%}
         {%- do columns.append(column.name) -%}
     {%- endfor -%}
-    {{ return(feature_warehouse._changed_columns(types, columns) if columns else []) }}
+    {{ return(feature_warehouse._changed_columns(shown, columns) if columns else []) }}
 {%- endmacro %}
 
 

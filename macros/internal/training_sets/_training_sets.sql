@@ -1,7 +1,8 @@
 {#- What a training set consists of: some rows of a label set, and what was known at their time. -#}
 
-{% macro _training_set(place, label_set, parts, options, relations=none) -%}
-    {#- The SQL of a training set; `relations` of the views where they cannot be had by ref(). -#}
+{% macro _training_set(place, label_set, parts, options, relations=none, computed=none) -%}
+    {#- The SQL of a training set; `relations` of the views where they cannot be had by ref(), `computed` are its
+        on-demand and hidden features. -#}
     {%- if relations is none -%}
         {%- set relations = {} -%}
         {%- for part in parts -%}
@@ -19,13 +20,16 @@
     ) -%}
     {%- if 'built' in label_set -%}
         {%- do mistakes.extend(
-            feature_warehouse._growing_set_mistakes(label_set, views, options, label_set.built)
+            feature_warehouse._growing_set_mistakes(label_set, views, options, label_set.built, computed)
         ) -%}
     {%- endif -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
-    {{ return(feature_warehouse._join(feature_warehouse._label_rows(label_set, options), views)) }}
+    {{ return(feature_warehouse._with_computed(
+        place, label_set, views, computed,
+        feature_warehouse._join(feature_warehouse._label_rows(label_set, options), views)
+    )) }}
 {%- endmacro %}
 
 

@@ -22,7 +22,9 @@ class ColumnDescription(msgspec.Struct, frozen=True):
     """
 
     name: str
-    role: Literal["join key", "event timestamp", "created timestamp", "feature"]
+    role: Literal[
+        "join key", "event timestamp", "created timestamp", "feature", "on-demand feature"
+    ]
     data_type: str
     description: str
     pii: bool
@@ -204,13 +206,27 @@ def _service(registry: Registry, service: Service) -> Description:
         for part in service.parts
         for name, output in part.features.items()
         for column in part.view.features
-        if column.name == name
+        if column.name == name and output not in service.hidden
     ]
+    columns += [
+        ColumnDescription(
+            one.name,
+            "on-demand feature",
+            one.expression.type,
+            " ".join(one.declared.split()),
+            False,
+        )
+        for one in service.on_demand
+        if one.name not in service.hidden
+    ]
+    asked = {one.name: Column(one.name, one.kind) for one in service.request}
     samples = {}
     if service.relation:
         samples["SQL"] = f"select *\nfrom {service.relation}\nlimit 10"
     if all(part.view.online for part in service.parts):
-        samples["Python"] = python_for(registry, service.name, keys, expect=service.fingerprint)
+        samples["Python"] = python_for(
+            registry, service.name, {**asked, **keys}, expect=service.fingerprint
+        )
     return Description(
         kind="service",
         name=service.name,
@@ -219,6 +235,8 @@ def _service(registry: Registry, service: Service) -> Description:
             "training set": service.training_set,
             "label set": service.labels,
             "entity": ", ".join(keys),
+            **({"request columns": ", ".join(asked)} if asked else {}),
+            **({"hidden": ", ".join(service.hidden)} if service.hidden else {}),
             "views": ", ".join(dict.fromkeys(part.view.name for part in service.parts)),
             "fingerprint": service.fingerprint,
             **_versions(registry, service.name, service.deprecation_date),

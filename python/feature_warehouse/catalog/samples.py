@@ -119,6 +119,8 @@ def _value(data_type: str) -> tuple[str, str]:
         }.get(kind, ("import datetime", f"datetime.datetime({year}{zone})"))
     if kind in ("boolean", "bool"):
         return "", "True"
+    if kind in ("double precision", "real"):
+        return "", "1.0"
     number = ("int", "bigint", "smallint", "tinyint", "hugeint", "numeric", "decimal", "u")
     return "", "1" if kind.startswith(number) or kind in ("long", "short") else '"..."'
 

@@ -105,7 +105,7 @@ def materialize(
         try:
             for result in run.views(warehouse, report.progress):
                 report.view(result)
-            for service in run.services():
+            for service in run.services(warehouse):
                 report.service(service)
             pruned = run.prune() if prune else []
             for name in [*pruned, *run.undeclared()]:

@@ -65,7 +65,10 @@ def get(
     name: Annotated[str, typer.Argument(help="A service or a feature view.", show_default=False)],
     entity: Annotated[
         list[str] | None,
-        typer.Argument(help="Entity keys, such as origin=JFK.", metavar="[KEY=VALUE]..."),
+        typer.Argument(
+            help="Entity keys, such as origin=JFK, and columns that on-demand features need.",
+            metavar="[KEY=VALUE]...",
+        ),
     ] = None,
     expect: Annotated[str | None, typer.Option(help="Fingerprint that the model needs.")] = None,
     at: Annotated[
@@ -76,6 +79,7 @@ def get(
     """Read one feature vector."""
     from feature_warehouse.cli.output.tables import print_vector
     from feature_warehouse.codec.keys import parse_key
+    from feature_warehouse.on_demand.forms import parse_request
     from feature_warehouse.serving.client import OnlineStore
 
     texts = pairs(entity or [])
@@ -83,9 +87,12 @@ def get(
     with OnlineStore.from_url(
         required(place.redis_url), project=project, environment=environment, socket_timeout=5.0
     ) as store:
-        types = store.entity_keys(name)
+        types, columns = store.entity_keys(name), store.request_columns(name)
         values = {
-            key: parse_key(key, text, types.get(key, "string")) for key, text in texts.items()
+            key: parse_request(key, text, columns[key])
+            if key in columns
+            else parse_key(key, text, types.get(key, "string"))
+            for key, text in texts.items()
         }
         vector = store.get(name, values, expect=expect, at=instant(at) if at else None)
         print_vector(name, values, vector, store.fingerprint(name), as_json=as_json)

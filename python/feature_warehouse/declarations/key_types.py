@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from feature_warehouse.declarations.model import FeatureView, Service
 
-__all__ = ["key_mistakes", "types_agree"]
+__all__ = ["Spellings", "key_mistakes", "types_agree", "usual_type"]
 
 Spellings = Mapping[str, Sequence[str]]
 """Types by the engine's usual name, with their other names; the package's hook notes them."""
@@ -33,6 +33,11 @@ def types_agree(one: str, other: str, spellings: Spellings) -> bool:
         return False
     narrow, wide = sorted((span, other_span), key=lambda ends: ends[1] - ends[0])
     return wide[0] <= narrow[0] and narrow[1] <= wide[1]
+
+
+def usual_type(data_type: str, spellings: Spellings) -> str:
+    """A type by one name for all its spellings."""
+    return _key_type(data_type, spellings)[0]
 
 
 def key_mistakes(

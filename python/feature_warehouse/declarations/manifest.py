@@ -118,6 +118,7 @@ class Node(msgspec.Struct):
     tags: list[str] = []
     group: str | None = None
     relation_name: str | None = None
+    compiled_code: str | None = None
     description: str = ""
     checksum: Checksum = Checksum("")
     original_file_path: str = ""

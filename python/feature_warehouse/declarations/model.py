@@ -7,8 +7,18 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.declarations.expectations import Check
+from feature_warehouse.on_demand.expressions import Node
 
-__all__ = ["Column", "FeatureView", "Registry", "Service", "ServicePart", "WrittenFor"]
+__all__ = [
+    "Column",
+    "FeatureView",
+    "OnDemandFeature",
+    "Registry",
+    "RequestColumn",
+    "Service",
+    "ServicePart",
+    "WrittenFor",
+]
 
 
 class WrittenFor(msgspec.Struct, frozen=True):
@@ -91,11 +101,34 @@ class FeatureView(msgspec.Struct, frozen=True):
 
 
 class ServicePart(msgspec.Struct, frozen=True):
-    """The share of one view: ``features`` maps names in the view to names in the vector."""
+    """The share of one view: ``features`` maps names in the view to names in the vector.
+
+    ``event_timestamp_as`` and ``age_as`` are the names of the row's event timestamp and of its age
+    in seconds, where the training set has them.
+    """
 
     view: FeatureView
     join_keys: dict[str, str]
     features: dict[str, str]
+    event_timestamp_as: str | None = None
+    age_as: str | None = None
+
+
+class RequestColumn(msgspec.Struct, frozen=True):
+    """A column of the label set that a request gives; ``kind`` is the usual name of its type."""
+
+    name: str
+    data_type: str
+    kind: str
+
+
+class OnDemandFeature(msgspec.Struct, frozen=True):
+    """A feature that is computed when asked, as declared; ``text`` has one blank between words."""
+
+    name: str
+    declared: str
+    text: str
+    expression: Node
 
 
 class Service(msgspec.Struct, frozen=True):
@@ -103,6 +136,9 @@ class Service(msgspec.Struct, frozen=True):
 
     ``name`` has the version of a training set that has versions. ``deprecation_date`` is an ISO
     date.
+    ``on_demand`` come after those of the parts. ``hidden`` are inputs of theirs that the vector
+    does not have; ``request`` are the columns of the label set that they name, ``timestamp`` is
+    that of its instants. ``sql`` is the training set's as compiled, '' if dbt did not compile it.
     """
 
     name: str
@@ -113,6 +149,11 @@ class Service(msgspec.Struct, frozen=True):
     description: str = ""
     unique_id: str = ""
     deprecation_date: str | None = None
+    on_demand: tuple[OnDemandFeature, ...] = ()
+    hidden: tuple[str, ...] = ()
+    request: tuple[RequestColumn, ...] = ()
+    timestamp: str = ""
+    sql: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -125,6 +166,9 @@ class Service(msgspec.Struct, frozen=True):
             for feature in part.view.features
             if feature.name == name
         ]
+        lines += [f"{one.name}={one.text}:{one.expression.type}" for one in self.on_demand]
+        lines += [f"request {one.name}:{one.data_type}" for one in self.request]
+        lines += [f"hidden {name}" for name in self.hidden]
         return hashlib.md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()[:16]
 
 

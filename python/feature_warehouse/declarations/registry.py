@@ -20,7 +20,7 @@ from feature_warehouse.declarations.blocks import (
     unknown_keys,
 )
 from feature_warehouse.declarations.inferred_expectations import checks_of
-from feature_warehouse.declarations.key_types import key_mistakes
+from feature_warehouse.declarations.key_types import Spellings, key_mistakes
 from feature_warehouse.declarations.manifest import (
     Manifest,
     ManifestColumn,
@@ -30,6 +30,11 @@ from feature_warehouse.declarations.manifest import (
     refuse_stale,
 )
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service, ServicePart
+from feature_warehouse.declarations.on_demand import (
+    OnDemandBlock,
+    on_demand_features,
+    request_columns,
+)
 from feature_warehouse.declarations.window_views import completed
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import microseconds
@@ -55,12 +60,16 @@ class _PartBlock(msgspec.Struct):
     features: list[str] | dict[str, str] | None
     join_keys: dict[str, str]
     prefix: str
+    event_timestamp_as: str | None = None
+    age_as: str | None = None
 
 
 class _ServiceBlock(msgspec.Struct):
     name: str | None
     labels: str
     features: list[_PartBlock]
+    on_demand: list[OnDemandBlock] = []
+    hidden: list[str] = []
 
 
 def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
@@ -98,10 +107,19 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         if node.full_name in views and node.is_latest and node.version is not None
     }
     known = views | {name: views[full] for name, full in latest.items()}
+    noted = content.written_for
+    labels = {
+        name: node
+        for node in models
+        if "label_set" in node.config.meta
+        for name in (node.full_name, *([node.name] if node.is_latest else []))
+    }
+    spellings = noted.spellings if noted else {}
     read = [
         service
         for node in declared
-        if "feature_service" in node.config.meta and (service := _service(node, known, mistakes))
+        if "feature_service" in node.config.meta
+        and (service := _service(node, known, labels, spellings, mistakes))
     ]
     services = {service.name: service for service in read}
     of_latest = _latest_services(declared, services)
@@ -115,11 +133,8 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     mistakes += [
         f"service {name!r} has the name of a feature view" for name in owners if name in known
     ]
-    noted = content.written_for
     # Without the names of types, those of two views are not compared; such a manifest is refused.
-    mistakes += key_mistakes(
-        views.values(), read if noted else [], noted.spellings if noted else {}
-    )
+    mistakes += key_mistakes(views.values(), read if noted else [], spellings)
     if mistakes:
         raise UsageError("; ".join(mistakes))
     metadata = content.metadata
@@ -130,12 +145,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         generated_at=metadata.generated_at,
         views=dict(sorted(views.items())),
         services=dict(sorted(services.items())),
-        label_sets={
-            name: tuple(node.columns)
-            for node in models
-            if "label_set" in node.config.meta
-            for name in (node.full_name, *([node.name] if node.is_latest else []))
-        },
+        label_sets={name: tuple(node.columns) for name, node in labels.items()},
         written_for=content.written_for,
         latest=of_latest | latest,
     )
@@ -293,7 +303,13 @@ def _column(column: ManifestColumn) -> Column:
     )
 
 
-def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> Service | None:
+def _service(
+    node: Node,
+    views: dict[str, FeatureView],
+    labels: dict[str, Node],
+    spellings: Spellings,
+    mistakes: list[str],
+) -> Service | None:
     where = f"training set {node.full_name!r}"
     try:
         block = msgspec.convert(node.config.meta["feature_service"], _ServiceBlock)
@@ -318,9 +334,17 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
                     key.name: part.join_keys.get(key.name, key.name) for key in view.join_keys
                 },
                 features={name: renamed.get(name, part.prefix + name) for name in wanted},
+                event_timestamp_as=part.event_timestamp_as,
+                age_as=part.age_as,
             )
         )
     version = "" if node.version is None else f".v{node.version}"
+    label_set = labels.get(block.labels)
+    try:
+        computed = on_demand_features(block.on_demand, parts, label_set, spellings)
+    except UsageError as error:
+        mistakes.append(f"{where}: {error}")
+        return None
     return Service(
         name=(block.name or node.name) + version,
         training_set=node.full_name,
@@ -330,4 +354,9 @@ def _service(node: Node, views: dict[str, FeatureView], mistakes: list[str]) -> 
         description=node.description.strip(),
         unique_id=node.unique_id,
         deprecation_date=_date(node),
+        on_demand=computed,
+        hidden=tuple(block.hidden),
+        request=request_columns(computed, label_set, spellings),
+        timestamp=label_set.config.meta["label_set"].get("timestamp", "") if label_set else "",
+        sql=node.compiled_code or "",
     )

@@ -93,7 +93,9 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                 if service.stands_for:
                     latest[name] = service.stands_for
                     continue
-                features = sum(len(part.features) for part in service.parts)
+                served = {name for part in service.parts for name in part.features.values()}
+                served |= {one.name for one in service.on_demand}
+                features = len(served - set(service.hidden))
                 date = service.deprecation_date
                 services.append(ServiceStatus(name, service.fingerprint, features, date))
                 for view in {part.view for part in service.parts}:

@@ -122,7 +122,7 @@ class Materialization:
             result.status, result.message, result.exit_code = "error", str(error), error.exit_code
         result.seconds = perf_counter() - started
 
-    def services(self) -> list[ServiceResult]:
+    def services(self, warehouse: Warehouse) -> list[ServiceResult]:
         """Publish the services all of whose views are in service, as they are declared now."""
         chosen = {view.name for view in self._views}
         services = [
@@ -131,7 +131,7 @@ class Materialization:
             if chosen & {part.view.name for part in service.parts}
         ]
         chosen |= {service.name for service in services}
-        return [self._services.publish(service) for service in services] + [
+        return [self._services.publish(service, warehouse) for service in services] + [
             self._services.publish_latest(name, stands_for)
             for name, stands_for in self._registry.served_names.items()
             if stands_for in chosen

@@ -7,7 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from feature_warehouse.declarations.model import Service
+from feature_warehouse.engines import Warehouse
 from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
+from feature_warehouse.publishing.equality import difference
 from feature_warehouse.publishing.generations import Generations
 from feature_warehouse.publishing.locks import locked
 from feature_warehouse.publishing.run_plan import declaration
@@ -52,11 +54,14 @@ class Services:
             for name, service in self.published().items()
         }
 
-    def publish(self, service: Service) -> ServiceResult:
-        """Put a service in use as it is declared, if all its views are in service likewise."""
+    def publish(self, service: Service, warehouse: Warehouse) -> ServiceResult:
+        """Put a service in use as it is declared, if all its views are in service likewise.
+
+        One that changed only if its on-demand features have the values of its training set.
+        """
         try:
             with reachable(self._client):
-                status, message, code = self._publish(service)
+                status, message, code = self._publish(service, warehouse)
         except FeatureWarehouseError as error:
             status, message, code = "error", str(error), error.exit_code
         return ServiceResult(service.name, service.fingerprint, status, message, code)
@@ -93,7 +98,7 @@ class Services:
         found = self._find(name)
         return found.stands_for or name if found else name
 
-    def _publish(self, service: Service) -> tuple[str, str, int]:
+    def _publish(self, service: Service, warehouse: Warehouse) -> tuple[str, str, int]:
         views = {part.view.name: part.view for part in service.parts}
         if offline := sorted(name for name, view in views.items() if not view.online):
             return "skipped", f"not served: {_named(offline, 'has')} no `online: true`", 0
@@ -107,6 +112,10 @@ class Services:
             return "skipped", f"not changed: {_named(other, 'is')} not published as declared", 0
         if conflict := _key_conflict(service, generations):
             return "error", conflict, 2
+        if self._generations(service.name).pointer().value.version != service.fingerprint and (
+            differs := difference(service, warehouse)
+        ):
+            return "error", f"not changed: {differs}", 1
         self._write(_described(service, generations))
         return "success", "", 0
 
@@ -167,9 +176,14 @@ def _described(service: Service, generations: dict[str, layout.Generation]) -> l
                     for feature in generations[part.view.name].features
                     if feature.name in part.features
                 },
+                part.event_timestamp_as,
+                part.age_as,
             )
             for part in service.parts
         ),
+        on_demand=tuple(layout.OnDemand(one.name, one.expression) for one in service.on_demand),
+        hidden=service.hidden,
+        request={one.name: one.kind for one in service.request},
         deprecation_date=service.deprecation_date,
     )
 

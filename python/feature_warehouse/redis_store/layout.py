@@ -30,6 +30,7 @@ import msgspec
 from feature_warehouse.codec.keys import KEY_TYPES
 from feature_warehouse.codec.rows import schema_fingerprint
 from feature_warehouse.errors import DamagedError, UsageError
+from feature_warehouse.on_demand.expressions import Node
 
 __all__ = [
     "STORES",
@@ -37,6 +38,7 @@ __all__ = [
     "Feature",
     "Generation",
     "Names",
+    "OnDemand",
     "Pointer",
     "Service",
     "ServicePart",
@@ -187,17 +189,27 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     deprecation_date: str | None = None
 
 
-class ServicePart(msgspec.Struct, frozen=True):
+class ServicePart(msgspec.Struct, frozen=True, omit_defaults=True):
     """Features of one view in a service: ``features`` maps each to its name in the vector.
 
     ``join_keys`` maps the view's join keys to the entity keys of the service, ``types`` the
-    features to their stored types when the service was published.
+    features to their stored types when the service was published. ``event_timestamp_as`` and
+    ``age_as`` are what expressions call the row's event timestamp and its age in seconds.
     """
 
     view: str
     join_keys: dict[str, str]
     features: dict[str, str]
     types: dict[str, str]
+    event_timestamp_as: str | None = None
+    age_as: str | None = None
+
+
+class OnDemand(msgspec.Struct, frozen=True):
+    """A feature that is computed when asked."""
+
+    name: str
+    expression: Node
 
 
 class Service(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -205,6 +217,10 @@ class Service(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Or the name of a model with versions, which ``stands_for`` the latest: a view or service. Then
     it has no parts, and the fingerprint is that of the name it stands for.
+
+    ``on_demand`` come after the features of the parts, each computed from those before it, from
+    features, and from ``request``: columns that a request gives, with their types. ``hidden`` are
+    not in the vector.
     """
 
     service: str
@@ -212,6 +228,9 @@ class Service(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[ServicePart, ...]
     stands_for: str = ""
     deprecation_date: str | None = None
+    on_demand: tuple[OnDemand, ...] = ()
+    hidden: tuple[str, ...] = ()
+    request: dict[str, str] = {}
 
 
 def incompatibility(part: ServicePart, generation: Generation) -> str | None:

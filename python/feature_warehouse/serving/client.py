@@ -133,9 +133,11 @@ class OnlineStore:
         """The feature vector of one entity for a service or a feature view.
 
         ``entity`` maps entity keys to values. A service takes the column names of the label set, a
-        view its own. A key that is None has no row. ``expect`` is the fingerprint that the model
-        was trained with. ``at`` (aware, or naive UTC) is the instant at which ttl and age are
-        measured; by default now, or the simulated clock of the publishing run.
+        view its own. A key that is None has no row. A service with on-demand features takes the
+        columns of the label set that they name, too (``request_columns``). ``expect`` is the
+        fingerprint that the model was trained with. ``at`` (aware, or naive UTC) is the instant of
+        the request, at which ttl and age are measured; by default now, or the simulated clock of
+        the publishing run.
 
         Raises EntityError, NotPublishedError, FingerprintError, UnreachableError.
         """
@@ -159,6 +161,11 @@ class OnlineStore:
     def entity_keys(self, name: str) -> dict[str, str]:
         """The entity keys that a service or view takes, with their types."""
         return dict(self._run(self._reader.plan(name)).entity)
+
+    def request_columns(self, name: str) -> dict[str, str]:
+        """The columns besides entity keys that a request gives to a service, with their types."""
+        plan = self._run(self._reader.plan(name))
+        return {key: kind for key, kind in plan.asked.items() if key not in plan.entity}
 
     def _run(self, steps: Steps[_Result]) -> _Result:
         try:
@@ -316,6 +323,11 @@ class AsyncOnlineStore:
     async def entity_keys(self, name: str) -> dict[str, str]:
         """The entity keys that a service or view takes, with their types."""
         return dict((await self._run(self._reader.plan(name))).entity)
+
+    async def request_columns(self, name: str) -> dict[str, str]:
+        """The columns besides entity keys that a request gives to a service, with their types."""
+        plan = await self._run(self._reader.plan(name))
+        return {key: kind for key, kind in plan.asked.items() if key not in plan.entity}
 
     async def _run(self, steps: Steps[_Result]) -> _Result:
         client = self._client()

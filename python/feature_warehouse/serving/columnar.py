@@ -1,6 +1,6 @@
 """Feature vectors as Arrow tables and NumPy arrays. Imported when one is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -33,7 +33,7 @@ def numbers(vectors: "FeatureVectors") -> Any:
     _check_numbers(vectors.plan.names, vectors.plan.types)
     import numpy as np
 
-    if len(vectors) * len(vectors.plan.names) < _FEW_CELLS:
+    if vectors.plan.computed or len(vectors) * len(vectors.plan.names) < _FEW_CELLS:
         rows = vectors.rows()
         _refuse_rounding(vectors.plan.names, vectors.plan.types, rows)
         return np.array(rows, np.float64).reshape(len(vectors), len(vectors.plan.names))
@@ -124,6 +124,9 @@ def _layout(width: int) -> Any:
 
 def values(vectors: "FeatureVectors") -> Any:
     """See ``FeatureVectors.to_arrow``."""
+    if vectors.plan.computed:
+        columns = list(zip(*vectors.rows(), strict=True)) or [()] * len(vectors.plan.names)
+        return _table(vectors, _arrow_columns(vectors.plan.names, vectors.plan.types, columns))
     return _table(vectors, [column for part in vectors.parts for column in _columns(part)])
 
 
@@ -149,16 +152,21 @@ def frame(vectors: "FeatureVectors") -> Any:
 
 
 def _columns(part: Rows) -> list[Any]:
+    doubles = _arrow_doubles(part)
+    if doubles is not None:
+        return doubles
+    return _arrow_columns(part.part.names, part.part.types, _values(part))
+
+
+def _arrow_columns(
+    names: Sequence[str], types: Sequence[str], values: Sequence[Sequence[Any]]
+) -> list[Any]:
     import pyarrow as pa
 
     from feature_warehouse.codec.arrow.types import arrow_column
 
-    doubles = _arrow_doubles(part)
-    if doubles is not None:
-        return doubles
-    shape = part.part
     columns: list[Any] = []
-    for name, kind, column in zip(shape.names, shape.types, _values(part), strict=True):
+    for name, kind, column in zip(names, types, values, strict=True):
         try:
             columns.append(arrow_column(column, kind))
         except (pa.ArrowException, TypeError, OverflowError):
@@ -192,6 +200,8 @@ def statuses(vectors: "FeatureVectors") -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if vectors.plan.computed:
+        return _told(vectors, lambda vector, name: str(vector.status(name)), pa.string())
     columns: list[Any] = []
     for part in vectors.parts:
         found = [part.status(entity) for entity in range(len(part.raw))]
@@ -207,6 +217,10 @@ def event_timestamps(vectors: "FeatureVectors") -> Any:
     """See ``FeatureVectors.event_timestamps``."""
     import pyarrow as pa
 
+    if vectors.plan.computed:
+        return _told(
+            vectors, lambda vector, name: vector.event_timestamp(name), pa.timestamp("us", tz="UTC")
+        )
     return _repeated(vectors, lambda _, event: event, pa.timestamp("us", tz="UTC"))
 
 
@@ -214,7 +228,17 @@ def ages(vectors: "FeatureVectors") -> Any:
     """See ``FeatureVectors.ages``."""
     import pyarrow as pa
 
+    if vectors.plan.computed:
+        return _told(vectors, lambda vector, name: vector.age(name), pa.duration("us"))
     return _repeated(vectors, lambda part, event: part.now - event, pa.duration("us"))
+
+
+def _told(vectors: "FeatureVectors", of_name: Callable[[Any, str], Any], kind: Any) -> Any:
+    """A table of what each vector says of each feature."""
+    import pyarrow as pa
+
+    columns = [[of_name(vector, name) for vector in vectors] for name in vectors.plan.names]
+    return _table(vectors, [pa.array(column, kind) for column in columns])
 
 
 def _repeated(vectors: "FeatureVectors", of_event: Callable[[Rows, int], int], kind: Any) -> Any:

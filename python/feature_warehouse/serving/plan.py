@@ -16,6 +16,7 @@ from feature_warehouse.codec.rows import decoder_of
 from feature_warehouse.errors import DamagedError, FingerprintError, NotPublishedError
 from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.steps import Steps, look_again
+from feature_warehouse.serving.on_demand import Computation, computation
 
 __all__ = ["Part", "Plan", "load_plan", "renewed"]
 
@@ -56,6 +57,8 @@ class Plan(msgspec.Struct, frozen=True):
     ``pointers`` are the keys the plan depends on, ``states`` their values when it was made.
     ``texts`` are the different key tuples of its parts, with types. ``index`` and ``part_of`` map a
     feature to its place in the vector and to its part; ``entity`` maps entity keys to their types.
+    ``computed`` is there if the service has on-demand or hidden features, ``asked`` are the entity
+    keys and the other columns that a request gives, with their types.
     """
 
     name: str
@@ -69,6 +72,8 @@ class Plan(msgspec.Struct, frozen=True):
     index: dict[str, int]
     part_of: dict[str, int]
     entity: dict[str, str]
+    computed: Computation | None = None
+    asked: dict[str, str] = {}
 
 
 class _MovedError(Exception):
@@ -130,11 +135,11 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
         views = yield from _views(names, name, states, (_all_of(name),))
         [generation, *_] = views[name].generations
         fingerprint, parts = f"{generation.schema:08x}", (_all_of(name, generation),)
+        service = layout.Service(name, fingerprint, parts)
     chosen = _choose(name, parts, views)
     return _plan(
         names,
-        name,
-        fingerprint,
+        service,
         states,
         [
             (part, generation, views[part.view].pointer.clock)
@@ -293,8 +298,7 @@ def _key_types(part: layout.ServicePart, generation: layout.Generation) -> dict[
 
 def _plan(
     names: layout.Names,
-    name: str,
-    fingerprint: str,
+    service: layout.Service,
     states: dict[str, bytes],
     found: Sequence[tuple[layout.ServicePart, layout.Generation, int | None]],
 ) -> Plan:
@@ -305,19 +309,33 @@ def _plan(
         if keys not in texts:
             texts.append(keys)
         parts.append(_part(names, part, generation, keys, texts.index(keys), clock))
-    outputs = [(output, index) for index, part in enumerate(parts) for output in part.names]
+    features = [(output, index) for index, part in enumerate(parts) for output in part.names]
+    kinds = [kind for part in parts for kind in part.types]
+    computed = computation(service, features)
+    if computed:
+        kinds = [kinds[place] for place in computed.shown]
+        kinds += [output.type for output in computed.outputs]
+    shown = [features[place] for place in computed.shown] if computed else features
+    outputs = [name for name, _ in shown]
+    outputs += [output.name for output in computed.outputs] if computed else []
+    entity = {key: kind for part in parts for key, kind in part.keys}
     return Plan(
-        name=name,
-        fingerprint=fingerprint,
+        name=service.service,
+        fingerprint=service.fingerprint,
         pointers=tuple(map(names.pointer, states)),
         states=list(states.values()),
         parts=tuple(parts),
         texts=tuple(texts),
-        names=tuple(output for output, _ in outputs),
-        types=tuple(kind for part in parts for kind in part.types),
-        index={output: place for place, (output, _) in enumerate(outputs)},
-        part_of=dict(outputs),
-        entity={key: kind for part in parts for key, kind in part.keys},
+        names=tuple(outputs),
+        types=tuple(kinds),
+        index={output: place for place, output in enumerate(outputs)},
+        part_of=dict(shown),
+        entity=entity,
+        computed=computed,
+        asked={
+            **entity,
+            **{key: kind for key, kind in service.request.items() if key not in entity},
+        },
     )
 
 

@@ -15,7 +15,7 @@ from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.find import find_store
 from feature_warehouse.redis_store.steps import Steps, look_again
 from feature_warehouse.serving.plan import Plan, load_plan, renewed
-from feature_warehouse.serving.row_keys import row_keys
+from feature_warehouse.serving.row_keys import row_keys, wrong_entities
 from feature_warehouse.serving.rows import Rows
 from feature_warehouse.serving.vectors import FeatureVectors
 
@@ -56,6 +56,7 @@ class Reader:
             try:
                 _check_fingerprint(plan, expect)
                 keys = row_keys(plan, entities)
+                given = _given(plan, entities)
             except (EntityError, FingerprintError):
                 if known is None:
                     raise
@@ -78,7 +79,7 @@ class Reader:
                     continue
             if len(rows) < len(keys) * len(entities):
                 rows = _spread(rows, keys)
-            return _vectors(plan, keys, rows, at)
+            return _vectors(plan, keys, rows, at, given)
         raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
 
 
@@ -88,6 +89,16 @@ def _check_fingerprint(plan: Plan, expect: str | None) -> None:
             f"{plan.name!r} has the fingerprint {plan.fingerprint}, not {expect}: its features"
             " changed since the model was trained"
         )
+
+
+def _given(plan: Plan, entities: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    """What requests give to on-demand features. Raises EntityError."""
+    if plan.computed is None:
+        return []
+    try:
+        return plan.computed.asked(entities)
+    except KeyError as error:
+        raise wrong_entities(plan, entities, error) from None
 
 
 def _spread(
@@ -103,6 +114,7 @@ def _vectors(
     keys: Sequence[Sequence[str | None]],
     rows: Sequence[bytes | None],
     at: datetime | None,
+    given: Sequence[Sequence[Any]],
 ) -> FeatureVectors:
     """The vectors of all parts' rows, one part's after another's; ttl is measured ``at`` or now."""
     asked = None if at is None else to_microseconds(at)
@@ -115,4 +127,4 @@ def _vectors(
         found.check()
         parts.append(found)
         start += len(own)
-    return FeatureVectors(plan, parts)
+    return FeatureVectors(plan, parts, given)

@@ -10,7 +10,7 @@ from feature_warehouse.codec.keys import ESCAPES, join_texts, key_text
 from feature_warehouse.errors import EntityError
 from feature_warehouse.serving.plan import Plan
 
-__all__ = ["row_keys"]
+__all__ = ["row_keys", "wrong_entities"]
 
 Entities = Sequence[Mapping[str, Any]]
 _Keys = Sequence[tuple[str, str]]
@@ -28,15 +28,15 @@ def row_keys(plan: Plan, entities: Entities) -> list[Sequence[str | None]]:
         # Not as a truth: an array and a table have none, and whatever streams has no length.
         if len(entities) == 0 and not isinstance(entities, Mapping):
             return [[] for _ in plan.parts]
-        if set(map(len, entities)) != {len(plan.entity)}:
-            raise _wrong_entities(plan, entities, None)
+        if set(map(len, entities)) != {len(plan.asked)}:
+            raise wrong_entities(plan, entities, None)
         lines = [_lines(keys, entities) for keys in plan.texts]
         texts = [
             None if its_lines else [_text(keys, entity) for entity in entities]
             for keys, its_lines in zip(plan.texts, lines, strict=True)
         ]
     except (KeyError, TypeError) as error:
-        raise _wrong_entities(plan, entities, error) from None
+        raise wrong_entities(plan, entities, error) from None
     found: list[Sequence[str | None]] = []
     for part in plan.parts:
         prefix, its_lines, its_texts = part.prefix, lines[part.text], texts[part.text]
@@ -88,10 +88,10 @@ def _text(keys: _Keys, entity: Mapping[str, Any]) -> str | None:
     return text
 
 
-def _wrong_entities(plan: Plan, entities: Any, error: Exception | None) -> Exception:
+def wrong_entities(plan: Plan, entities: Any, error: Exception | None) -> Exception:
     """What is wrong with the entities; the error that came if it is not they."""
-    keys = ", ".join(plan.entity) or "no keys"
-    example = str(dict.fromkeys(plan.entity, ...)).replace("Ellipsis", "...")
+    keys = ", ".join(plan.asked) or "no keys"
+    example = str(dict.fromkeys(plan.asked, ...)).replace("Ellipsis", "...")
     if not hasattr(entities, "__len__") or hasattr(entities, "keys"):
         return EntityError(
             f"{plan.name!r} takes a list of entities, such as [{example}], not {_kind(entities)}"
@@ -101,12 +101,12 @@ def _wrong_entities(plan: Plan, entities: Any, error: Exception | None) -> Excep
             return EntityError(
                 f"an entity for {plan.name!r} is a dict, such as {example}, not {_kind(entity)}"
             )
-    wrong = [entity for entity in entities if set(entity.keys()) != set(plan.entity)]
+    wrong = [entity for entity in entities if set(entity.keys()) != set(plan.asked)]
     if not wrong and error:
         return error
     entity = wrong[0]
-    missing = [key for key in plan.entity if key not in entity]
-    unknown = [str(key) for key in entity if key not in plan.entity]
+    missing = [key for key in plan.asked if key not in entity]
+    unknown = [str(key) for key in entity if key not in plan.asked]
     problems = [f"lacks {', '.join(missing)}"] if missing else []
     problems += [f"has unknown {', '.join(unknown)}"] if unknown else []
     return EntityError(f"the entity for {plan.name!r} {' and '.join(problems)}; it takes {keys}")

@@ -95,3 +95,8 @@ class Rows:
         """Event timestamp in microseconds since 1970 UTC, also of an expired row."""
         row = self.raw[entity]
         return None if row is None or row < self._kept_from else event_of(row)
+
+    def matched(self, entity: int) -> int | None:
+        """Event timestamp of a row that is found, in microseconds since 1970 UTC."""
+        row = self.raw[entity]
+        return None if row is None or row < self._fresh_from else event_of(row)

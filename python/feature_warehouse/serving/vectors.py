@@ -49,26 +49,54 @@ class FeatureVector(Mapping[str, Any]):
         return dict(zip(self._vectors.plan.names, self.to_tuple(), strict=True))
 
     def status(self, name: str) -> Status:
-        """Found, null, expired or missing; KeyError for an unknown feature."""
-        status = self._part(name).status(self._entity)
+        """Found, null, expired or missing; KeyError for an unknown feature.
+
+        That of an on-demand feature is the worst of its inputs', in this order, or null if it has
+        no value.
+        """
+        if name in self._vectors.plan.part_of:
+            status = self._parts(name)[0].status(self._entity)
+        else:
+            status = self._worst(name)
         return Status.NULL if status is Status.FOUND and self[name] is None else status
 
     def event_timestamp(self, name: str) -> datetime | None:
-        """From when the value is true (aware, UTC), for an expired row too; None if missing."""
-        event = self._part(name).event(self._entity)
+        """From when the value is true (aware, UTC), for an expired row too; None if missing.
+
+        Of an on-demand feature the earliest of its inputs', None if one is missing.
+        """
+        event = self._event(name)
         return None if event is None else from_microseconds(event)
 
     def age(self, name: str) -> timedelta | None:
         """The time from then to the clock of the read, negative if later; None if missing."""
-        part = self._part(name)
-        event = part.event(self._entity)
-        return None if event is None else timedelta(microseconds=part.now - event)
+        event = self._event(name)
+        now = self._vectors.parts[0].now if event is None else self._parts(name)[0].now
+        return None if event is None else timedelta(microseconds=now - event)
 
-    def _part(self, name: str) -> Rows:
-        try:
-            return self._vectors.parts[self._vectors.plan.part_of[name]]
-        except KeyError:
-            raise self._unknown(name) from None
+    def _event(self, name: str) -> int | None:
+        found = [part.event(self._entity) for part in self._parts(name)]
+        events = [event for event in found if event is not None]
+        return min(events) if events and len(events) == len(found) else None
+
+    def _parts(self, name: str) -> list[Rows]:
+        """Those that a feature, or what an on-demand feature is computed from, comes from."""
+        vectors = self._vectors
+        if name in vectors.plan.part_of:
+            return [vectors.parts[vectors.plan.part_of[name]]]
+        if vectors.plan.computed and name in vectors.plan.index:
+            return [vectors.parts[part] for part in vectors.plan.computed.parts_of[name]]
+        raise self._unknown(name)
+
+    def _worst(self, name: str) -> Status:
+        found = {part.status(self._entity) for part in self._parts(name)}
+        for status in (Status.MISSING, Status.EXPIRED):
+            if status in found:
+                return status
+        row = self._vectors.stored()[self._entity]
+        computed = self._vectors.plan.computed
+        places = computed.features_of[name] if computed else ()
+        return Status.NULL if any(row[place] is None for place in places) else Status.FOUND
 
     def _unknown(self, name: object) -> KeyError:
         plan = self._vectors.plan
@@ -82,16 +110,20 @@ class FeatureVectors(Sequence[FeatureVector]):
     have a column for each feature.
     """
 
-    __slots__ = ("_rows", "parts", "plan")
+    __slots__ = ("_rows", "_stored", "given", "parts", "plan")
 
-    def __init__(self, plan: Plan, parts: Sequence[Rows]) -> None:
-        """``parts`` are the rows of each of the plan's parts."""
-        self.plan, self.parts = plan, parts
+    def __init__(
+        self, plan: Plan, parts: Sequence[Rows], given: Sequence[Sequence[Any]] = ()
+    ) -> None:
+        """``parts`` are the rows of each of the plan's parts, ``given`` what requests gave."""
+        self.plan, self.parts, self.given = plan, parts, given
         self._rows: list[tuple[Any, ...]] | None = None
+        self._stored: list[tuple[Any, ...]] | None = None
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return FeatureVectors(self.plan, [part[index] for part in self.parts])
+            parts = [part[index] for part in self.parts]
+            return FeatureVectors(self.plan, parts, self.given[index])
         return FeatureVector(self, range(len(self))[index])
 
     def __iter__(self) -> Iterator[FeatureVector]:
@@ -106,11 +138,21 @@ class FeatureVectors(Sequence[FeatureVector]):
     def rows(self) -> list[tuple[Any, ...]]:
         """The list that ``to_tuples`` copies."""
         if self._rows is None:
+            rows = self.stored()
+            if self.plan.computed is not None:
+                now = self.parts[0].now
+                rows = self.plan.computed.rows(rows, self.parts, self.given, now)
+            self._rows = rows
+        return self._rows
+
+    def stored(self) -> list[tuple[Any, ...]]:
+        """The features of all parts, hidden ones too."""
+        if self._stored is None:
             rows, *others = [part.tuples() for part in self.parts]
             for other in others:
                 rows = list(map(add, rows, other))
-            self._rows = rows
-        return self._rows
+            self._stored = rows
+        return self._stored
 
     def to_tuples(self) -> list[tuple[Any, ...]]:
         """The values alone, in the order of the features."""

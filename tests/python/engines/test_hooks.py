@@ -32,6 +32,11 @@ ALLOWED = {
         "~ \"'type': 'double precision'\"]) }}": "a message names a type that all engines have",
         "~ \"'type': 'bigint', 'numeric(28,2)' or 'double precision'\"]) }}": "a message likewise",
     },
+    "internal/on_demand/_types.sql": {
+        "'double precision': 'double', 'real': 'double', 'text': 'text', 'boolean': 'boolean',": (
+            "names that a type may have in declarations, on any engine"
+        )
+    },
     "internal/sql/_literals.sql": {
         "{%- set wide = ['integer', 'int', 'bigint', 'double precision', 'double', 'float', 'real']"
         " -%}": "names that a type may have in declarations, on any engine"

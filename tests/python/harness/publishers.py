@@ -63,7 +63,7 @@ def materialize(
     with open_warehouse(profile or profile_of(mini)) as warehouse:
         work = Materialization(registry_of(mini), client, environment="dev", clock=clock, **options)
         results = {result.view: result for result in work.views(warehouse, progress)}
-        services = work.services()
+        services = work.services(warehouse)
     return results, services
 
 

@@ -45,7 +45,7 @@ def _publish(mini: Mini, client: "redis.Redis") -> None:
             )
             for result in work.views(warehouse, lambda *_: None):
                 assert result.status == "success", result
-            for service in work.services():
+            for service in work.services(warehouse):
                 assert service.status != "error", service
             work.prune()
 

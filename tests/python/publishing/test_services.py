@@ -8,11 +8,13 @@ import redis
 
 from feature_warehouse import FingerprintError, OnlineStore, UsageError
 from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.engines import open_warehouse
 from feature_warehouse.publishing.generations import Generations
 from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from harness.mini import NAMES, NOW, SCORES, Mini, simple
+from harness.publishers import profile_of
 
 Publish = Callable[..., dict[str, ViewResult]]
 
@@ -94,7 +96,9 @@ def test_why_a_service_was_left_out_is_said_of_one_view_or_several(
     publish()
     registry = read_registry(mini.write(), mini.folder)
     work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
-    assert {service.service: service.message for service in work.services()} == {
+    with open_warehouse(profile_of(mini)) as warehouse:
+        results = work.services(warehouse)
+    assert {service.service: service.message for service in results} == {
         "one": "not served: b is not published yet",
         "two": "not served: b and c are not published yet",
     }
@@ -150,7 +154,9 @@ def test_a_service_whose_views_disagree_on_a_key_is_refused(
     mini.service("risk", {"view": "scores"}, {"view": "notes"})
     publish()
     registry = read_registry(mini.write(), mini.folder)
-    [result] = Materialization(registry, client, environment="dev", clock=Clock.at(NOW)).services()
+    work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
+    with open_warehouse(profile_of(mini)) as warehouse:
+        [result] = work.services(warehouse)
     assert (result.status, result.exit_code) == ("error", 2)
     assert "entity key 'id' is int for 'scores' and string for 'notes'" in result.message
     assert client.get(NAMES.pointer("risk")) is None

@@ -87,8 +87,8 @@ def publish(mini: Mini, client: "redis.Redis") -> Publish:
         work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
         with open_warehouse(load_profile(mini.folder, mini.folder, None)) as warehouse:
             results = list(work.views(warehouse, lambda *_: None))
-        assert [result.message for result in results if result.exit_code] == []
-        work.services()
+            assert [result.message for result in results if result.exit_code] == []
+            work.services(warehouse)
 
     return run
 

@@ -31,7 +31,7 @@ def run(mini: Mini, client: "redis.Redis") -> Run:
             work = _work(mini, client)
             for result in work.views(warehouse, lambda *_: None):
                 assert result.status == "success", result
-            services = work.services()
+            services = work.services(warehouse)
             if prune:
                 work.prune()
         return services

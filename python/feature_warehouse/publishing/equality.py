@@ -1,0 +1,183 @@
+"""The gate of on-demand features: a reader has to compute what the warehouse has computed.
+
+Before a service goes into use, its expressions are evaluated on rows of its training set: some, and
+those with the extremes and NULLs of each input. A training set has no columns of hidden inputs; if
+an expression needs one, the training set's SQL is run instead, as dbt compiled it.
+"""
+
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from feature_warehouse.declarations.model import Service
+from feature_warehouse.engines import Warehouse
+from feature_warehouse.engines.dialect import quote
+from feature_warehouse.errors import UsageError
+from feature_warehouse.on_demand.closures import closure
+from feature_warehouse.on_demand.expressions import FIRST_INSTANT, LAST_INSTANT, names_in
+from feature_warehouse.on_demand.forms import from_feature, to_value
+
+__all__ = ["difference"]
+
+_ROWS: Final = 500
+_EXTREMES: Final = 2
+
+
+class _Value(msgspec.Struct, frozen=True):
+    """A column that is read: its name in the training set, its type in expressions."""
+
+    column: str
+    name: str
+    kind: str
+    shown: bool
+
+
+def difference(service: Service, warehouse: Warehouse) -> str | None:
+    """The first value that differs, in a sentence; None if there is none.
+
+    Raises UsageError if there is nothing to compare with.
+    """
+    if not service.on_demand:
+        return None
+    inputs = list(_inputs(service))
+    outputs = [
+        _Value(one.name, one.name, one.expression.type, shown=True)
+        for one in service.on_demand
+        if one.name not in service.hidden
+    ]
+    names = [one.name for one in inputs] + [one.name for one in service.on_demand]
+    places = {name: place for place, name in enumerate(names)}
+    closures = [closure(one.expression, places) for one in service.on_demand]
+    query = _query(_source(service, inputs), [*inputs, *outputs])
+    with warehouse.rows(query, f"training set {service.training_set!r}") as reader:
+        for row in _rows(reader, [*inputs, *outputs]):
+            values = list(row[: len(inputs)])
+            for evaluate in closures:
+                values.append(evaluate(values))
+            for output, stored in zip(outputs, row[len(inputs) :], strict=True):
+                found = values[places[output.name]]
+                if _bits(found) != _bits(stored):
+                    return _said(service, output, stored, found, inputs, values)
+    return None
+
+
+def _inputs(service: Service) -> Iterator[_Value]:
+    """What expressions name besides on-demand features."""
+    types: dict[str, str] = {}
+    for one in service.on_demand:
+        types |= names_in(one.expression)
+    computed = {one.name for one in service.on_demand}
+    personal = {
+        output
+        for part in service.parts
+        for name, output in part.features.items()
+        for feature in part.view.features
+        if feature.name == name and feature.pii
+    }
+    for name, kind in types.items():
+        if name not in computed:
+            column = service.timestamp if name == "request_time" else name
+            yield _Value(column, name, kind, kind != "text" and name not in personal)
+
+
+def _source(service: Service, inputs: Sequence[_Value]) -> str:
+    if not {one.column for one in inputs} & set(service.hidden) and service.relation:
+        return service.relation
+    # The last SELECT of what dbt compiled leaves out what is hidden; before it everything is there.
+    sql, _, _ = service.sql.rpartition("\nselect\n")
+    if not sql:
+        raise UsageError(
+            f"service {service.name!r} has hidden inputs, and {service.training_set!r} is not"
+            " compiled in this manifest; run `dbt build` with it"
+        )
+    return f"(\n{sql}\nselect * from computed\n) as training_set"
+
+
+def _query(source: str, values: Sequence[_Value]) -> str:
+    """Some rows, and of each column those with the least and greatest value, and with NULL."""
+    items = [f"{_selected(one)} as v{place}" for place, one in enumerate(values)]
+    parts = [f"select * from given limit {_ROWS}"]
+    for place in range(len(values)):
+        some = f"limit {_EXTREMES}"
+        parts += [
+            f"select * from given where v{place} is null {some}",
+            f"select * from given where v{place} is not null order by v{place} {some}",
+            f"select * from given where v{place} is not null order by v{place} desc {some}",
+        ]
+    union = " union all ".join(f"select * from ({part}) as p{n}" for n, part in enumerate(parts))
+    return f"with given as materialized (select {', '.join(items)} from {source}) {union}"
+
+
+def _selected(one: _Value) -> str:
+    name = quote(one.column)
+    if one.kind.startswith("decimal"):
+        return f"cast({name} as text)"
+    as_type = {"integer": "bigint", "double": "double precision", "text": "text"}.get(one.kind)
+    return f"cast({name} as {as_type})" if as_type else name
+
+
+def _rows(reader: pa.RecordBatchReader, values: Sequence[_Value]) -> Iterator[tuple[Any, ...]]:
+    for batch in reader:
+        columns = [
+            _forms(column, one.kind) for column, one in zip(batch.columns, values, strict=True)
+        ]
+        yield from zip(*columns, strict=True)
+
+
+def _forms(column: pa.Array, kind: str) -> list[Any]:
+    """The values of a column in the forms of expressions."""
+    if kind == "timestamp":
+        if not pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("us"))
+        instants = column.cast(pa.timestamp("us", tz=column.type.tz)).cast(pa.int64())
+        return [
+            None if value is None or not FIRST_INSTANT <= value <= LAST_INSTANT else value
+            for value in instants.to_pylist()
+        ]
+    found: list[Any] = column.to_pylist()
+    if kind.startswith("decimal"):
+        convert = from_feature(kind) or Decimal
+        return [None if text is None else convert(text) for text in found]
+    return found
+
+
+def _bits(value: Any) -> Any:
+    if isinstance(value, float):
+        return "NaN" if math.isnan(value) else struct.pack(">d", value)
+    return type(value), value
+
+
+def _said(
+    service: Service,
+    output: _Value,
+    stored: Any,
+    found: Any,
+    inputs: Sequence[_Value],
+    values: Sequence[Any],
+) -> str:
+    named = {output.name}
+    for one in reversed(service.on_demand):
+        named |= names_in(one.expression).keys() if one.name in named else set()
+    given = [(one, value) for one, value in zip(inputs, values, strict=False) if one.name in named]
+    pairs = [
+        f"{one.name} = {_text(value, one.kind) if one.shown else '***'}" for one, value in given
+    ]
+    hides = any(not one.shown for one, _ in given)
+    told = [_text(value, output.kind) for value in (stored, found)]
+    told = ["one value", "another"] if hides else told
+    return (
+        f"on-demand feature {output.name!r} is {told[0]} in {service.training_set!r} and {told[1]}"
+        f" for a reader, of {', '.join(pairs)}; build the training set again"
+    )
+
+
+def _text(value: Any, kind: str) -> str:
+    if value is None:
+        return "NULL"
+    convert = to_value(kind)
+    return str(convert(value) if convert else value)

@@ -1,0 +1,57 @@
+"""The project of random expressions, built once per engine, and published when it is asked for."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.engines import open_warehouse
+from feature_warehouse.engines.profile import load_profile
+from feature_warehouse.publishing.materialize import Materialization
+from feature_warehouse.publishing.run_plan import Clock
+from feature_warehouse.publishing.services import ServiceResult
+from harness.engines import ENGINES
+from harness.host import Built
+from on_demand.generate import corners, expressions, rows
+from on_demand.project import write_project
+
+ROWS = rows(seed=1, count=100)
+SETS = {f"set_{depth}": expressions(depth, count=36, depth=depth) for depth in (1, 2, 3, 5)}
+SETS["set_of_corners"] = corners()
+CLOCK = datetime(2090, 1, 1)
+"""Later than any row."""
+
+Publishes = Callable[[datetime], list[ServiceResult]]
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def built(
+    request: pytest.FixtureRequest,
+    server_of: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("on_demand") / "on_demand_features"
+    project = write_project(folder, ROWS, SETS)
+    with closing(Built(project, request.param, server_of(request.param))) as host:
+        yield host
+
+
+@pytest.fixture
+def publish(built: Built, client: Any, monkeypatch: pytest.MonkeyPatch) -> Publishes:
+    """Publish all of the project as it is at an instant."""
+
+    def run(clock: datetime) -> list[ServiceResult]:
+        built.enter(monkeypatch)
+        registry = read_registry(built.target / "manifest.json")
+        work = Materialization(
+            registry, client, environment="dev", clock=Clock.at(clock), full_refresh=True
+        )
+        with open_warehouse(load_profile(built.project, built.project, built.engine)) as warehouse:
+            results = list(work.views(warehouse, lambda *_: None))
+            assert [result.message for result in results] == [""] * len(results)
+            return work.services(warehouse)
+
+    return run

@@ -1,0 +1,111 @@
+"""Plausible mistakes in the macros of expressions: random ones must have other values then."""
+
+from harness.mutation import DUCKDB, POSTGRES, Mutation
+
+PARSER = "internal/on_demand/_parser.sql"
+TYPES = "internal/on_demand/_types.sql"
+PRINTER = "internal/on_demand/_printer.sql"
+ON_DEMAND = "internal/on_demand/_on_demand.sql"
+DUCKDB_ANSWERS = "internal/engines/duckdb.sql"
+POSTGRES_ANSWERS = "internal/engines/postgres.sql"
+
+ON_DEMAND_MUTATIONS = (
+    Mutation("or binds like and", PARSER, "'or': 10", "'or': 25"),
+    Mutation("sums bind like products", PARSER, "'+': 50, '-': 50", "'+': 60, '-': 60"),
+    Mutation(
+        "not binds more than a comparison",
+        PARSER,
+        "_expression(state, 30)",
+        "_expression(state, 45)",
+    ),
+    Mutation(
+        "operators of one kind are read from the right",
+        PARSER,
+        "[left, feature_warehouse._expression(state, binding)]",
+        "[left, feature_warehouse._expression(state, binding - 1)]",
+    ),
+    Mutation(
+        "between leaves out its end",
+        PARSER,
+        "_call(state, '<=', [left, last], at)",
+        "_call(state, '<', [left, last], at)",
+    ),
+    Mutation(
+        "not in is in",
+        PARSER,
+        "[node], at) if token.kind == 'not' else node",
+        "[node], at) if false else node",
+    ),
+    Mutation(
+        "is not null is null",
+        PARSER,
+        "[node], at) if is_not else node",
+        "[node], at) if false else node",
+    ),
+    Mutation(
+        "quotation marks stay doubled",
+        PARSER,
+        'token.text[1:-1] | replace("\'\'", "\'")',
+        "token.text[1:-1]",
+    ),
+    Mutation(
+        "quotients of integers are integers",
+        TYPES,
+        "'double' if node.call == '/' else type",
+        "type",
+    ),
+    Mutation("days are subtracted as they are added", TYPES, "'-' ~ length.value", "length.value"),
+    Mutation(
+        "doubles have no bounds",
+        PRINTER,
+        "range(2) if not feature_warehouse._is_moderate(node.args[place])",
+        "[]",
+        DUCKDB,
+    ),
+    Mutation(
+        "sums have no bounds", PRINTER, "'abs(' ~ sql[place] ~ ') <= 1e150'", "'true'", DUCKDB
+    ),
+    Mutation("divided by zero", PRINTER, "'nullif(' ~ sql[1] ~ ', 0)'", "sql[1]", DUCKDB),
+    Mutation(
+        "roots of negative numbers",
+        PRINTER,
+        "' between 0 and 1e150 then sqrt(' ~ sql ~ ') end'",
+        "' <= 1e150 then sqrt(abs(' ~ sql ~ ')) end'",
+    ),
+    Mutation("weeks begin on Sunday", PRINTER, "'day_of_week': 'isodow'", "'day_of_week': 'dow'"),
+    Mutation("the year 10000 is there", PRINTER, "[last, last - microseconds] | min", "last"),
+    Mutation(
+        "infinite instants are there",
+        PRINTER,
+        "-62135596800000000) ~ ' and '",
+        "-62135596700000000) ~ ' and '",
+    ),
+    Mutation(
+        "integers of 32 bits",
+        PRINTER,
+        "'cast(' ~ column ~ ' as bigint)'",
+        "'cast(cast(' ~ column ~ ' as smallint) as bigint)'",
+    ),
+    Mutation("the wrong step is read", ON_DEMAND, "{%- set source.name = 'step_' ~ level -%}", ""),
+    Mutation(
+        "integers wrap or fail",
+        DUCKDB_ANSWERS,
+        "as hugeint) ' ~ operator ~ ' ' ~ last ~ ' as bigint)'",
+        "as double) ' ~ operator ~ ' ' ~ last ~ ' as bigint)'",
+        DUCKDB,
+    ),
+    Mutation(
+        "decimals are cast twice",
+        DUCKDB_ANSWERS,
+        "'cast(cast(' ~ expression ~ ' as text) as double precision)'",
+        "'cast(cast(' ~ expression ~ ' as real) as double precision)'",
+        DUCKDB,
+    ),
+    Mutation(
+        "integers have 32 bits",
+        POSTGRES_ANSWERS,
+        "between -9223372036854775808 and 9223372036854775807",
+        "between -2147483648 and 2147483647",
+        POSTGRES,
+    ),
+)

@@ -1,0 +1,49 @@
+"""On-demand features as they are served."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from feature_warehouse import OnlineStore
+from harness.host import Built
+from on_demand.conftest import CLOCK, ROWS, SETS, Publishes
+from on_demand.evaluators import bits
+from on_demand.generate import COLUMNS, Row
+
+
+@pytest.fixture
+def store(built: Built, publish: Publishes, redis_url: str) -> OnlineStore:
+    assert {result.message for result in publish(CLOCK)} == {""}
+    return OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
+
+
+def given(row: Row, name: str) -> Any:
+    """A value as a caller has it."""
+    value = row[name]
+    if isinstance(value, datetime):
+        return {"date": value.date(), "timestamptz": value.replace(tzinfo=UTC)}.get(
+            COLUMNS[name], value
+        )
+    return value
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_what_is_served_is_what_the_expressions_say(store: OnlineStore, name: str) -> None:
+    columns = store.request_columns(name)
+    assert set(columns) <= set(COLUMNS)
+    at = datetime(2091, 2, 3, 4, 5, 6, 789)
+    entities = [
+        {"id": number, **{column: given(row, column) for column in columns}}
+        for number, row in enumerate(ROWS)
+    ]
+    served = store.get_many(name, entities, at=at).to_dicts()
+    for place, made in enumerate(SETS[name]):
+        wanted = [made.value({**row, "request_time": at}) for row in ROWS]
+        found = [vector[f"x{place}"] for vector in served]
+        wrong = [
+            (row, one, other)
+            for row, one, other in zip(ROWS, found, wanted, strict=True)
+            if bits(one) != bits(other)
+        ]
+        assert not wrong, (made.text, len(wrong), wrong[0])
