@@ -32,8 +32,11 @@ def service_details(before: Service, after: Service) -> list[Detail]:
 
 
 def _lines(service: Service) -> dict[str, str]:
-    """By a feature's name in the vector: where it is from, its type, and by which keys."""
-    return {
+    """By a feature's name in the vector: where it is from, its type, and by which keys.
+
+    And what else the fingerprint has: expressions, request columns, and what is hidden.
+    """
+    lines = {
         output: f"{part.view.name_in_fingerprints or part.view.name}.{feature.name}"
         f" ({feature.data_type}) by {_keys(part.join_keys)}"
         for part in service.parts
@@ -41,6 +44,10 @@ def _lines(service: Service) -> dict[str, str]:
         for feature in part.view.features
         if feature.name == name
     }
+    lines |= {one.name: f"{one.text} ({one.expression.type})" for one in service.on_demand}
+    lines |= {f"request column {one.name}": one.data_type for one in service.request}
+    lines |= {f"hidden {name}": "input only" for name in service.hidden}
+    return lines
 
 
 def _keys(join_keys: dict[str, str]) -> str:
