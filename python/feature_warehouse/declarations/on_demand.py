@@ -88,7 +88,9 @@ def _feature_types(parts: Iterable[ServicePart]) -> dict[str, str]:
     types: dict[str, str] = {}
     for part in parts:
         declared = {feature.name: feature.data_type for feature in part.view.features}
-        types |= {output: declared[name] for name, output in part.features.items()}
+        types |= {
+            output: declared[name] for name, output in part.features.items() if name in declared
+        }
         if part.event_timestamp_as:
             types[part.event_timestamp_as] = "timestamp"
         if part.age_as:
