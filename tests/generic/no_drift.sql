@@ -12,9 +12,9 @@ where 1 = 0
         {%- for comparison in plan.comparisons %}
 select *
 from (
-{{ feature_warehouse._drift(
+{{ feature_warehouse._indented(feature_warehouse._drift(
     comparison.now, comparison.then, comparison.features, bins=false
-) | indent(4, true) }}
+), 4) }}
 ) as comparison_{{ loop.index }}
 where
     not_judged is null

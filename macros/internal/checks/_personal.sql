@@ -18,7 +18,7 @@
         {{ return(query) }}
     {%- endif -%}
     {{ return(
-        'select\n    ' ~ shown | join(',\n    ') ~ '\nfrom (\n' ~ query | indent(4, true)
+        'select\n    ' ~ shown | join(',\n    ') ~ '\nfrom (\n' ~ feature_warehouse._indented(query, 4)
         ~ '\n) as failures'
     ) }}
 {%- endmacro %}

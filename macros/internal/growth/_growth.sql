@@ -4,7 +4,7 @@
     {#- What stands after `from`: a relation as it is, for dbt may have put a batch's condition into
         it; a model by its name; or a query. -#}
     {%- if rows is string and modules.re.search('\\s', rows | trim) -%}
-        {{ return('(\n' ~ rows.strip('\n') | indent(4, true) ~ '\n) as given_rows') }}
+        {{ return('(\n' ~ feature_warehouse._indented(rows.strip('\n'), 4) ~ '\n) as given_rows') }}
     {%- endif -%}
     {{ return(feature_warehouse._ref(rows | trim) if rows is string else rows) }}
 {%- endmacro %}

@@ -262,7 +262,7 @@
 {% macro _computed_sql(sql, steps, items, shown) -%}
     {#- The join, the steps with what is computed once, the on-demand features, and the columns that are shown. The gate
         of the Python package takes all before the last SELECT. -#}
-    {%- set ctes = ['known as (\n    ' ~ sql | indent(4) ~ '\n)'] -%}
+    {%- set ctes = ['known as (\n    ' ~ feature_warehouse._indented(sql, 4, first=false) ~ '\n)'] -%}
     {%- set source = namespace(name='known') -%}
     {%- for level in range(1, steps | length + 1) -%}
         {%- set columns = ['*'] -%}

@@ -90,7 +90,7 @@
             label_set.built if label_set.built is string else label_set.built.render(), [], columns=names
         ) -%}
     {%- if added -%}
-        {{ return(feature_warehouse._selected_labels('(\n' ~ query | indent(4, true) ~ '\n)', [], added)) }}
+        {{ return(feature_warehouse._selected_labels('(\n' ~ feature_warehouse._indented(query, 4) ~ '\n)', [], added)) }}
     {%- endif -%}
     {{ return(query) }}
 {%- endmacro %}

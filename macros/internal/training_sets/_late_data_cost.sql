@@ -31,7 +31,7 @@
     {%- endfor -%}
     {%- set rows = feature_warehouse._label_rows(made.label_set, made.options) -%}
 with compared as (
-{{ feature_warehouse._join(rows, views) | indent(4, true) }}
+{{ feature_warehouse._indented(feature_warehouse._join(rows, views), 4) }}
 )
 
 {% for item in compared -%}

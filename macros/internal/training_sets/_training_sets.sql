@@ -99,7 +99,7 @@
         {%- set query = feature_warehouse._new_labels(label_set, relation, conditions, added) -%}
     {%- endif -%}
     {%- do rows.update({
-        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ query | indent(4, true) ~ '\n)']
+        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ feature_warehouse._indented(query, 4) ~ '\n)']
     }) -%}
     {{ return(rows) }}
 {%- endmacro %}
@@ -109,7 +109,7 @@
     {#- The query of the labels for which all conditions hold. -#}
     {%- set select = 'select ' ~ columns -%}
     {%- if added or '\n' in columns -%}
-        {%- set select = 'select\n' ~ (columns ~ (',\n' ~ added if added else '')) | indent(4, true) -%}
+        {%- set select = 'select\n' ~ feature_warehouse._indented(columns ~ (',\n' ~ added if added else ''), 4) -%}
     {%- endif -%}
     {#- PostgreSQL before 16 wants a name for a subquery. -#}
     {%- set name = ' as label_rows' if relation.startswith('(') else '' -%}

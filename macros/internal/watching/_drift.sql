@@ -4,8 +4,8 @@
 {% macro _drift(now, then, features, bins=true) -%}
     {#- `now` and `then` are queries with the same columns. A row for each feature and bin, or a feature. -#}
     {%- set ctes = [
-        'now_rows as (\n' ~ now | indent(4, true) ~ '\n)',
-        'then_rows as (\n' ~ then | indent(4, true) ~ '\n)',
+        'now_rows as (\n' ~ feature_warehouse._indented(now, 4) ~ '\n)',
+        'then_rows as (\n' ~ feature_warehouse._indented(then, 4) ~ '\n)',
         feature_warehouse._drift_limits(features),
         feature_warehouse._drift_counts(features),
         feature_warehouse._drift_bins(),

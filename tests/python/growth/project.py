@@ -144,7 +144,8 @@ def _growing_model(growing: Growing) -> str:
     hook = '{{ config(post_hook="{{ trouble() }}") }}\n'
     if not growing.query:
         return hook + macro_call(f"append_only(source('raw', {growing.source!r}){lookback})")
-    query = f"select *\nfrom {{{{ source('raw', {growing.source!r}) }}}} -- all of it"
+    source = f"{{{{ source('raw', {growing.source!r}) }}}}"
+    query = f"select *\nfrom {source} -- it's all\nwhere length('a\nb') = 3"
     return f"{{% set rows %}}\n{query}\n{{% endset %}}\n" + macro_call(
         f"append_only(rows{lookback})"
     )

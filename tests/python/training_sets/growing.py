@@ -15,6 +15,9 @@ DAY = timedelta(days=1)
 TTL = timedelta(hours=40)
 FEATURES = "features=[{'view': 'prices', 'event_timestamp': true, 'age': true}, 'stock:n']"
 SPLIT = "split={'by': ['item'], 'fractions': {'train': 0.5, 'test': 0.5}}"
+WHERE = "where=\"id <> case length('a\\nb') when 3 then 7 else 8 end -- isn't it\""
+"""All but 7, if the literal of two lines stays as it is."""
+
 INCREMENTAL = "{{ config(materialized='incremental') }}"
 
 RAW = {
@@ -39,9 +42,9 @@ MODELS = {
     "asked": "select * from {{ target.schema }}.raw_asked",
     "grown": INCREMENTAL + macro_call(f"training_set(labels='asked', {FEATURES})"),
     "parted": INCREMENTAL
-    + macro_call(f"training_set(labels='asked', {FEATURES}, {SPLIT}, where='id <> 7')"),
+    + macro_call(f"training_set(labels='asked', {FEATURES}, {SPLIT}, {WHERE})"),
     "whole": "{{ config(materialized='table') }}"
-    + macro_call(f"training_set(labels='asked', {FEATURES}, {SPLIT}, where='id <> 7')"),
+    + macro_call(f"training_set(labels='asked', {FEATURES}, {SPLIT}, {WHERE})"),
     "waiting": INCREMENTAL
     + macro_call(f"training_set(labels='asked', {FEATURES}, label_delay='2 days')"),
 }
