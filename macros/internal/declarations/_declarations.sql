@@ -1,12 +1,6 @@
 {#- Reads the `feature_view` and `label_set` blocks of the manifest. Everything that is wrong with a
     block is reported at once. -#}
 
-{% macro _may_be_referred_to(node) -%}
-    {#- Whether a node is a model, seed or snapshot. -#}
-    {{ return(node.resource_type in ('model', 'seed', 'snapshot')) }}
-{%- endmacro %}
-
-
 {% macro _feature_view(node) -%}
     {#- The checked and completed declaration of a feature view, as a dict. -#}
     {%- set mistakes = feature_warehouse._feature_view_mistakes(node) -%}

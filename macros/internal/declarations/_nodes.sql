@@ -132,3 +132,9 @@
     {%- set config = column.get('config') or {} -%}
     {{ return(config.get('meta') or column.get('meta') or {}) }}
 {%- endmacro %}
+
+
+{% macro _may_be_referred_to(node) -%}
+    {#- Whether a node is a model, seed or snapshot. -#}
+    {{ return(node.resource_type in ('model', 'seed', 'snapshot')) }}
+{%- endmacro %}

@@ -70,3 +70,10 @@
     {#- Of a number, or of a column that is to be NULL. -#}
     {{ return('cast(' ~ expression ~ ' as ' ~ feature_warehouse._number_types().double ~ ')') }}
 {%- endmacro %}
+
+
+{% macro _comparable(column, data_type) -%}
+    {#- PostgreSQL compares no JSON. -#}
+    {%- set type = (data_type or '') | lower | trim -%}
+    {{ return('cast(' ~ column ~ ' as text)' if type in ('json', 'xml', 'point') else column) }}
+{%- endmacro %}

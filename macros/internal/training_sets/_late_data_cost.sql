@@ -60,10 +60,3 @@ select
     {%- endif %}
 from compared
 {%- endmacro %}
-
-
-{% macro _comparable(column, data_type) -%}
-    {#- PostgreSQL compares no JSON. -#}
-    {%- set type = (data_type or '') | lower | trim -%}
-    {{ return('cast(' ~ column ~ ' as text)' if type in ('json', 'xml', 'point') else column) }}
-{%- endmacro %}

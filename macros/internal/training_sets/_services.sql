@@ -162,3 +162,13 @@
     {%- endfor -%}
     {{ return(mistakes) }}
 {%- endmacro %}
+
+
+{% macro _service_names(node) -%}
+    {#- The names that a training set's service has: with its version, and without if that is the latest. -#}
+    {%- set name = feature_warehouse._declared(node, 'feature_service').name or node.name -%}
+    {%- if node.get('version') is none -%}
+        {{ return([name]) }}
+    {%- endif -%}
+    {{ return([name ~ '.v' ~ node.version] + ([name] if feature_warehouse._is_latest(node) else [])) }}
+{%- endmacro %}

@@ -105,19 +105,6 @@
 {%- endmacro %}
 
 
-{% macro _selected_labels(relation, conditions, added=none, columns='*') -%}
-    {#- The query of the labels for which all conditions hold. -#}
-    {%- set select = 'select ' ~ columns -%}
-    {%- if added or '\n' in columns -%}
-        {%- set select = 'select\n' ~ feature_warehouse._indented(columns ~ (',\n' ~ added if added else ''), 4) -%}
-    {%- endif -%}
-    {#- PostgreSQL before 16 wants a name for a subquery. -#}
-    {%- set name = ' as label_rows' if relation.startswith('(') else '' -%}
-    {%- set where = '\nwhere\n    ' ~ conditions | join('\n    and ') if conditions else '' -%}
-    {{ return(select ~ '\nfrom ' ~ relation ~ name ~ where) }}
-{%- endmacro %}
-
-
 {% macro _label_conditions(label_set, options, at) -%}
     {#- The conditions of a training set's filters. -#}
     {%- set conditions = (label_set.get('batch') or []) | list -%}

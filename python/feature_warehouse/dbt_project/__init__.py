@@ -18,7 +18,8 @@ from feature_warehouse.dbt_project.messages import explained, selection_mistake
 from feature_warehouse.dbt_project.program import dbt_2
 from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.blocks import DECLARABLE
-from feature_warehouse.declarations.manifest import is_current, read_manifest, read_variables
+from feature_warehouse.declarations.manifest import read_manifest, read_variables
+from feature_warehouse.declarations.staleness import is_current
 from feature_warehouse.engines import Warehouse, open_warehouse
 from feature_warehouse.engines.profile import Profile, load_profile
 from feature_warehouse.errors import BusyError, UsageError

@@ -27,7 +27,6 @@ from feature_warehouse.declarations.manifest import (
     Node,
     read_build_times,
     read_manifest,
-    refuse_stale,
 )
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service, ServicePart
 from feature_warehouse.declarations.on_demand import (
@@ -35,6 +34,7 @@ from feature_warehouse.declarations.on_demand import (
     on_demand_features,
     request_columns,
 )
+from feature_warehouse.declarations.staleness import refuse_stale
 from feature_warehouse.declarations.window_views import completed
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import microseconds

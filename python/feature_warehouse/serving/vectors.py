@@ -71,8 +71,9 @@ class FeatureVector(Mapping[str, Any]):
     def age(self, name: str) -> timedelta | None:
         """The time from then to the clock of the read, negative if later; None if missing."""
         event = self._event(name)
-        now = self._vectors.parts[0].now if event is None else self._parts(name)[0].now
-        return None if event is None else timedelta(microseconds=now - event)
+        if event is None:
+            return None
+        return timedelta(microseconds=self._parts(name)[0].now - event)
 
     def _event(self, name: str) -> int | None:
         found = [part.event(self._entity) for part in self._parts(name)]

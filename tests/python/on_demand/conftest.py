@@ -15,8 +15,10 @@ from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.services import ServiceResult
 from harness.engines import ENGINES
 from harness.host import Built
-from on_demand.generate import corners, expressions, rows
+from on_demand.corners import corners
+from on_demand.generate import expressions
 from on_demand.project import write_project
+from on_demand.rows import rows
 
 ROWS = rows(seed=1, count=100)
 SETS = {f"set_{depth}": expressions(depth, count=36, depth=depth) for depth in (1, 2, 3, 5)}

@@ -8,10 +8,10 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from feature_warehouse.on_demand.closures import closure
-from feature_warehouse.on_demand.columns import column_of, evaluate, values_of
 from feature_warehouse.on_demand.expressions import Node
 from feature_warehouse.on_demand.types import typed
-from on_demand.generate import COLUMNS, Row
+from on_demand.oracle import Row
+from on_demand.rows import COLUMNS
 
 EPOCH = datetime(1970, 1, 1)
 
@@ -68,15 +68,6 @@ def by_closures(node: Node, rows: Sequence[Row]) -> list[Any]:
         taken(function([given(row[name], NAMES[name]) for name in names]), node.type)
         for row in rows
     ]
-
-
-def by_columns(node: Node, rows: Sequence[Row]) -> list[Any]:
-    columns = {
-        name: column_of([given(row[name], kind) for row in rows], kind)
-        for name, kind in NAMES.items()
-    }
-    found = evaluate(node, columns, len(rows))
-    return [taken(value, node.type) for value in values_of(found)]
 
 
 def bits(value: Any) -> Any:

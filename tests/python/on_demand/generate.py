@@ -1,40 +1,34 @@
-"""Random expressions, each as a text and as plain Python that says what it means.
+"""Random expressions, each as a text and as plain Python that says what it means."""
 
-The Python here is the oracle: it is written from the documented rules, with exact fractions and
-decimals, and shares nothing with the package. Its values are int, float, Decimal, str, bool and
-naive datetime in UTC; None is NULL.
-"""
-
-import math
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, localcontext
-from fractions import Fraction
-from operator import itemgetter
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
-__all__ = ["COLUMNS", "Made", "Row", "corners", "expressions", "rows"]
+from on_demand.oracle import (
+    Row,
+    abs_decimal,
+    all_of,
+    any_of,
+    arithmetic,
+    best,
+    compare,
+    differs,
+    double_quotient,
+    equals,
+    minus,
+    moved,
+    nullif,
+    of_64_bits,
+    root,
+    rounded,
+    seconds,
+    strict,
+)
 
-Row = Mapping[str, Any]
-
-COLUMNS = {
-    "big": "bigint",
-    "small": "smallint",
-    "whole": "integer",
-    "ratio": "double precision",
-    "single": "real",
-    "price": "decimal(10,2)",
-    "exact": "decimal(18,4)",
-    "wide": "decimal(38,10)",
-    "word": "text",
-    "flag": "boolean",
-    "seen": "timestamp",
-    "zoned": "timestamptz",
-    "day": "date",
-}
-"""Each is there twice: as a column of the label set and, with `f_` before it, as a feature."""
+__all__ = ["Made", "expressions"]
 
 KINDS = {
     "integer": ("big", "small", "whole"),
@@ -45,8 +39,6 @@ KINDS = {
     "timestamp": ("seen", "zoned", "day", "request_time"),
 }
 NUMBERS = ("integer", "double", "decimal")
-FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
-TINY, HUGE = Fraction(1e-150), Fraction(1e150)
 
 
 @dataclass(frozen=True)
@@ -58,132 +50,6 @@ class Made:
     value: Callable[[Row], Any]
     binds: int = 100
     digits: tuple[int, int] = (0, 0)
-
-
-# --- what the language says, in plain Python -----------------------------------------------------
-
-
-def in_range(value: float) -> bool:
-    return math.isfinite(value) and (value == 0 or TINY <= abs(Fraction(value)) <= HUGE)
-
-
-def is_negative(value: float) -> bool:
-    return math.copysign(1, value) < 0
-
-
-def double_sum(one: float, other: float) -> float | None:
-    if not all(math.isfinite(x) and abs(Fraction(x)) <= HUGE for x in (one, other)):
-        return None
-    total = Fraction(one) + Fraction(other)
-    if total == 0:
-        return -0.0 if is_negative(one) and is_negative(other) else 0.0
-    return float(total)
-
-
-def double_product(one: float, other: float) -> float | None:
-    if not (in_range(one) and in_range(other)):
-        return None
-    size = float(abs(Fraction(one)) * abs(Fraction(other)))
-    return -size if is_negative(one) != is_negative(other) else size
-
-
-def double_quotient(one: float, other: float) -> float | None:
-    if other == 0 or not (in_range(one) and in_range(other)):
-        return None
-    size = float(abs(Fraction(one)) / abs(Fraction(other)))
-    return -size if is_negative(one) != is_negative(other) else size
-
-
-def of_64_bits(value: int) -> int | None:
-    return value if -(2**63) <= value < 2**63 else None
-
-
-def sort_key(value: Any) -> Any:
-    """NaN equals itself and is the greatest."""
-    if isinstance(value, float):
-        return (1, 0.0) if math.isnan(value) else (0, value)
-    return value
-
-
-def compare(sign: str, one: Any, other: Any) -> bool:
-    a, b = sort_key(one), sort_key(other)
-    if sign in ("=", "<>", "!="):
-        return bool(a == b) == (sign == "=")
-    return bool({"<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign])
-
-
-def arithmetic(sign: str, kind: str, one: Any, other: Any) -> Any:
-    if kind == "double":
-        if sign == "-":
-            return double_sum(one, -other)
-        return {"+": double_sum, "*": double_product, "/": double_quotient}[sign](one, other)
-    with localcontext(prec=100):
-        result = {"+": one + other, "-": one - other, "*": one * other}[sign]
-    return of_64_bits(result) if kind == "integer" else result
-
-
-def rounded(name: str, value: Any) -> Any:
-    if isinstance(value, int):
-        return value
-    if not math.isfinite(value) or abs(Fraction(value)) > HUGE:
-        return None
-    whole = Fraction(value).__floor__() if name == "floor" else Fraction(value).__ceil__()
-    return -0.0 if whole == 0 and is_negative(value) else float(whole)
-
-
-def root(value: float) -> float | None:
-    if math.isnan(value) or value < 0 or math.isinf(value) or Fraction(value) > HUGE:
-        return None
-    with localcontext(prec=200):
-        return float(Decimal(value).sqrt())
-
-
-def seconds(first: datetime, last: datetime) -> float:
-    # Microseconds as a double, then divided: two roundings, each to the nearest.
-    return float(Fraction(float((last - first) // timedelta(microseconds=1))) / 10**6)
-
-
-def moved(value: datetime, length: timedelta) -> datetime | None:
-    try:
-        return value + length
-    except OverflowError:
-        return None
-
-
-def best(values: Iterable[Any], take_greatest: bool) -> Any:
-    found = None
-    for value in values:
-        if value is not None and (
-            found is None
-            or (
-                sort_key(value) > sort_key(found)
-                if take_greatest
-                else sort_key(value) < sort_key(found)
-            )
-        ):
-            found = value
-    return found
-
-
-def all_of(values: list[Any]) -> bool | None:
-    return False if False in values else None if None in values else True
-
-
-def any_of(values: list[Any]) -> bool | None:
-    return True if True in values else None if None in values else False
-
-
-def strict(function: Callable[..., Any], *args: Callable[[Row], Any]) -> Callable[[Row], Any]:
-    """NULL if an argument is."""
-
-    def run(row: Row) -> Any:
-        values = [arg(row) for arg in args]
-        return None if None in values else function(*values)
-
-    return run
-
-
-# --- random expressions --------------------------------------------------------------------------
 
 
 class Generator:
@@ -540,159 +406,8 @@ class Generator:
         )
 
 
-def minus(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        # No decimal is a negative zero in a warehouse.
-        return value.copy_negate() if value else value
-    return -value
-
-
-def abs_decimal(value: Decimal) -> Decimal:
-    return value.copy_abs()
-
-
-def equals(one: Any, other: Any) -> bool | None:
-    return None if one is None or other is None else compare("=", one, other)
-
-
-def nullif(one: Any, other: Any) -> Any:
-    return None if equals(one, other) else one
-
-
-def differs(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is not other
-    return not compare("=", one, other)
-
-
 def expressions(seed: int, count: int, depth: int) -> list[Made]:
     """As many of each kind."""
     generator = Generator(random.Random(seed))
     kinds = [*KINDS]
     return [generator.make(kinds[number % len(kinds)], depth) for number in range(count)]
-
-
-def corners() -> list[Made]:
-    """What random expressions seldom are: two doubles, among them extremes, NaN and NaN."""
-    found: list[Made] = []
-    for one, other in (("ratio", "f_ratio"), ("single", "f_single"), ("f_single", "ratio")):
-        found += [comparison(sign, one, other) for sign in ("=", "<>", "<", "<=", ">", ">=")]
-        found += [extreme(name, one, other) for name in ("least", "greatest")]
-        found += [of_doubles(sign, one, other) for sign in "+-*/"]
-        found.append(distinction(one, other))
-    return found + PRECEDENCE
-
-
-def comparison(sign: str, one: str, other: str) -> Made:
-    value = strict(lambda a, b: compare(sign, a, b), itemgetter(one), itemgetter(other))
-    return Made(f"{one} {sign} {other}", "boolean", value)
-
-
-def of_doubles(sign: str, one: str, other: str) -> Made:
-    value = strict(
-        lambda a, b: arithmetic(sign, "double", a, b), itemgetter(one), itemgetter(other)
-    )
-    return Made(f"{one} {sign} {other}", "double", value)
-
-
-def extreme(name: str, one: str, other: str) -> Made:
-    return Made(
-        f"{name}({one}, {other})",
-        "double",
-        lambda row: best([row[one], row[other]], name == "greatest"),
-    )
-
-
-def distinction(one: str, other: str) -> Made:
-    return Made(
-        f"{one} is distinct from {other}", "boolean", lambda row: differs(row[one], row[other])
-    )
-
-
-PRECEDENCE = [
-    Made(
-        "flag or f_flag and whole > 0",
-        "boolean",
-        lambda row: any_of([row["flag"], all_of([row["f_flag"], is_positive(row["whole"])])]),
-    ),
-    Made(
-        "not flag = f_flag",
-        "boolean",
-        strict(lambda a, b: a != b, itemgetter("flag"), itemgetter("f_flag")),
-    ),
-    Made(
-        "1 - whole - f_whole * 2",
-        "integer",
-        strict(lambda a, b: 1 - a - b * 2, itemgetter("whole"), itemgetter("f_whole")),
-    ),
-]
-"""Which operator binds more strongly."""
-
-
-def is_positive(value: int | None) -> bool | None:
-    return None if value is None else value > 0
-
-
-# --- random rows ---------------------------------------------------------------------------------
-
-
-def rows(seed: int, count: int) -> list[dict[str, Any]]:
-    """Values as the warehouse holds them, and extremes; ``request_time`` is the label's time."""
-    rng = random.Random(seed)
-    return [
-        {
-            **{
-                f"{prefix}{name}": None if rng.random() < 0.15 else value_of(rng, name)
-                for prefix in ("", "f_")
-                for name in COLUMNS
-            },
-            "request_time": instant(rng, calm=True),
-        }
-        for _ in range(count)
-    ]
-
-
-def value_of(rng: random.Random, name: str) -> Any:
-    bits = {"small": 15, "whole": 31, "big": 63}
-    if name in bits:
-        most = 2 ** bits[name]
-        return rng.choice([0, 1, -1, 2, 7, most - 1, -most, rng.randrange(-most, most)])
-    if name == "ratio":
-        extremes = [
-            0.0,
-            -0.0,
-            *[math.nan] * 5,
-            math.inf,
-            -math.inf,
-            5e-324,
-            -1.7e308,
-            1e150,
-            1.1e150,
-        ]
-        extremes += [1e-150, 0.9e-150, 0.5, -2.5, 3.0, 1 / 3]
-        return rng.choice([rng.choice(extremes), rng.gauss(0, 100)])
-    if name == "single":
-        specials = [0.0, -0.0, *[math.nan] * 4, math.inf, 2.0**-149]
-        return rng.choice([*specials, 0.5, 0.25, -3.0, float(2**24)])
-    if name == "price":
-        return Decimal(rng.choice([0, 1, -1, 10**10 - 1, rng.randrange(-(10**5), 10**5)])) / 100
-    if name in ("exact", "wide"):
-        digits, scale = {"exact": (18, 4), "wide": (38, 10)}[name]
-        most = 10**digits
-        number = rng.choice([0, 1, most - 1, 1 - most, rng.randrange(-most, most), 12_500_000])
-        with localcontext(prec=60):
-            return Decimal(number).scaleb(-scale)
-    if name == "word":
-        return rng.choice(["", "a", "A", "b", "it's", "ß", "ss", "b  c"])
-    if name == "flag":
-        return rng.random() < 0.5
-    when = instant(rng)
-    return when.replace(hour=0, minute=0, second=0, microsecond=0) if name == "day" else when
-
-
-def instant(rng: random.Random, calm: bool = False) -> datetime:
-    extremes = [FIRST, LAST, datetime(1970, 1, 1), datetime(2024, 2, 29, 23, 59, 59, 999_999)]
-    if not calm and rng.random() < 0.3:
-        return rng.choice(extremes)
-    start = datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-    return start + timedelta(microseconds=rng.randrange(-(10**15), 10**15))

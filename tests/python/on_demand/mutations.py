@@ -2,16 +2,19 @@
 
 from harness.mutation import DUCKDB, POSTGRES, Mutation
 
+TOKENS = "internal/on_demand/_tokens.sql"
 PARSER = "internal/on_demand/_parser.sql"
 TYPES = "internal/on_demand/_types.sql"
+TYPING = "internal/on_demand/_typing.sql"
 PRINTER = "internal/on_demand/_printer.sql"
-ON_DEMAND = "internal/on_demand/_on_demand.sql"
+VALUES = "internal/on_demand/_printed_values.sql"
+COMPUTED = "internal/on_demand/_computed_sql.sql"
 DUCKDB_ANSWERS = "internal/engines/duckdb.sql"
 POSTGRES_ANSWERS = "internal/engines/postgres.sql"
 
 ON_DEMAND_MUTATIONS = (
-    Mutation("or binds like and", PARSER, "'or': 10", "'or': 25"),
-    Mutation("sums bind like products", PARSER, "'+': 50, '-': 50", "'+': 60, '-': 60"),
+    Mutation("or binds like and", TOKENS, "'or': 10", "'or': 25"),
+    Mutation("sums bind like products", TOKENS, "'+': 50, '-': 50", "'+': 60, '-': 60"),
     Mutation(
         "not binds more than a comparison",
         PARSER,
@@ -50,11 +53,11 @@ ON_DEMAND_MUTATIONS = (
     ),
     Mutation(
         "quotients of integers are integers",
-        TYPES,
+        TYPING,
         "'double' if node.call == '/' else type",
         "type",
     ),
-    Mutation("days are subtracted as they are added", TYPES, "'-' ~ length.value", "length.value"),
+    Mutation("days are subtracted as they are added", TYPING, "'-' ~ length.value", "length.value"),
     Mutation(
         "doubles have no bounds",
         PRINTER,
@@ -73,20 +76,20 @@ ON_DEMAND_MUTATIONS = (
         "' <= 1e150 then sqrt(abs(' ~ sql ~ ')) end'",
     ),
     Mutation("weeks begin on Sunday", PRINTER, "'day_of_week': 'isodow'", "'day_of_week': 'dow'"),
-    Mutation("the year 10000 is there", PRINTER, "[last, last - microseconds] | min", "last"),
+    Mutation("the year 10000 is there", VALUES, "[last, last - microseconds] | min", "last"),
     Mutation(
         "infinite instants are there",
-        PRINTER,
+        VALUES,
         "-62135596800000000) ~ ' and '",
         "-62135596700000000) ~ ' and '",
     ),
     Mutation(
         "integers of 32 bits",
-        PRINTER,
+        VALUES,
         "'cast(' ~ column ~ ' as bigint)'",
         "'cast(cast(' ~ column ~ ' as smallint) as bigint)'",
     ),
-    Mutation("the wrong step is read", ON_DEMAND, "{%- set source.name = 'step_' ~ level -%}", ""),
+    Mutation("the wrong step is read", COMPUTED, "{%- set source.name = 'step_' ~ level -%}", ""),
     Mutation(
         "integers wrap or fail",
         DUCKDB_ANSWERS,

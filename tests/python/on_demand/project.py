@@ -9,7 +9,8 @@ from typing import Any
 from harness.host import macro_call, write_host
 from harness.support import ROOT
 from on_demand import payments
-from on_demand.generate import COLUMNS, Made
+from on_demand.generate import Made
+from on_demand.rows import COLUMNS
 
 KEYS = {"id": "bigint", "asked_at": "timestamptz"}
 FEATURES = {f"f_{name}": kind for name, kind in COLUMNS.items()}

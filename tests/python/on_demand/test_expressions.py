@@ -1,18 +1,17 @@
-"""Random expressions: both warehouses, closures, NumPy and plain Python agree to the bit."""
+"""Random expressions: both warehouses, closures and plain Python agree to the bit."""
 
 import math
 from functools import cache
 from typing import Any
 
-import numpy as np
 import pytest
 
-from feature_warehouse.on_demand import closures, columns
-from feature_warehouse.on_demand.columns import Column
+from feature_warehouse.on_demand import closures
 from harness.host import Built
 from on_demand.conftest import ROWS, SETS
-from on_demand.evaluators import bits, by_closures, by_columns, of_tree
-from on_demand.generate import Made, Row
+from on_demand.evaluators import bits, by_closures, of_tree
+from on_demand.generate import Made
+from on_demand.oracle import Row
 
 
 @cache
@@ -47,12 +46,7 @@ def assert_agreed(built: Built, name: str, made: list[Made]) -> None:
     """All evaluators say of all rows what plain Python says."""
     trees, columns = trees_of(built, name), in_warehouse(built, name, made)
     for one, tree, column in zip(made, trees, columns, strict=True):
-        expression = of_tree(tree)
-        answers = {
-            "warehouse": column,
-            "closures": by_closures(expression, ROWS),
-            "NumPy": by_columns(expression, ROWS),
-        }
+        answers = {"warehouse": column, "closures": by_closures(of_tree(tree), ROWS)}
         for evaluator, found in answers.items():
             wrong = differences(found, one)
             assert not wrong, (evaluator, one.text, len(wrong), wrong[0])
@@ -87,7 +81,7 @@ def test_mistakes_of_closures_are_noticed(
     built: Built, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(closures, *MISTAKES_OF_CLOSURES[name])
-    assert is_noticed(built, by_closures)
+    assert is_noticed(built)
 
 
 @of_python
@@ -100,52 +94,22 @@ def test_no_closure_is_left_out(built: Built, call: str, monkeypatch: pytest.Mon
         monkeypatch.setitem(closures._OF_ONE, call, lambda *_: lambda value: value)
     else:
         monkeypatch.setitem(closures._MANY, call, lambda args: args[0])
-    assert is_noticed(built, by_closures)
-
-
-@of_python
-@pytest.mark.parametrize("call", [*columns._CALLS])
-def test_no_column_is_left_out(built: Built, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(columns._CALLS, call, lambda _, args: args[0])
-    assert is_noticed(built, by_columns)
-
-
-MISTAKES_OF_COLUMNS = {
-    "integers have no end": ("_SAFE", math.inf),
-    "doubles are multiplied whatever they are": ("_fits", lambda values: values == values),
-    "NaN is not the greatest": ("_is_less", lambda one, other: one < other),
-    "of equal values the last is taken": (
-        "_chosen",
-        lambda where, one, other: Column(np.where(where, other.values, one.values), one.there),
-    ),
-    "great doubles are added": ("MOST", math.inf),
-}
+    assert is_noticed(built)
 
 
 @of_python
 def test_nan_equals_itself_or_it_is_noticed(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(columns._COMPARED, "=", lambda one, other: one == other)
-    assert is_noticed(built, by_columns)
     equal = closures._compared(lambda _: lambda one, other: one == other)
     monkeypatch.setitem(closures._OF_TWO, "=", equal)
-    assert is_noticed(built, by_closures)
+    assert is_noticed(built)
 
 
-@of_python
-@pytest.mark.parametrize("name", MISTAKES_OF_COLUMNS)
-def test_mistakes_of_columns_are_noticed(
-    built: Built, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(columns, *MISTAKES_OF_COLUMNS[name])
-    assert is_noticed(built, by_columns)
-
-
-def is_noticed(built: Built, evaluator: Any) -> bool:
+def is_noticed(built: Built) -> bool:
     """Whether an expression of the slice has another value, or none, with a mistake."""
     for name in SETS:
         for made, tree in zip(SETS[name], trees_of(built, name), strict=True):
             try:
-                if differences(evaluator(of_tree(tree), ROWS), made):
+                if differences(by_closures(of_tree(tree), ROWS), made):
                     return True
             except (TypeError, ValueError, AttributeError, ArithmeticError):
                 return True

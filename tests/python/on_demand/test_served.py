@@ -9,7 +9,8 @@ from feature_warehouse import OnlineStore
 from harness.host import Built
 from on_demand.conftest import CLOCK, ROWS, SETS, Publishes
 from on_demand.evaluators import bits
-from on_demand.generate import COLUMNS, Row
+from on_demand.oracle import Row
+from on_demand.rows import COLUMNS
 
 
 @pytest.fixture
