@@ -12,9 +12,7 @@ def test_no_file_needs_one_that_needs_it() -> None:
         str(file.relative_to(MACROS)): file.read_text() for file in sorted(MACROS.rglob("*.sql"))
     }
     owners = {
-        name: file
-        for file, text in texts.items()
-        for name in re.findall(r"{%-? macro (\w+)", text)
+        name: file for file, text in texts.items() for name in re.findall(r"{%-? macro (\w+)", text)
     }
     needed = {
         file: {
