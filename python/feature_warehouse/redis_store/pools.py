@@ -286,7 +286,7 @@ class _Patience:
         self._most = pool.max_connections
         self.seconds = pool.connection_kwargs.get("socket_timeout", DEFAULT_SOCKET_TIMEOUT)
         self.moves = 0
-        self._collected = -1
+        self._collected = (-1, 0.0)
 
     def begin(self) -> tuple[int, float]:
         return self.moves, time.monotonic()
@@ -294,20 +294,22 @@ class _Patience:
     def go_on(self, since: tuple[int, float]) -> tuple[int, float]:
         """From when to wait on; MaxConnectionsError if it has taken too long."""
         moves, start = since
-        waited = time.monotonic() - start
         if moves != self.moves:
             return self.begin()
-        if waited > _LOST and self._collected != moves:
+        collected, at = self._collected
+        if collected != moves and time.monotonic() - start > _LOST:
             # What was cut off may hang in a circle with its exception.
-            self._collected = moves
             gc.collect()
-            return self.begin()
-        if self.seconds is not None and waited > self.seconds:
+            collected, at = self._collected = self.begin()
+        if collected == moves:
+            # An event loop that stood still has not looked whether replies came, either.
+            start = max(start, at)
+        if self.seconds is not None and time.monotonic() - start > self.seconds:
             raise MaxConnectionsError(
                 f"all {self._most} connections are in use and none came back within"
                 f" {self.seconds:g} s"
             )
-        return since
+        return moves, start
 
 
 class SentinelPool(_SentinelPool, Pool):

@@ -57,6 +57,20 @@ def test_a_hundred_and_fifty_threads(options: Any, url: str) -> None:
         assert len(list(pool.map(lambda _: store.get("risk", {"id": 1}), range(600)))) == 600
 
 
+def test_an_event_loop_that_stood_still_hears_the_replies_first(url: str) -> None:
+    """Whoever waits for a connection counts no time in which nobody could read a reply."""
+
+    async def read_all() -> list[Any]:
+        async with AsyncOnlineStore.from_url(url, **HERE, max_connections=2) as store:
+            reads = [asyncio.ensure_future(store.get("risk", {"id": id_})) for id_ in range(50)]
+            while not store._client().connection_pool._waiting:
+                await asyncio.sleep(0)
+            time.sleep(1.5)  # longer than a read may take
+            return [vector.to_tuple() for vector in await asyncio.gather(*reads)]
+
+    assert asyncio.run(read_all()) == expected(50)
+
+
 def test_waiting_ends(url: str) -> None:
     """With every connection lent and none coming back."""
     with OnlineStore.from_url(url, **HERE, max_connections=2, socket_timeout=0.3) as store:
