@@ -151,7 +151,7 @@ def _metrics() -> str:
     }
     services = [status.ServiceStatus("", "", 1)]
     text = prometheus.exposition(
-        status.Status("", "", [status.ViewStatus(**view)], services), results
+        status.Status("", "", [status.ViewStatus(**view)], services, last_read={"": 0}), results
     )
     found = re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE)
     return _table("family", [(f"`{name}`", described) for name, described in found])

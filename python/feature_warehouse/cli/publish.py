@@ -16,6 +16,7 @@ from feature_warehouse.cli.options import (
     pairs,
     required,
 )
+from feature_warehouse.cli.pruning import Keep, Prune, Pruner, UnreadDays, Yes
 from feature_warehouse.errors import FeatureWarehouseError
 
 __all__ = ["forget", "materialize", "rollback", "verify"]
@@ -39,9 +40,10 @@ def materialize(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and why; change nothing.")
     ] = False,
-    prune: Annotated[
-        bool, typer.Option("--prune", help="Remove what is published but no longer declared.")
-    ] = False,
+    prune: Prune = False,
+    yes: Yes = False,
+    keep: Keep = None,
+    unread_days: UnreadDays = None,
     take_over: Annotated[
         bool,
         typer.Option(
@@ -57,6 +59,9 @@ def materialize(
     Writes only changes if it can tell what changed. Otherwise it builds a new copy of the view
     beside the old one, and then puts it in service as a whole. If a view declares expectations,
     nothing of it is written unless they are met; if one fails, the exit code is 1.
+
+    With --prune, but without --yes and a terminal to ask at, what would be removed is listed, and
+    the exit code is 2.
     """
     from feature_warehouse.cli.context import Site
     from feature_warehouse.cli.output.runs import MaterializeReport
@@ -66,6 +71,7 @@ def materialize(
     from feature_warehouse.validation.gate import Gate
 
     required(place.redis_url)
+    pruner = Pruner(prune, yes, keep, unread_days)
     clock = Clock.at(instant(as_of)) if as_of else Clock.real()
     site = Site(place, wait=wait)
     selected = site.selected(select, exclude, selector, state)
@@ -98,8 +104,7 @@ def materialize(
         if dry_run:
             for result in run.preview(warehouse):
                 report.view(result)
-            for name in run.undeclared():
-                report.undeclared(name, pruned=False)
+            pruner.preview(run, report)
             report.finish()
             raise SystemExit(report.exit_code)
         try:
@@ -107,13 +112,14 @@ def materialize(
                 report.view(result)
             for service in run.services(warehouse):
                 report.service(service)
-            pruned = run.prune() if prune else []
-            for name in [*pruned, *run.undeclared()]:
-                report.undeclared(name, pruned=name in pruned)
         except FeatureWarehouseError:
             report.write(results, gate.index)
             raise
-    report.write(results, gate.index)
+    try:
+        # Without the warehouse: a person may take a while to answer.
+        pruner.carry_out(run, report)
+    finally:
+        report.write(results, gate.index)
     raise SystemExit(report.exit_code)
 
 

@@ -85,7 +85,11 @@ def get(
     texts = pairs(entity or [])
     project, environment = place.store
     with OnlineStore.from_url(
-        required(place.redis_url), project=project, environment=environment, socket_timeout=5.0
+        required(place.redis_url),
+        project=project,
+        environment=environment,
+        mark_reads=False,
+        socket_timeout=5.0,
     ) as store:
         types, columns = store.entity_keys(name), store.request_columns(name)
         values = {

@@ -80,6 +80,11 @@ def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
             for one in status.services
         ],
     )
+    lines += _family(
+        "last_read_timestamp_seconds",
+        "When a service, or a view by its own name, was last read by who may leave marks.",
+        [({**store, "name": name}, _seconds(at)) for name, at in status.last_read.items()],
+    )
     if results is not None:
         lines += _of_last_run(results)
     return "\n".join(lines) + "\n"

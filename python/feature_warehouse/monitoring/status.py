@@ -4,7 +4,7 @@ A user of Redis for `status` and `metrics` needs, for the project ``flights`` an
 ``prod`` (one line)::
 
     ACL SETUSER monitor on >password resetkeys %R~flights.prod:* %R~flights.prod!names
-    -@all +get +smembers +scan +memory|usage
+    -@all +get +smembers +scan +memory|usage +pexpiretime
 
 and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
 ``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
@@ -19,7 +19,7 @@ import msgspec
 import redis
 
 from feature_warehouse.errors import NotPublishedError
-from feature_warehouse.redis_store import cluster, layout
+from feature_warehouse.redis_store import cluster, layout, read_marks
 from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.redis_store.find import listed, resolve_names
 
@@ -66,13 +66,19 @@ class ServiceStatus(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """One project and environment; ``latest`` maps names without a version to what they mean."""
+    """One project and environment; ``latest`` maps names without a version to what they mean.
+
+    ``last_read`` says when each name was last read by a reader that may leave marks, give or take
+    ten minutes, in microseconds since 1970 UTC. A view counts under its name alone, not with the
+    services that read it.
+    """
 
     project: str
     environment: str
     views: list[ViewStatus]
     services: list[ServiceStatus]
     latest: dict[str, str] = {}
+    last_read: dict[str, int] = {}
 
 
 def read_status(client: Any, project: str | None, environment: str | None) -> Status:
@@ -83,7 +89,8 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
         services: list[ServiceStatus] = []
         latest: dict[str, str] = {}
         readers: dict[str, list[str]] = {}
-        for name in sorted(listed(client, names)):
+        known = sorted(listed(client, names))
+        for name in known:
             pointer, description, key = _read(client, names, name)
             if isinstance(pointer.version, int):
                 generation = layout.read_generation(description, key)
@@ -106,8 +113,10 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                 stores = sorted(member.decode() for member in client.smembers(layout.STORES))
             others = f"; published here are {', '.join(stores)}" if stores else ""
             raise NotPublishedError(f"nothing is published in {names.store}{others}")
+        marks = read_marks.last_read(client, names, known)
+        last_read = {name: at * 1000 for name, at in marks.items()}
     views = [msgspec.structs.replace(one, services=readers.get(one.view, [])) for one in views]
-    return Status(names.project, names.environment, views, services, latest)
+    return Status(names.project, names.environment, views, services, latest, last_read)
 
 
 def _read(client: Any, names: layout.Names, name: str) -> tuple[layout.Pointer, bytes, str]:

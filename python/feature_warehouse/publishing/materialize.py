@@ -4,10 +4,9 @@ A user of Redis for it needs, for the project ``flights`` and the environment ``
 
     ACL SETUSER publisher on >password resetkeys ~flights.prod:* ~flights.prod!names
     ~feature_warehouse:stores -@all +ping +info +wait +scan +eval +evalsha +script|load +get +mget
-    +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers
+    +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers +time
 
-and in a cluster ``+command +cluster|slots +asking +time``, elsewhere than in database 0
-``+select``.
+and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,8 +18,9 @@ import redis
 from feature_warehouse.declarations.model import FeatureView, Registry
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.errors import FeatureWarehouseError
-from feature_warehouse.publishing.generations import Generations, Inventory
+from feature_warehouse.publishing.generations import Inventory
 from feature_warehouse.publishing.locks import locked
+from feature_warehouse.publishing.prune import Pruning, not_declared
 from feature_warehouse.publishing.publish_view import (
     ROLLBACK_GRACE,
     Progress,
@@ -31,7 +31,8 @@ from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.services import ServiceResult, Services
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.connection import reachable
-from feature_warehouse.redis_store.find import listed, stored
+from feature_warehouse.redis_store.find import listed
+from feature_warehouse.redis_store.read_marks import UNREAD_DAYS
 from feature_warehouse.util.deprecation import deprecated
 from feature_warehouse.validation.gate import Gate
 
@@ -140,34 +141,17 @@ class Materialization:
     def undeclared(self) -> list[str]:
         """What is published here and no longer declared as an online view or a service."""
         with reachable(self._client):
-            return self._undeclared(listed(self._client, self._names))
+            return not_declared(self._registry, listed(self._client, self._names))
 
-    def _undeclared(self, names: Collection[str]) -> list[str]:
-        registry = self._registry
-        declared = {view.name for view in registry.views.values() if view.online}
-        return sorted(
-            set(names) - declared - registry.services.keys() - registry.served_names.keys()
+    def pruning(self, *, keep: Collection[str] = (), unread_days: int = UNREAD_DAYS) -> Pruning:
+        """What of that nobody needs; see ``Pruning.planned``."""
+        return Pruning.planned(
+            self._client, self._names, self._registry, keep=keep, unread_days=unread_days
         )
 
-    def prune(self) -> list[str]:
-        """Remove what is no longer declared; views that a service in use still reads stay."""
-        with reachable(self._client):
-            # Also what a run that was killed has left, and no list knows.
-            known = {*listed(self._client, self._names), *stored(self._client, self._names)}
-            services = self._services.published()
-        doomed = self._undeclared(known)
-        pruned = [name for name in doomed if name in services]
-        in_use = {
-            part.view
-            for name, service in services.items()
-            if name not in pruned
-            for part in service.parts
-        }
-        pruned += [name for name in doomed if name not in services and name not in in_use]
-        for name in pruned:
-            with reachable(self._client), locked(self._client, self._names, name, wait=self._wait):
-                Generations(self._client, self._names, name, repairs=True).remove_view()
-        return pruned
+    def prune(self, pruning: Pruning, agreed: Collection[str]) -> list[str]:
+        """Remove what nobody needs and is ``agreed``, and say what that is."""
+        return pruning.carry_out(self._client, self._names, agreed=agreed, wait=self._wait)
 
     def warnings(self) -> list[str]:
         """What is wrong and stops no run: of the server, and deprecated views that are read."""

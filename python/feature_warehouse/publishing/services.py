@@ -47,6 +47,15 @@ class Services:
         names = sorted(listed(self._client, self._names))
         return {name: found for name in names if (found := self._find(name))}
 
+    def without_description(self) -> set[str]:
+        """Those that only readers can read who have read them before."""
+        return {
+            name
+            for name in listed(self._client, self._names)
+            if isinstance(self._generations(name).pointer().value.version, str)
+            and not self._find(name)
+        }
+
     def parts(self, view: str) -> dict[str, list[layout.ServicePart]]:
         """What the services in use take from a view, by service."""
         return {

@@ -49,6 +49,7 @@ __all__ = [
     "close_async",
     "connect",
     "connect_async",
+    "from_replicas",
     "is_cluster",
     "reachable",
     "unreachable",
@@ -153,6 +154,11 @@ async def close_async(client: Any) -> None:
 def is_cluster(client: Any) -> bool:
     """Whether commands of several keys have to be split by node."""
     return isinstance(client, redis.RedisCluster | redis.asyncio.RedisCluster)
+
+
+def from_replicas(client: Any) -> bool:
+    """Whether reads of a cluster go to servers that take no writes."""
+    return is_cluster(client) and bool(client.read_from_replicas or client.load_balancing_strategy)
 
 
 @contextmanager

@@ -11,6 +11,9 @@
     project.environment:view!run              number of the last run of the view
     project.environment:view!generations      set of generations that may have rows
     project.environment:!warehouse            which warehouse it belongs to, see ``ownership``
+    project.environment:!read:{project.environment:name}
+                                              fingerprint that was last read under the name; expires
+                                              90 days after that, see ``read_marks``
     project.environment!names                 set of all published views and services
     feature_warehouse:stores                  set of all project.environment of this server
 
@@ -93,6 +96,10 @@ class Names(msgspec.Struct, frozen=True):
     def row_prefix(self, view: str, generation: int | str) -> str:
         """A row key is this, the escaped join key values and a closing brace."""
         return f"{self.store}:{view}@{generation}:{{"
+
+    def read_mark(self, name: str) -> str:
+        """In a Redis Cluster it lies beside the name's pointer."""
+        return f"{self.store}:!read:{{{self.pointer(name)}}}"
 
     def lock(self, view: str) -> str:
         return f"{self.store}:{view}!lock"

@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import redis
-from hiredis import pack_command
 
 from feature_warehouse.errors import UsageError
 from feature_warehouse.redis_store.connection import (
@@ -16,10 +15,12 @@ from feature_warehouse.redis_store.connection import (
     close_async,
     connect,
     connect_async,
+    from_replicas,
     is_cluster,
     unreachable,
 )
-from feature_warehouse.redis_store.steps import Steps
+from feature_warehouse.redis_store.steps import MarkedRead, ReadSteps
+from feature_warehouse.serving.exchange import exchange, exchange_marked, exchange_marked_async
 from feature_warehouse.serving.reader import Reader
 from feature_warehouse.serving.vectors import FeatureVector, FeatureVectors, Status
 
@@ -39,6 +40,7 @@ class _Origin(NamedTuple):
     url: str
     project: str | None
     environment: str | None
+    mark_reads: bool
     options: dict[str, Any]
 
 
@@ -54,6 +56,10 @@ class OnlineStore:
 
         ACL SETUSER reader on >password resetkeys %R~flights.prod:* -@all +mget +exists
 
+    With ``+set %W~flights.prod:!read:*``, readers note, at most once in ten minutes and within a
+    read, that a name is in use, which keeps `materialize --prune` from removing it. Without it, or
+    on a replica, the server refuses the note and nothing else.
+
     With ``+smembers %R~flights.prod!names``, errors suggest similar names. With
     ``%R~feature_warehouse:stores``, project and environment may be left out. A database other than
     0 needs ``+select``; a cluster needs ``+get +command +cluster|slots`` instead of ``+mget``;
@@ -61,7 +67,12 @@ class OnlineStore:
     """
 
     def __init__(
-        self, client: Any, *, project: str | None = None, environment: str | None = None
+        self,
+        client: Any,
+        *,
+        project: str | None = None,
+        environment: str | None = None,
+        mark_reads: bool = True,
     ) -> None:
         """``client`` is a ``redis.Redis`` or ``RedisCluster`` that does not decode responses.
 
@@ -69,19 +80,28 @@ class OnlineStore:
         FEATURE_WAREHOUSE_PROJECT and FEATURE_WAREHOUSE_ENVIRONMENT. Without these, they may be left
         out while only one store on the server fits; otherwise NotPublishedError lists the stores.
 
+        ``mark_reads=False`` leaves no note of what is read. A client that reads from the replicas
+        of a cluster leaves none either.
+
         redis-py's own pools may reuse a connection whose reply was not read; the pools of
         ``from_url`` do not.
         """
         self._client = client
         self._origin: _Origin | None = None
-        self._reader = Reader(project, environment)
+        self._reader = Reader(project, environment, marks=mark_reads and not from_replicas(client))
         # Not if somebody watches or changes commands, or has given it one connection only.
         way = getattr(type(client), "execute_command", None)
         self._bare = way is redis.Redis.execute_command and client.connection is None
 
     @classmethod
     def from_url(
-        cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
+        cls,
+        url: str,
+        *,
+        project: str | None = None,
+        environment: str | None = None,
+        mark_reads: bool = True,
+        **options: Any,
     ) -> Self:
         """A store at an address.
 
@@ -105,8 +125,8 @@ class OnlineStore:
         Raises UsageError, and for a cluster UnreachableError.
         """
         client = connect(url, **{**_TIMEOUTS, **options})
-        store = cls(client, project=project, environment=environment)
-        store._origin = _Origin(url, project, environment, options)
+        store = cls(client, project=project, environment=environment, mark_reads=mark_reads)
+        store._origin = _Origin(url, project, environment, mark_reads, options)
         return store
 
     def __reduce__(self) -> Any:
@@ -167,7 +187,7 @@ class OnlineStore:
         plan = self._run(self._reader.plan(name))
         return {key: kind for key, kind in plan.asked.items() if key not in plan.entity}
 
-    def _run(self, steps: Steps[_Result]) -> _Result:
+    def _run(self, steps: ReadSteps[_Result]) -> _Result:
         try:
             command = next(steps)
             while True:
@@ -183,15 +203,35 @@ class OnlineStore:
         except ERRORS as error:
             raise unreachable(self._client, error) from None
 
-    def _execute(self, command: tuple[str, ...]) -> Any:
+    def _execute(self, command: tuple[str, ...] | MarkedRead) -> Any:
+        if isinstance(command, MarkedRead):
+            return self._execute_marked(*command)
         if self._bare and command[0] == "MGET":
-            return _exchange(self._client.connection_pool, command)
+            return exchange(self._client.connection_pool, command)
         if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
             return self._client.execute_command(*command)
         with self._client.pipeline() as pipeline:
             for key in command[1:]:
                 pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
             return _together(command[0], pipeline.execute(raise_on_error=False))
+
+    def _execute_marked(self, read: tuple[str, ...], mark: tuple[str, ...]) -> tuple[Any, bool]:
+        if self._bare:
+            return exchange_marked(self._client.connection_pool, read, mark)
+        if is_cluster(self._client):
+            with self._client.pipeline() as pipeline:
+                for key in read[1:]:
+                    pipeline.get(key)
+                pipeline.execute_command(*mark)
+                *replies, done = pipeline.execute(raise_on_error=False)
+            return _together(read[0], replies), isinstance(done, redis.ResponseError)
+        # Whoever stands in between may know nothing but single commands.
+        replies, refused = self._execute(read), False
+        try:
+            self._client.execute_command(*mark)
+        except ERRORS as error:
+            refused = isinstance(error, redis.ResponseError)
+        return replies, refused
 
 
 def _together(command: str, replies: list[Any]) -> Any:
@@ -204,36 +244,6 @@ def _together(command: str, replies: list[Any]) -> Any:
     return sum(replies) if command == "EXISTS" else replies
 
 
-def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
-    """One command on a connection of the pool, tried again as the connection is told to.
-
-    What ``redis.Redis`` does around it (statistics, callbacks) takes as long as the server does.
-    """
-    words: Any = command
-    packed = [pack_command(words)]
-    connection: Any = pool.get_connection()
-    replied = False
-
-    def attempt() -> Any:
-        nonlocal replied
-        connection.send_packed_command(packed)
-        try:
-            reply = connection.read_response()
-        except redis.ResponseError:
-            replied = True
-            raise
-        replied = True
-        return reply
-
-    try:
-        return connection.retry.call_with_retry(attempt, lambda _: connection.disconnect())
-    finally:
-        if not replied:
-            # Our pools would see to that, one of the caller's own would not.
-            connection.disconnect()
-        pool.release(connection)
-
-
 class AsyncOnlineStore:
     """``OnlineStore`` for asyncio: the same methods, as coroutines.
 
@@ -243,22 +253,33 @@ class AsyncOnlineStore:
     """
 
     def __init__(
-        self, client: Any, *, project: str | None = None, environment: str | None = None
+        self,
+        client: Any,
+        *,
+        project: str | None = None,
+        environment: str | None = None,
+        mark_reads: bool = True,
     ) -> None:
         """``client`` is one of ``redis.asyncio`` that does not decode responses."""
         self._spare = [client]
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
-        self._reader = Reader(project, environment)
+        self._reader = Reader(project, environment, marks=mark_reads and not from_replicas(client))
         self._origin: _Origin | None = None
 
     @classmethod
     def from_url(
-        cls, url: str, *, project: str | None = None, environment: str | None = None, **options: Any
+        cls,
+        url: str,
+        *,
+        project: str | None = None,
+        environment: str | None = None,
+        mark_reads: bool = True,
+        **options: Any,
     ) -> Self:
         """A store at an address; the first read connects, to a cluster too."""
         client = connect_async(url, **{**_TIMEOUTS, **options})
-        store = cls(client, project=project, environment=environment)
-        store._origin = _Origin(url, project, environment, options)
+        store = cls(client, project=project, environment=environment, mark_reads=mark_reads)
+        store._origin = _Origin(url, project, environment, mark_reads, options)
         return store
 
     def __reduce__(self) -> Any:
@@ -329,7 +350,7 @@ class AsyncOnlineStore:
         plan = await self._run(self._reader.plan(name))
         return {key: kind for key, kind in plan.asked.items() if key not in plan.entity}
 
-    async def _run(self, steps: Steps[_Result]) -> _Result:
+    async def _run(self, steps: ReadSteps[_Result]) -> _Result:
         client = self._client()
         try:
             command = next(steps)
@@ -347,7 +368,9 @@ class AsyncOnlineStore:
             raise unreachable(client, error) from None
 
 
-async def _execute(client: Any, command: tuple[str, ...]) -> Any:
+async def _execute(client: Any, command: tuple[str, ...] | MarkedRead) -> Any:
+    if isinstance(command, MarkedRead):
+        return await _execute_marked(client, *command)
     if command[0] not in _ONE_BY_ONE or not is_cluster(client):
         return await client.execute_command(*command)
     async with client.pipeline() as pipeline:
@@ -356,10 +379,35 @@ async def _execute(client: Any, command: tuple[str, ...]) -> Any:
         return _together(command[0], await pipeline.execute(raise_on_error=False))
 
 
+async def _execute_marked(
+    client: Any, read: tuple[str, ...], mark: tuple[str, ...]
+) -> tuple[Any, bool]:
+    if is_cluster(client):
+        async with client.pipeline() as pipeline:
+            for key in read[1:]:
+                pipeline.get(key)
+            pipeline.execute_command(*mark)
+            *replies, done = await pipeline.execute(raise_on_error=False)
+        return _together(read[0], replies), isinstance(done, redis.ResponseError)
+    way = getattr(type(client), "execute_command", None)
+    if way is redis.asyncio.Redis.execute_command and not client.single_connection_client:
+        return await exchange_marked_async(client.connection_pool, read, mark)
+    replies, refused = await _execute(client, read), False
+    try:
+        await client.execute_command(*mark)
+    except ERRORS as error:
+        refused = isinstance(error, redis.ResponseError)
+    return replies, refused
+
+
 def _reopen(kind: Any, origin: _Origin) -> Any:
     """A store at the address that another one, perhaps in another process, was made with."""
     return kind.from_url(
-        origin.url, project=origin.project, environment=origin.environment, **origin.options
+        origin.url,
+        project=origin.project,
+        environment=origin.environment,
+        mark_reads=origin.mark_reads,
+        **origin.options,
     )
 
 

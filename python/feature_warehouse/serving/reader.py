@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.errors import EntityError, FingerprintError, NotPublishedError
-from feature_warehouse.redis_store import layout
+from feature_warehouse.redis_store import layout, read_marks
 from feature_warehouse.redis_store.find import find_store
-from feature_warehouse.redis_store.steps import Steps, look_again
+from feature_warehouse.redis_store.steps import MarkedRead, ReadSteps, Steps, look_again
 from feature_warehouse.serving.plan import Plan, load_plan, renewed
 from feature_warehouse.serving.row_keys import row_keys, wrong_entities
 from feature_warehouse.serving.rows import Rows
@@ -30,10 +30,13 @@ class Reader:
     What it keeps is replaced as a whole, never changed.
     """
 
-    def __init__(self, project: str | None, environment: str | None) -> None:
+    def __init__(self, project: str | None, environment: str | None, *, marks: bool) -> None:
         self._project, self._environment = project, environment
         self._names: layout.Names | None = None
         self._plans: dict[str, Plan] = {}
+        self._marks = marks
+        self._next_mark: dict[str, float] = {}
+        """By name, in seconds of the monotonic clock."""
 
     def plan(self, name: str) -> Steps[Plan]:
         """The plan of a service or view as it is published now."""
@@ -48,7 +51,7 @@ class Reader:
         entities: Sequence[Mapping[str, Any]],
         expect: str | None,
         at: datetime | None,
-    ) -> Steps[FeatureVectors]:
+    ) -> ReadSteps[FeatureVectors]:
         """The vectors of entities: one MGET, as long as no pointer moves and all rows are there."""
         for _ in range(_ATTEMPTS):
             known = self._plans.get(name)
@@ -64,7 +67,11 @@ class Reader:
                 self._plans.pop(name, None)
                 continue
             wanted = [key for part in keys for key in part if key]
-            replies = yield ("MGET", *plan.pointers, *wanted)
+            command = ("MGET", *plan.pointers, *wanted)
+            if self._marks and time.monotonic() >= self._next_mark.get(name, 0.0):
+                replies = yield from self._marked(plan, command)
+            else:
+                replies = yield command
             states = replies[: len(plan.pointers)]
             if states != plan.states:
                 self._plans.pop(name, None)
@@ -81,6 +88,17 @@ class Reader:
                 rows = _spread(rows, keys)
             return _vectors(plan, keys, rows, at, given)
         raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
+
+    def _marked(self, plan: Plan, command: tuple[str, ...]) -> ReadSteps[Any]:
+        """The reply to a read that leaves a mark, if the server lets it."""
+        assert self._names is not None  # whoever has a plan knows the store
+        now = time.monotonic()
+        self._next_mark[plan.name] = now + read_marks.INTERVAL
+        mark = read_marks.mark(self._names, plan.name, plan.fingerprint)
+        replies, refused = yield MarkedRead(command, mark)
+        if refused:
+            self._next_mark[plan.name] = now + read_marks.AFTER_REFUSAL
+        return replies
 
 
 def _check_fingerprint(plan: Plan, expect: str | None) -> None:

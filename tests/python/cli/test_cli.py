@@ -165,10 +165,10 @@ def test_deleted_views_are_told_and_pruned(fw: Fw, mini: Mini) -> None:
     mini.write()
     code, out, _ = fw("materialize", *AS_OF, "--json")
     assert code == 0
-    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": False}]
+    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": False, "kept": ""}]
     assert fw("get", "old", "id=1")[0] == 0
-    _, out, _ = fw("materialize", *AS_OF, "--prune", "--json")
-    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": True}]
+    _, out, _ = fw("materialize", *AS_OF, "--prune", "--yes", "--json")
+    assert json.loads(out)["undeclared"] == [{"undeclared": "old", "pruned": True, "kept": ""}]
     one_line(fw("get", "old", "id=1"), 2, "'old' is not published")
 
 

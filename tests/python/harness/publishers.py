@@ -67,6 +67,12 @@ def materialize(
     return results, services
 
 
+def pruned(work: Materialization, **options: Any) -> list[str]:
+    """What ``--prune --yes`` removes."""
+    pruning = work.pruning(**options)
+    return work.prune(pruning, pruning.doomed)
+
+
 def in_the_middle(work: Callable[[], object], batch: int = 0) -> Callable[..., None]:
     """Called as ``progress``, does the work once, after the first batch or a later one."""
     batches = count()
@@ -108,9 +114,10 @@ def assert_served(store: OnlineStore, entities: int, value: int, name: str = "pa
 
 
 def keys_of(client: Any) -> set[bytes]:
-    """All that is in a server or cluster."""
+    """All that is in a server or cluster, but for the marks of readers."""
     where = {"target_nodes": client.PRIMARIES} if is_cluster(client) else {}
-    return set(client.scan_iter(count=10_000, **where))
+    keys = client.scan_iter(count=10_000, **where)
+    return {key for key in keys if b":!read:" not in key}
 
 
 def keys_for(view: str, numbers: Iterable[int], ids: Iterable[int]) -> set[bytes]:

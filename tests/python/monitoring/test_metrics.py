@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from feature_warehouse import OnlineStore
 from feature_warehouse.monitoring.prometheus import exposition
 from feature_warehouse.monitoring.status import ServiceStatus, Status, ViewStatus
 from harness.command_line import Fw, one_line
@@ -72,7 +74,7 @@ def _labels(text: str) -> Iterator[tuple[str, str]]:
         position = match.end()
 
 
-def of(samples: dict[Sample, float], name: str, **labels: str) -> float | None:
+def of(samples: dict[Sample, float], name: str, /, **labels: str) -> float | None:
     """The one sample with these labels; None if there is none."""
     found = [
         value
@@ -131,6 +133,28 @@ def test_metrics_say_what_was_published_and_how_the_run_went(fw: Fw, mini: Mini)
     samples = parse(fw("metrics")[1])
     assert of(samples, "view_rows", **scores) == 3
     assert {name for name, _ in samples if "materialize" in name} == set()
+
+
+def test_when_names_were_last_read(fw: Fw, mini: Mini, client: "redis.Redis") -> None:
+    """By a reader; what an operator looks at with `get` does not count."""
+    del mini
+    assert fw("materialize", *AS_OF)[0] == 0
+    assert fw("get", "risk", "id=1")[0] == 0
+    assert of(parse(fw("metrics")[1]), "last_read_timestamp_seconds", name="risk") is None
+    assert "service risk: 1 features" in (out := fw("status")[1])
+    assert "not read lately" in out
+    before = datetime.now(UTC).timestamp()
+    OnlineStore(client, project="mini", environment="dev").get("risk", {"id": 1})
+    after = datetime.now(UTC).timestamp()
+    samples = parse(fw("metrics")[1])
+    at = of(samples, "last_read_timestamp_seconds", name="risk")
+    assert at
+    assert before - 0.001 <= at <= after
+    assert of(samples, "last_read_timestamp_seconds", name="scores") is None
+    status = json.loads(fw("status", "--json")[1])
+    assert status["last_read"] == {"risk": round(at * 1e6)}
+    day = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+    assert f", last read {day}" in fw("status")[1]
 
 
 def test_a_failed_view_keeps_its_rows_and_is_reported(fw: Fw, mini: Mini) -> None:

@@ -20,7 +20,7 @@ from feature_warehouse.planning.project import Project
 from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.run_plan import Clock
 from harness.mini import NOW, Mini
-from harness.publishers import profile_of, registry_of
+from harness.publishers import profile_of, pruned, registry_of
 from planning.shop import EDITS, ENTITIES, Shop, declare, random_shop
 
 Answers = Mapping[Any, Mapping[str, tuple[str, str]]]
@@ -47,13 +47,13 @@ def _publish(mini: Mini, client: "redis.Redis") -> None:
                 assert result.status == "success", result
             for service in work.services(warehouse):
                 assert service.status != "error", service
-            work.prune()
+            pruned(work)
 
 
 def _answers(
     client: "redis.Redis", name: str, expect: str | None, entities: Iterable[Any]
 ) -> Answers:
-    store = OnlineStore(client, project="mini", environment="dev")
+    store = OnlineStore(client, project="mini", environment="dev", mark_reads=False)
     found = {}
     for entity in entities:
         vector = store.get(name, {"id": entity}, expect=expect)
@@ -66,7 +66,7 @@ def _answers(
 def _readers(mini: Mini, client: "redis.Redis") -> list[Reader]:
     """Of every service by every name, with its fingerprint, and of every view without."""
     registry = registry_of(mini)
-    store = OnlineStore(client, project="mini", environment="dev")
+    store = OnlineStore(client, project="mini", environment="dev", mark_reads=False)
     key_types = {key.data_type for view in registry.views.values() for key in view.join_keys}
     entities = [str(one) if key_types == {"text"} else one for one in ENTITIES]
     found = []

@@ -14,6 +14,7 @@ from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import GRACE, Clock
 from feature_warehouse.redis_store import layout
 from harness.mini import NAMES, NOW, SCORES, Mini, simple
+from harness.publishers import keys_of, pruned
 
 Publish = Callable[..., dict[str, ViewResult]]
 
@@ -184,9 +185,9 @@ def test_undeclared_names_are_told_and_pruned(
     work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
     assert work.undeclared() == ["old", "risk"]
     assert store.get("risk", {"id": 1})["score"] == 1.0
-    assert work.prune() == ["risk", "old"]
+    assert pruned(work, unread_days=0) == ["risk", "old"]
     assert work.undeclared() == []
-    assert [key for key in client.scan_iter() if b":old" in key or b":risk" in key] == [
+    assert [key for key in keys_of(client) if b":old" in key or b":risk" in key] == [
         NAMES.run("old").encode()
     ]
     with pytest.raises(NotPublishedError, match=r"'risk' is not published in mini\.dev"):
@@ -238,7 +239,7 @@ def test_prune_keeps_what_a_service_in_use_still_reads(
     registry = read_registry(mini.write(), mini.folder)
     work = Materialization(registry, client, environment="dev", clock=Clock.at(NOW))
     assert work.undeclared() == ["scores"]
-    assert work.prune() == []
+    assert pruned(work) == []
     assert dict(store.get("risk", {"id": 1})) == {"score": 1.0}
 
 

@@ -75,7 +75,7 @@ def test_two_developers(alice: Mini, bob: Mini, fw: Fw, client: "redis.Redis") -
     assert fw("materialize", *AS_OF, *of(bob), "--environment", "bob")[0] == 0
     with OnlineStore(client, project="mini", environment="dev") as store:
         assert store.get("only_alice", {"id": 1})["a"] == 1
-        assert fw("materialize", *AS_OF, *of(bob), "--take-over", "--prune")[0] == 0
+        assert fw("materialize", *AS_OF, *of(bob), "--take-over", "--prune", "--yes")[0] == 0
         assert store.get("only_bob", {"id": 1})["a"] == 2
     one_line(fw("materialize", *AS_OF, *of(alice)), 2, "from another warehouse")
 

@@ -26,6 +26,7 @@ from harness.publishers import (
     materialize,
     pairs,
     profile_of,
+    pruned,
     registry_of,
     run_one,
     verified,
@@ -38,11 +39,11 @@ KEYS = ("~mini.dev:*", "~mini.dev!names", "~feature_warehouse:stores")
 COMMANDS = (
     *("+ping", "+info", "+wait", "+scan", "+eval", "+evalsha", "+script|load"),
     *("+get", "+mget", "+set", "+del", "+unlink", "+exists"),
-    *("+expire", "+pexpire", "+pexpiretime", "+sadd", "+srem", "+smembers"),
+    *("+expire", "+pexpire", "+pexpiretime", "+sadd", "+srem", "+smembers", "+time"),
 )
 NOT_MISSED = {"+del", "+pexpire", "+eval", "+wait"}
 """To give a lock back or keep it longer; for slots on the move, and for replicas."""
-CLUSTERED = ("+command", "+cluster|slots", "+asking", "+time")
+CLUSTERED = ("+command", "+cluster|slots", "+asking")
 ALLOWED = ("on", f">{PASSWORD}", "resetkeys", *KEYS, "-@all")
 LOGIN = "publisher:p%40ss%3Aw%2Frd%25@"
 
@@ -103,7 +104,7 @@ def everything(mini: Mini, client: Any) -> None:
         mini.drop(gone)
     clock = Clock.at(NOW)
     work = Materialization(registry_of(mini), client, environment="dev", clock=clock)
-    assert sorted(work.prune()) == ["other", "risk"]
+    assert sorted(pruned(work)) == ["other", "risk"]
     published(materialize(mini, client))
     equal(mini, client)
 
@@ -176,7 +177,7 @@ def test_a_wrong_password_is_not_shown(mini: Mini, admin: Any, valkey_server: Va
 
 
 MONITOR = ("resetkeys", "%R~mini.dev:*", "%R~mini.dev!names", "-@all")
-LOOKS = ("+get", "+smembers", "+scan", "+memory|usage")
+LOOKS = ("+get", "+smembers", "+scan", "+memory|usage", "+pexpiretime")
 
 
 @pytest.mark.parametrize("denied", [None, *LOOKS])

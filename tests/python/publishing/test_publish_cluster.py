@@ -30,6 +30,7 @@ from harness.publishers import (
     pairs,
     pointer_of,
     profile_of,
+    pruned,
     registry_of,
     run_one,
     verified,
@@ -174,7 +175,7 @@ def test_services_prune_and_forget(mini: Mini, there: Any, store: OnlineStore) -
     mini.drop("risk_training")
     with open_warehouse(profile_of(mini)) as warehouse:
         work = Materialization(registry_of(mini), there, environment="dev", clock=Clock.at(NOW))
-        assert sorted(work.prune()) == ["risk", "second"]
+        assert sorted(pruned(work, unread_days=0)) == ["risk", "second"]
     assert {key for key in keys_of(there) if b"second" in key or b"risk" in key} == {
         b"mini.dev:second!run"
     }

@@ -150,7 +150,7 @@ class World:
         arguments = {
             "materialize": ("materialize", *AS_OF, "--json"),
             "refresh": ("materialize", *AS_OF, "--full-refresh"),
-            "prune": ("materialize", *AS_OF, "--prune", "--json"),
+            "prune": ("materialize", *AS_OF, "--prune", "--yes", "--json"),
             "verify": ("verify",),
             "rollback": ("rollback", "pairs", "--project", "mini", "--environment", "dev"),
             "forget": ("forget", "id=2"),
@@ -245,7 +245,9 @@ class World:
 
     def _mend(self, expected: Expected) -> None:
         """One run later all is right, whatever happened."""
-        code, out, err = self.fw("materialize", *AS_OF, "--full-refresh", "--prune", "--wait")
+        code, out, err = self.fw(
+            "materialize", *AS_OF, "--full-refresh", "--prune", "--yes", "--wait"
+        )
         assert code == 0, (out, err)
         self._assert_served(expected, {})
         if expected is FORGOTTEN:

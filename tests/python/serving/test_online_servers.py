@@ -40,7 +40,7 @@ from harness.redis_servers import (
 
 __all__ = ["certificates", "cluster", "watched"]
 
-PLACE = {"project": NAMES.project, "environment": NAMES.environment}
+PLACE: dict[str, Any] = {"project": NAMES.project, "environment": NAMES.environment}
 IDS = [{"id": number} for number in (*range(100), 777, None)]
 RISK = [(number / 2, f"n{number}") for number in range(100)] + [(None, None)] * 2
 

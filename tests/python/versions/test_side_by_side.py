@@ -15,9 +15,10 @@ from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.services import ServiceResult, Services
 from harness.mini import NAMES, NOW, SCORES, Mini
-from harness.publishers import profile_of, registry_of
+from harness.publishers import profile_of, pruned, registry_of
 
 ONE = {"id": 1}
+DAY_MS = 86_400_000
 
 Run = Callable[..., list[ServiceResult]]
 
@@ -33,7 +34,7 @@ def run(mini: Mini, client: "redis.Redis") -> Run:
                 assert result.status == "success", result
             services = work.services(warehouse)
             if prune:
-                work.prune()
+                pruned(work)
         return services
 
     return go
@@ -70,6 +71,12 @@ def value(store: OnlineStore, name: str, **options: Any) -> Any:
     return store.get(name, ONE, **options)["score"]
 
 
+def forget_reads(client: "redis.Redis") -> None:
+    """As if nobody had read anything."""
+    for mark in client.scan_iter("*:!read:*"):
+        client.delete(mark)
+
+
 def keys(client: "redis.Redis", name: str) -> set[str]:
     """The keys of a name, without its counter of runs and its versions."""
     found = {key.decode() for key in client.scan_iter(f"{NAMES.store}:{name}*")}
@@ -98,6 +105,34 @@ def test_a_deployed_model_keeps_its_features_when_a_version_is_added(
     assert _work(mini, client).undeclared() == []
 
 
+def test_a_version_that_is_gone_from_the_project_is_served_as_long_as_it_is_read(
+    mini: Mini, client: "redis.Redis", run: Run, store: OnlineStore
+) -> None:
+    unversioned(mini)
+    run()
+    first = store.fingerprint("churn")
+    versioned(mini)
+    run(prune=True)
+    assert value(store, "churn.v1", expect=first) == 1.0
+    mini.drop("orders.v1")
+    mini.drop("churn_training.v1")
+    run(prune=True)
+    fresh = OnlineStore(client, project="mini", environment="dev", mark_reads=False)
+    assert value(fresh, "churn.v1", expect=first) == 1.0
+    assert value(store, "churn.v2") == 2.0
+    # The last of those 30 days, and the day after.
+    mark = NAMES.read_mark("churn.v1")
+    client.pexpire(mark, 61 * DAY_MS)
+    run(prune=True)
+    assert value(fresh, "churn.v1", expect=first) == 1.0
+    client.pexpire(mark, 60 * DAY_MS)
+    run(prune=True)
+    with pytest.raises(NotPublishedError):
+        value(fresh, "churn.v1")
+    assert value(store, "churn.v2") == 2.0
+    assert _work(mini, client).undeclared() == []
+
+
 def test_each_version_is_published_once(mini: Mini, client: "redis.Redis", run: Run) -> None:
     unversioned(mini)
     versioned(mini)
@@ -120,7 +155,7 @@ def test_the_latest_is_what_dbt_says_it_is(mini: Mini, run: Run, store: OnlineSt
 
 
 def test_a_view_without_versions_stays_while_a_service_reads_it(
-    mini: Mini, run: Run, store: OnlineStore
+    mini: Mini, client: "redis.Redis", run: Run, store: OnlineStore
 ) -> None:
     unversioned(mini)
     mini.service("old", {"view": "orders"})
@@ -130,6 +165,11 @@ def test_a_view_without_versions_stays_while_a_service_reads_it(
     results = {result.service: result for result in run()}
     assert results["orders"].message == "not changed: old still read it as it was before"
     assert (value(store, "old"), value(store, "orders"), value(store, "churn")) == (1.0, 1.0, 2.0)
+    # While somebody reads the old service it stays, and with it the view.
+    run(prune=True)
+    run()
+    assert (value(store, "old"), value(store, "orders")) == (1.0, 1.0)
+    forget_reads(client)
     run(prune=True)
     run()
     assert value(store, "orders") == 2.0
@@ -248,7 +288,7 @@ def test_no_model_meets_another_version_wherever_a_run_is_killed(
 
 
 def _assert_served_truly(client: "redis.Redis", first: str) -> None:
-    store = OnlineStore(client, project="mini", environment="dev")
+    store = OnlineStore(client, project="mini", environment="dev", mark_reads=False)
     is_first = store.fingerprint("churn") == first
     assert value(store, "churn") == (1.0 if is_first else 2.0)
     assert value(store, "orders") in (1.0, 2.0)

@@ -13,9 +13,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from feature_warehouse import __version__
+from feature_warehouse.cli.output.screen import confirmed, has_terminal
 from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.declarations.model import Registry
 from feature_warehouse.errors import UsageError
+from feature_warehouse.publishing.prune import Pruning
 from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.services import ServiceResult
@@ -41,6 +43,7 @@ class MaterializeReport:
         self._results: list[ViewResult] = []
         self._services: list[ServiceResult] = []
         self._undeclared: list[dict[str, Any]] = []
+        self._refused = False
         self._as_json, self._dry_run, self._all_views = as_json, dry_run, all_views
         self._metadata = {
             "feature_warehouse_version": __version__,
@@ -75,7 +78,8 @@ class MaterializeReport:
     def exit_code(self) -> int:
         """The highest of all exit codes."""
         codes = [result.exit_code for result in self._results]
-        return max(codes + [result.exit_code for result in self._services], default=0)
+        codes += [result.exit_code for result in self._services]
+        return max([*codes, 2 if self._refused else 0])
 
     def progress(self, view: str, rows: int) -> None:
         if view not in self._tasks:
@@ -112,15 +116,49 @@ class MaterializeReport:
                 detail = f"it is {result.stands_for}" if done else detail
             self._console.print(f"{label} {result.service}: {detail}")
 
-    def undeclared(self, name: str, *, pruned: bool) -> None:
-        self._undeclared.append({"undeclared": name, "pruned": pruned})
-        if self._for_person:
-            what = (
-                "removed: it is no longer declared"
-                if pruned
-                else "is published but no longer declared; readers still get it, --prune removes it"
+    def undeclared(self, names: list[str]) -> None:
+        """What --prune would look at."""
+        for name in names:
+            self._undeclared.append({"undeclared": name, "pruned": False, "kept": ""})
+            self._say(
+                f"[yellow]{name}[/] is published but no longer declared; readers still get it,"
+                " --prune removes it when nobody does"
             )
-            self._console.print(f"[yellow]{name}[/] {what}")
+
+    def pruning(self, pruning: Pruning) -> None:
+        """What would be removed, and why the rest is not."""
+        for one in pruning.undeclared:
+            self._undeclared.append({"undeclared": one.name, "pruned": False, "kept": one.kept})
+            label = "[green]kept[/]" if one.kept else "[yellow]to remove[/]"
+            but = f", but {escape(one.kept)}" if one.kept else ""
+            self._say(f"{label} {one.name}: it is no longer declared{but}")
+        if pruning.doomed and not pruning.marked:
+            self.warning(
+                "nothing here has a mark of a reader; if readers may not write to Redis, name what"
+                " they read with --keep"
+            )
+
+    def agreed(self, doomed: list[str]) -> bool:
+        """Whether a person agrees that these are removed; False where there is nobody to ask."""
+        if not has_terminal():
+            self._refused = True
+            self._error(
+                f"nothing is removed: --prune asks first, and there is no terminal; add --yes to"
+                f" remove {', '.join(doomed)}"
+            )
+            return False
+        return confirmed(f"remove {', '.join(doomed)}?")
+
+    def pruned(self, names: list[str]) -> None:
+        """What was removed."""
+        for one in self._undeclared:
+            one["pruned"] = one["undeclared"] in names
+        for name in names:
+            self._say(f"[yellow]removed[/] {name}")
+
+    def _say(self, line: str) -> None:
+        if self._for_person:
+            self._console.print(line)
 
     def write(self, file: Path, validation: Path | None = None) -> None:
         """The result file, in the manner of dbt's run_results.json; written whole or not at all.

@@ -55,15 +55,18 @@ def print_status(status: Status, *, as_json: bool) -> None:
     for service in status.services:
         console.print(
             f"service {service.service}: {service.features} features,"
-            f" fingerprint {service.fingerprint}{_deprecated(service.deprecation_date)}"
+            f" fingerprint {service.fingerprint}{_deprecated(service.deprecation_date)},"
+            f" {_read(status, service.service)}"
         )
     for name, stands_for in status.latest.items():
-        console.print(f"{name} is {stands_for}")
+        console.print(f"{name} is {stands_for}, {_read(status, name)}")
     for view in status.views:
         if view.deprecation_date:
             readers = ", ".join(view.services) or "no service"
             date = _deprecated(view.deprecation_date)
             console.print(f"view {view.view}{date} and is read by {readers}")
+        if view.view in status.last_read:
+            console.print(f"view {view.view} by its own name, {_read(status, view.view)}")
 
 
 class VerifyReport:
@@ -152,6 +155,11 @@ def print_vector(
         )
     console.print(table)
     console.print(f"fingerprint {fingerprint}")
+
+
+def _read(status: Status, name: str) -> str:
+    at = status.last_read.get(name)
+    return "not read lately" if at is None else f"last read {_instant(at)}"
 
 
 def _deprecated(date: str | None) -> str:
