@@ -15,7 +15,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres example test coverage test-long bench docs lock clean
+.PHONY: help demo demo-postgres example test coverage test-recipes test-long bench docs lock clean
 .PHONY: lint types dbt-parse style layers sql-style
 
 help: ## Show this list
@@ -59,7 +59,19 @@ test-dbt2: ## The tests of the dbt package and of what calls dbt, with dbt 2
 	@$(BIN)/python scripts/dbt2_env.py
 	@$(PYTEST_2) $(TESTS_OF_DBT_2)
 
-test-long: ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
+test-recipes: .venv-recipes/ready ## Run recipes/ in Airflow, Dagster and a shell, check them by schemas
+	@$(PYTHON) scripts/env.py test
+	@$(BIN)/python -m pytest -m long tests/python/recipes
+
+# Apart from .venv: recipes call dbt and feature-warehouse there by path, as in production.
+.venv-recipes/ready: requirements/recipes.txt
+	@echo 'making .venv-recipes, which can take some minutes'
+	@rm -rf .venv-recipes
+	@$(PYTHON) -m venv .venv-recipes
+	@.venv-recipes/bin/python -I -m pip -qq --no-input install --requirement $<
+	@touch $@
+
+test-long: .venv-recipes/ready ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
 
@@ -116,22 +128,22 @@ sql-style:
 
 lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest versions
 	@$(PYTHON) scripts/env.py test
-	@$(call compile,test) $(EXTRAS)
-	@$(call compile,demo) $(EXTRAS) --constraint requirements/test.txt
-	@$(call compile,docs) --constraint requirements/test.txt
-	@$(call compile,bench) $(EXTRAS)
+	@$(call compile,test) pyproject.toml $(EXTRAS)
+	@$(call compile,demo) pyproject.toml $(EXTRAS) --constraint requirements/test.txt
+	@$(call compile,docs) pyproject.toml --constraint requirements/test.txt
+	@$(call compile,bench) pyproject.toml $(EXTRAS)
+	@$(call compile,recipes)
 
 EXTRAS := --extra duckdb --extra postgres --extra embedded --extra validation
 
 # The tests come first and the others are held to their versions: one .venv serves demo and tests.
 compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK_ARGS) \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
-	--annotation-style line --output-file requirements/$(1).txt \
-	pyproject.toml requirements/$(1).in
+	--annotation-style line --output-file requirements/$(1).txt requirements/$(1).in
 
 clean: ## Remove everything that make and dbt have made
 	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
-	rm -rf .venv-dbt2 dbt_internal_packages .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	rm -rf .venv-dbt2 .venv-recipes dbt_internal_packages .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
 	find python scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/profiles.yml: profiles.example.yml

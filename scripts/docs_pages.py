@@ -160,6 +160,20 @@ def _metrics() -> str:
 _MEASURED: Final = {"seconds": 1, "rows_written": 1, "rows_read": 1}
 
 
+_LANGUAGES: Final = {".py": "python", ".sh": "shell", ".yml": "yaml", ".yaml": "yaml", "": "text"}
+
+
+def _recipes() -> str:
+    folder = ROOT / "recipes"
+    files = sorted(
+        file for file in folder.rglob("*") if file.suffix in _LANGUAGES and file.is_file()
+    )
+    return "\n\n".join(
+        f"### {file.relative_to(folder)}\n\n```{_LANGUAGES[file.suffix]}\n{file.read_text()}```"
+        for file in files
+    )
+
+
 def _table(first: str, rows: list[tuple[str, str]]) -> str:
     lines = [f"| {_cell(name)} | {_cell(text)} |" for name, text in rows]
     return "\n".join([f"| {first} | what it is |", "|---|---|", *lines])
@@ -174,4 +188,5 @@ _GENERATED: Final[dict[str, Callable[[], str]]] = {
     "tests": _tests,
     "command line": _command_line,
     "metrics": _metrics,
+    "recipes": _recipes,
 }
