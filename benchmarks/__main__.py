@@ -13,6 +13,7 @@ from benchmarks import (
     gate,
     host,
     measure,
+    parsing,
     postgres,
     publishing,
     races,
@@ -64,6 +65,10 @@ def main() -> None:
         figures = list(gate.run(options.rounds, options.peers))
         heading = f"# The gate\n\n{_machine(('duckdb', 'great-expectations', 'pandas'))}\n\n"
         (folder / "gate.md").write_text(heading + publishing.table(figures), encoding="utf-8")
+    if "parsing" in options.parts:
+        figures = list(parsing.run(options.rounds, options.package))
+        heading = f"# Parsing\n\n{_machine(('dbt-core', 'dbt-duckdb'))}\n\n"
+        (folder / "parsing.md").write_text(heading + publishing.table(figures), encoding="utf-8")
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg", SIZE_UNIT)
@@ -128,7 +133,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth", "windows", "publishing", "gate", "reading"]
+    parts = [*WORKLOADS, "growth", "windows", "publishing", "gate", "parsing", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])
