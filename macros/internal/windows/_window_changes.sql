@@ -2,56 +2,28 @@
 
 {% macro _change_branch(plan, source, instant, change, columns, conditions, enters=false) %}
     {#- One part of the union of instants. #}
+    {%- set count = '0' if not enters else plan.entering if plan.carried and not plan.late else '1' %}
     select
         {%- for key in plan.entity %}
         {{ key }},
         {%- endfor %}
         {{ instant }} as {{ plan.at }}
-        {%- if plan.states %},
+        {%- if plan.states or plan.carried %},
         '{{ change }}' as {{ plan.change }}
         {%- endif %}
-        {%- for column in feature_warehouse._change_columns(plan) -%}
-            {%- set value = columns.get(column, feature_warehouse._no_change(plan, column)) %},
+        {%- for column, value in columns.items() %},
         {{ value }}{{ ' as ' ~ column if value != column }}
         {%- endfor %}
         {%- if plan.late %},
         {{ plan.event_at }}
         {%- endif %}
         {%- if plan.counts_entered %},
-        {{ '1' if enters else 'null' }} as {{ plan.entered }}
+        {{ count }}{{ ' as ' ~ plan.entering if count != plan.entering }}
         {%- endif %}
     from {{ source }}
     {%- if conditions %}
     where {{ feature_warehouse._joined(conditions, 8, 88, 'and ') }}
     {%- endif %}
-{%- endmacro %}
-
-
-{% macro _change_columns(plan) -%}
-    {#- What an instant carries of its event. -#}
-    {%- set columns = plan.payloads.keys() | select('in', plan.changing) | list -%}
-    {%- for carried in plan.carried.values() | list + plan.frames.values() | list -%}
-        {%- do columns.append(carried.name) -%}
-    {%- endfor -%}
-    {%- for ranked in plan.ranked.values() -%}
-        {%- do columns.append(ranked.name) -%}
-    {%- endfor -%}
-    {%- for inner in plan.inner.values() -%}
-        {%- do columns.append(inner.flag) -%}
-    {%- endfor -%}
-    {%- for once in plan.counted_once.values() -%}
-        {%- do columns.extend(once.columns.values() | list) -%}
-    {%- endfor -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
-
-{% macro _no_change(plan, column) -%}
-    {#- What an instant carries in a column that does not concern it. -#}
-    {%- for once in plan.counted_once.values() if column in once.columns.values() -%}
-        {{ return('0') }}
-    {%- endfor -%}
-    {{ return('null') }}
 {%- endmacro %}
 
 
@@ -66,19 +38,21 @@
 
 {% macro _states(plan) -%}
     {#- The CTE of running aggregates, and which row is the last of its instant. -#}
-{{ 'carried' if plan.tallies else 'states' }} as (
+{{ 'carried' if plan.carried else 'states' }} as (
     select
         {%- for column in plan.entity + [plan.at] %}
         {{ column }},
         {%- endfor %}
-        {%- for carried in plan.carried.values() | list + plan.frames.values() | list %}
-        last_value({{ carried.name }} ignore nulls) over known as {{ carried.name }},
+        {%- for change, name in plan.carried.items() %}
+        last_value(
+            case when {{ plan.change }} = '{{ change }}' then {{ plan.number }} end ignore nulls
+        ) over known as {{ name }},
         {%- endfor %}
         {%- for column, sql in plan.states.items() %}
         {{ feature_warehouse._named(sql, column, 8) }},
         {%- endfor %}
         {%- if plan.counts_entered %}
-        count({{ plan.entered }}) over this_instant as events_entered,
+        cast(sum({{ plan.entering }}) over this_instant as bigint) as events_entered,
         {%- endif %}
         coalesce(lead({{ plan.at }}) over known <> {{ plan.at }}, true) as {{ plan.is_last }}
     from changes
@@ -91,14 +65,27 @@
 
 
 {% macro _tallies(plan) -%}
-    {#- The CTE of counts and sums at each instant. -#}
+    {#- The CTE of values at each instant: what was looked up, by number, of the last event that entered and of
+        those that left. -#}
+    {%- set entered = [] -%}
+    {%- for change, name in plan.carried.items() if change in plan.enters.values() -%}
+        {%- do entered.append(name ~ '.' ~ plan.number) -%}
+    {%- endfor -%}
+    {%- set found = entered[0] if entered | length == 1 else 'coalesce(' ~ entered | join(', ') ~ ')' -%}
 states as (
     select
-        *,
+        carried.*,
         {%- for column, sql in plan.tallies.items() %}
         {{ feature_warehouse._named(sql, column, 8) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from carried
+    {%- for name in plan.carried.values() %}
+    left join running_events as {{ name }}
+        on carried.{{ name }} = {{ name }}.{{ plan.number }}
+    {%- endfor %}
+    where
+        -- Only once rows are joined: DuckDB expects few rows of a plain condition, and joins badly.
+        case when carried.{{ plan.is_last }} then {{ found }} is not null end
 )
 {%- endmacro %}
 

@@ -34,7 +34,7 @@
         {%- set short = name ~ feature_warehouse._call_ending(name, function) -%}
         {%- do columns.append(feature_warehouse._state(
             plan, plan.tallies, short ~ '_' ~ window.suffix,
-            feature_warehouse._carried_frame(plan, window, function, payload, short)
+            feature_warehouse._of_frame(plan, window, function, payload, short)
         )) -%}
     {%- endfor -%}
     {{ return([columns]) }}
@@ -70,8 +70,9 @@
 {% macro _block_parts(plan, window, calls, name) -%}
     {%- set length = window.length if plan.late else feature_warehouse._stay(plan, window) -%}
     {%- set block = feature_warehouse._block_of(plan.at, length) -%}
-    {%- set up = feature_warehouse._quote('block_' ~ window.suffix ~ '_up') -%}
-    {%- set down = feature_warehouse._quote('block_' ~ window.suffix ~ '_down') -%}
+    {%- set leaves = plan.leaves[(window.offset, window.length)] -%}
+    {%- set up = feature_warehouse._quote('block' ~ leaves[3:] ~ '_up') -%}
+    {%- set down = feature_warehouse._quote('block' ~ leaves[3:] ~ '_down') -%}
     {%- do plan.windows.update({
         up: feature_warehouse._window_over(plan, [block], plan.at),
         down: feature_warehouse._window_over(
@@ -79,7 +80,7 @@
         ),
     }) -%}
     {%- set entered = plan.change ~ " = '" ~ plan.enters[window.offset] ~ "'" -%}
-    {%- set left = plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'" -%}
+    {%- set left = plan.change ~ " = '" ~ leaves ~ "'" -%}
     {%- set within = '' -%}
     {%- if plan.late -%}
         {%- set inner = feature_warehouse._inner(plan, window, length) -%}
@@ -111,7 +112,7 @@
     {%- set key = (window.offset, window.length) -%}
     {%- if key not in plan.inner -%}
         {%- do plan.inner.update({key: {
-            'name': feature_warehouse._quote('late_' ~ window.suffix),
+            'name': feature_warehouse._quote('late' ~ plan.leaves[key][3:]),
             'flag': feature_warehouse._taken_name(plan, 'is_late_' ~ window.suffix),
             'enters': feature_warehouse._enters_at(plan, window.offset),
             'leaves': feature_warehouse._after(plan, window.offset + window.length),

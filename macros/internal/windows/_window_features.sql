@@ -14,7 +14,22 @@
     {%- if mistakes -%}
         {{ feature_warehouse._fail("window view '" ~ model.name ~ "'", mistakes) }}
     {%- endif -%}
-    {{ return(feature_warehouse._emitted_window(feature_warehouse._collected_window(view, relation))) }}
+    {%- set plan = feature_warehouse._collected_window(view, relation) -%}
+    {%- set size = feature_warehouse._large_window(plan) | trim -%}
+    {%- if size and not plan.grows and feature_warehouse._asks_for_types() -%}
+        {%- do log(model.name ~ ': ' ~ size, info=true) -%}
+    {%- endif -%}
+    {{ return(feature_warehouse._emitted_window(plan)) }}
+{%- endmacro %}
+
+
+{% macro _large_window(plan) -%}
+    {#- What the log says before a view is built that has many values for each event. -#}
+    {%- set rows = plan.enters | length + plan.leaves | length -%}
+    {%- set features = plan.features | length -%}
+    {%- if rows * features >= 150 -%}
+        up to {{ rows }} rows of {{ features }} features for each event; fewer windows make it smaller
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -24,13 +39,19 @@
     {%- for feature in view.features -%}
         {%- do plan.features.update({feature.name: feature_warehouse._window_value(plan, feature)}) -%}
     {%- endfor -%}
+    {#- By these a row is found again: at every instant something has entered some window. -#}
+    {%- for change in plan.enters.values() if plan.carried -%}
+        {%- do feature_warehouse._carry(plan, change) -%}
+    {%- endfor -%}
     {%- if plan.ranked and plan.tie_breaker -%}
         {%- do plan.payloads.update({plan.tie: plan.tie_breaker}) -%}
     {%- endif -%}
     {%- set ranked = 'ranked_events' if plan.ranked else 'events' -%}
+    {%- set event_source = 'spans' if plan.spans else ranked -%}
     {%- do plan.update({
         'ranked_source': ranked,
-        'source': 'running_events' if plan.running or plan.frames else ranked,
+        'event_source': event_source,
+        'source': 'running_events' if plan.carried else event_source,
     }) -%}
     {{ return(plan) }}
 {%- endmacro %}
@@ -50,15 +71,18 @@
     {%- if plan.ranked -%}
         {%- do ctes.append(feature_warehouse._ranked_events(plan)) -%}
     {%- endif -%}
-    {%- for once in plan.counted_once.values() -%}
-        {%- do ctes.append(feature_warehouse._extensions(plan, once)) -%}
-    {%- endfor -%}
-    {%- if plan.running or plan.frames -%}
+    {%- if plan.spans -%}
+        {%- do ctes.append(
+            feature_warehouse._late_neighbours(plan) if plan.late else feature_warehouse._neighbours(plan)
+        ) -%}
+        {%- do ctes.append(feature_warehouse._spans(plan)) -%}
+    {%- endif -%}
+    {%- if plan.carried -%}
         {%- do ctes.append(feature_warehouse._running_events(plan)) -%}
     {%- endif -%}
     {%- do ctes.append(feature_warehouse._changes(plan)) -%}
     {%- do ctes.append(feature_warehouse._states(plan)) -%}
-    {%- if plan.tallies -%}
+    {%- if plan.carried -%}
         {%- do ctes.append(feature_warehouse._tallies(plan)) -%}
     {%- endif -%}
     {%- for inner in plan.inner.values() -%}
@@ -92,7 +116,9 @@ inner join touched
         and {% endfor -%}
         states.{{ plan.at }} >= touched.{{ plan.changed_from }}
 {%- endif %}
+{%- if not plan.carried %}
 where states.{{ plan.is_last }}
+{%- endif %}
 {%- endmacro %}
 
 
@@ -166,9 +192,6 @@ ranked_events as (
             [feature_warehouse._enters_at(plan, end[0]) ~ ' < ' ~ leaves] if plan.late else [], false
         )) -%}
     {%- endfor -%}
-    {%- for once in plan.counted_once.values() -%}
-        {%- do branches.extend(feature_warehouse._extension_branches(plan, once)) -%}
-    {%- endfor -%}
 changes as {{ feature_warehouse._computed_once() }}(
     {{- branches | join('\n    union all') }}
 )
@@ -178,19 +201,11 @@ changes as {{ feature_warehouse._computed_once() }}(
 {% macro _event_branch(plan, instant, change, conditions, enters) -%}
     {#- The instants at which events enter one window, or leave it. -#}
     {%- set columns = {} -%}
-    {%- for column in plan.payloads if column in plan.changing -%}
-        {%- do columns.update({column: column}) -%}
-    {%- endfor -%}
-    {%- if change in plan.carried -%}
-        {%- do columns.update({plan.carried[change].name: plan.carried[change].running}) -%}
+    {%- if plan.carried -%}
+        {%- do columns.update({plan.number: plan.number}) -%}
     {%- endif -%}
-    {%- for frame in plan.frames.values() -%}
-        {%- for side in frame.sides if side.change == change -%}
-            {%- do columns.update({frame.name: side.column}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {%- for ranked in plan.ranked.values() -%}
-        {%- do columns.update({ranked.name: ranked.name}) -%}
+    {%- for column in plan.changing if column != '*' -%}
+        {%- do columns.update({column: column}) -%}
     {%- endfor -%}
     {%- for inner in plan.inner.values() -%}
         {%- do columns.update({inner.flag: feature_warehouse._is_late(inner)}) -%}

@@ -4,11 +4,11 @@
 
     Who notes what: `_window_plan` enters, leaves, reaches (when events come and go, by window);
     `_payload` payloads (columns of `events`); `_ranked_value` ranked (first, last);
-    `_distinct_value` counted_once (different values); `_tally_of_changes` and `_part` changing (payloads that
-    each change carries); `_carried` carried and running, `_carried_frame` frames (what an event
-    leaves behind); `_state` states and tallies (columns of these CTEs); `_window_over` and
-    `_block_parts` windows (of the WINDOW clause); `_inner` inner (late events that came and went within a
-    block); `_taken_name` taken. -#}
+    `_value_spans` spans (different values); `_tally_of_changes` and `_part` changing (payloads that each change
+    carries); `_of_event` running (columns of `running_events`) and carried (by kind of change, the column
+    with the number of the event); `_state` states and tallies (columns of these CTEs); `_looked_up` and
+    `_of_frame` event_windows, `_block_parts` windows (of WINDOW clauses); `_inner` inner (late events that
+    came and went within a block); `_taken_name` taken. -#}
 
 {% macro _window_plan(view, relation) -%}
     {#- Names and expressions of a window view, and what its CTEs have to carry. -#}
@@ -34,14 +34,14 @@
         'payloads': {},
         'payload_names': {},
         'ranked': {},
-        'counted_once': {},
+        'spans': {},
         'enters': {},
         'leaves': {},
         'reaches': {},
         'changing': [],
         'running': {},
+        'event_windows': {},
         'carried': {},
-        'frames': {},
         'states': {},
         'tallies': {},
         'windows': {},
@@ -62,8 +62,7 @@
         {%- do plan.update({'known': 'greatest(' ~ due ~ ', ' ~ created ~ ')'}) -%}
     {%- endif -%}
     {%- for name in [
-        'change', 'event_at', 'known_at', 'entered', 'enters_at', 'previous_at', 'next_at', 'changed_from',
-        'is_last', 'tie',
+        'change', 'event_at', 'known_at', 'number', 'entering', 'changed_from', 'is_last', 'tie'
     ] -%}
         {%- do plan.update({name: feature_warehouse._taken_name(plan, name)}) -%}
     {%- endfor -%}

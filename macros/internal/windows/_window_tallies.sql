@@ -1,23 +1,26 @@
 {#- Counts and sums, of what has entered a window less what has left it: exact for whole numbers and
     decimals. -#}
 
-{% macro _tally(plan, window, function, payload, value, name) -%}
-    {#- The column that holds a count or a sum over the events in a window. -#}
+{% macro _tally(plan, window, function, payload, value, name, leaving=none) -%}
+    {#- The column that holds a count or a sum over the events in a window. `leaving` is the column of what is
+        taken away again, where it is not that of what was added. -#}
     {{ return(
-        feature_warehouse._tally_of_events(plan, window, function, value, name)
+        feature_warehouse._tally_of_events(plan, window, function, value, name, leaving)
         if feature_warehouse._can('ignores_nulls')
-        else feature_warehouse._tally_of_changes(plan, window, function, payload, value, name)
+        else feature_warehouse._tally_of_changes(plan, window, function, payload, value, name, leaving)
     ) }}
 {%- endmacro %}
 
 
-{% macro _tally_of_changes(plan, window, function, payload, value, name) -%}
+{% macro _tally_of_changes(plan, window, function, payload, value, name, leaving) -%}
     {%- do plan.changing.append(payload) -%}
     {%- set entered = feature_warehouse._entering(plan, window) -%}
     {%- set sum = feature_warehouse._filtered(function, value, entered, 'known') -%}
     {%- if window.length is not none -%}
+        {%- do plan.changing.append(leaving or payload) -%}
         {%- set left = feature_warehouse._filtered(
-            function, value, plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'", 'known'
+            function, leaving or value,
+            plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'", 'known'
         ) -%}
         {%- set sum = sum ~ '\n            - ' ~ ('coalesce(' ~ left ~ ', 0)' if function == 'sum' else left) -%}
     {%- endif -%}
@@ -25,18 +28,18 @@
 {%- endmacro %}
 
 
-{#- Sums run over the events, which are fewer than the changes, and each change carries those of its event
-    along by IGNORE NULLS: a quarter to a half of the time on DuckDB. -#}
-{% macro _tally_of_events(plan, window, function, value, name) -%}
-    {%- set sum = feature_warehouse._carried(
+{#- Sums run over the events, which are fewer than the changes. A change has the number of its event only: an
+    instant looks up what had been added when an event last entered, and when one last left. -#}
+{% macro _tally_of_events(plan, window, function, value, name, leaving) -%}
+    {%- set sum = feature_warehouse._looked_up(
         plan, window, plan.enters[window.offset], function, value, name
     ) -%}
     {%- if plan.late or window.offset != plan.enters | min -%}
         {%- set sum = 'coalesce(' ~ sum ~ ', 0)' -%}
     {%- endif -%}
     {%- if window.length is not none -%}
-        {%- set left = feature_warehouse._carried(
-            plan, window, plan.leaves[(window.offset, window.length)], function, value, name
+        {%- set left = feature_warehouse._looked_up(
+            plan, window, plan.leaves[(window.offset, window.length)], function, leaving or value, name
         ) -%}
         {%- set sum = feature_warehouse._joined([sum, '- coalesce(' ~ left ~ ', 0)'], 12) -%}
     {%- endif -%}
@@ -44,126 +47,111 @@
 {%- endmacro %}
 
 
-{% macro _carried(plan, window, change, function, value, name) -%}
-    {#- A running count or sum as it was at the last change of a kind. -#}
-    {%- set enters = change == plan.enters[window.offset] -%}
-    {%- if change not in plan.carried -%}
-        {%- do plan.carried.update({change: {
-            'name': feature_warehouse._taken_name(
-                plan, 'entered' ~ change[2:] if enters else 'left' ~ change[3:]
-            ),
-            'running': feature_warehouse._running_column(plan, window, change, enters),
-        }}) -%}
+{% macro _looked_up(plan, window, change, function, value, name) -%}
+    {#- A running count or sum as it was at the last change of a kind. Without created timestamps events enter and
+        leave in one order; with them each window has events of its own that came in time. -#}
+    {%- set by_entry = plan.late and change == plan.enters[window.offset] -%}
+    {%- set over = feature_warehouse._quote('by_' ~ change) if by_entry else 'by_event' -%}
+    {%- if by_entry -%}
+        {%- do plan.event_windows.update({over: feature_warehouse._window_over(
+            plan, [], feature_warehouse._enters_at(plan, window.offset)
+        )}) -%}
     {%- endif -%}
-    {%- set carried = plan.carried[change] -%}
-    {%- set running = plan.running[carried.running] -%}
-    {%- set sql = function ~ '(' ~ value ~ ') over ' ~ running.over -%}
+    {%- set sql = function ~ '(' ~ value ~ ') over ' ~ over -%}
     {%- if plan.late and window.length is not none -%}
         {%- set in_time = feature_warehouse._enters_at(plan, window.offset) ~ ' < '
             ~ feature_warehouse._after(plan, window.offset + window.length) -%}
-        {%- set sql = feature_warehouse._filtered(function, value, in_time, running.over) -%}
+        {%- set sql = feature_warehouse._filtered(function, value, in_time, over) -%}
     {%- endif -%}
-    {%- if sql not in running.fields -%}
-        {%- do running.fields.update({sql: feature_warehouse._free_name(
-            name ~ ('_' ~ window.suffix if plan.late else ''), running.fields.values() | list
+    {%- set name = value.strip('"') ~ '_count' if function == 'count' and value != '*' else name -%}
+    {{ return(feature_warehouse._of_event(
+        plan, change, sql, name ~ ('_' ~ change if plan.late else '')
+    )) }}
+{%- endmacro %}
+
+
+{% macro _of_event(plan, change, sql, name) -%}
+    {#- A column of `running_events`, as it is at the event of the last change of a kind. -#}
+    {%- do feature_warehouse._carry(plan, change) -%}
+    {{ return(plan.carried[change] ~ '.' ~ feature_warehouse._state(plan, plan.running, name, sql)) }}
+{%- endmacro %}
+
+
+{% macro _carry(plan, change) -%}
+    {#- Have each instant know the event of the last change of a kind. -#}
+    {%- if change not in plan.carried -%}
+        {%- do plan.carried.update({change: feature_warehouse._taken_name(
+            plan, 'entered' ~ change[2:] if change in plan.enters.values() else 'left' ~ change[3:]
         )}) -%}
     {%- endif -%}
-    {{ return(carried.name ~ '.' ~ feature_warehouse._quote(running.fields[sql])) }}
 {%- endmacro %}
 
 
-{% macro _running_column(plan, window, change, enters) -%}
-    {#- The column of running aggregates that a kind of change carries. Without created timestamps events
-        enter and leave in one order; with them each window has events of its own that came in time. -#}
-    {%- if plan.running and not plan.late -%}
-        {{ return(plan.running.keys() | first) }}
-    {%- endif -%}
-    {%- set by_entry = plan.late and enters -%}
-    {%- set column = feature_warehouse._taken_name(plan, 'running' ~ ('_' ~ change if plan.late else '')) -%}
-    {%- do plan.running.update({column: {
-        'over': feature_warehouse._quote('by_' ~ change) if by_entry else 'by_event',
-        'order': feature_warehouse._enters_at(plan, window.offset) if by_entry else plan.event_at,
-        'fields': {},
-    }}) -%}
-    {{ return(column) }}
-{%- endmacro %}
-
-
-{#- What an event leaves behind in a window: when it enters, the window that ends with it; when it leaves, the
-    one that begins after it. Frames are ordered by microseconds, which DuckDB compares faster; those of
-    RANGE include both ends. -#}
-{% macro _carried_frame(plan, window, function, payload, name) -%}
+{#- An event has with it what it leaves behind in a window: when it enters, the window that ends with it; when it
+    leaves, the one that begins after it. Frames are ordered by microseconds, which DuckDB compares faster;
+    those of RANGE include both ends. -#}
+{% macro _of_frame(plan, window, function, payload, name) -%}
+    {%- set enters = plan.enters[window.offset] -%}
     {%- if window.length is none -%}
-        {{ return(feature_warehouse._carried(
-            plan, window, plan.enters[window.offset], function, payload, name
-        )) }}
+        {{ return(feature_warehouse._looked_up(plan, window, enters, function, payload, name)) }}
     {%- endif -%}
-    {%- if window.suffix not in plan.frames -%}
-        {%- set stay = feature_warehouse._stay(plan, window) -%}
-        {%- do plan.frames.update({window.suffix: {
-            'name': feature_warehouse._taken_name(plan, 'last_' ~ window.suffix),
-            'sides': [
-                {
-                    'change': plan.enters[window.offset],
-                    'column': feature_warehouse._taken_name(plan, 'entering_' ~ window.suffix),
-                    'frame': (stay - 1) ~ ' preceding and current row',
-                },
-                {
-                    'change': plan.leaves[(window.offset, window.length)],
-                    'column': feature_warehouse._taken_name(plan, 'leaving_' ~ window.suffix),
-                    'frame': 'current row and ' ~ stay ~ ' following exclude group',
-                },
-            ],
-            'fields': {},
-        }}) -%}
-    {%- endif -%}
-    {%- set frame = plan.frames[window.suffix] -%}
-    {%- set sql = function ~ '(' ~ payload ~ ')' -%}
-    {%- if sql not in frame.fields -%}
-        {%- do frame.fields.update({sql: feature_warehouse._free_name(name, frame.fields.values() | list)}) -%}
-    {%- endif -%}
-    {{ return(frame.name ~ '.' ~ feature_warehouse._quote(frame.fields[sql])) }}
+    {%- set leaves = plan.leaves[(window.offset, window.length)] -%}
+    {%- set stay = feature_warehouse._stay(plan, window) -%}
+    {%- set values = [] -%}
+    {%- for change, side, frame in [
+        (enters, 'entering', (stay - 1) ~ ' preceding and current row'),
+        (leaves, 'leaving', 'current row and ' ~ stay ~ ' following exclude group')
+    ] -%}
+        {%- set over = feature_warehouse._quote(side ~ leaves[3:]) -%}
+        {%- do plan.event_windows.update({over: feature_warehouse._window_over(
+            plan, [], feature_warehouse._epoch_microseconds(plan.event_at), 'range between ' ~ frame
+        )}) -%}
+        {%- do values.append(feature_warehouse._of_event(
+            plan, change, function ~ '(' ~ payload ~ ') over ' ~ over, name ~ '_' ~ over.strip('"')
+        )) -%}
+    {%- endfor -%}
+    {%- set entered = plan.carried[enters] ~ '.' ~ plan.event_at -%}
+    {%- set left = plan.carried[leaves] ~ '.' ~ plan.event_at -%}
+    {{ return(
+        'case\n            when ' ~ entered ~ ' < ' ~ left ~ ' + ' ~ feature_warehouse._interval(stay)
+        ~ '\n                then ' ~ values[1] ~ '\n            else ' ~ values[0] ~ '\n        end'
+    ) }}
 {%- endmacro %}
 
 
 {% macro _running_events(plan) -%}
-    {#- The events, each with what has happened up to it, and with what it leaves behind. -#}
-    {%- set windows = {} -%}
-    {%- set order = feature_warehouse._epoch_microseconds(plan.event_at) if plan.frames else plan.event_at -%}
-    {%- set columns = {} -%}
-    {%- for column, running in plan.running.items() -%}
-        {%- do windows.update({running.over: feature_warehouse._window_over(
-            plan, [], order if running.order == plan.event_at else running.order
+    {#- The CTE of events with a number, with what has happened up to each, and with what it leaves behind. Without
+        created timestamps the last event of an instant tells of all. -#}
+    {%- set columns = [] if plan.late else plan.entity + [plan.event_at] -%}
+    {%- set windows = {'by_event': feature_warehouse._window_over(
+        plan, [], feature_warehouse._epoch_microseconds(plan.event_at)
+    )} -%}
+    {%- do windows.update(plan.event_windows) -%}
+    {%- if plan.counts_entered and not plan.late -%}
+        {%- do windows.update({'this_instant': feature_warehouse._window_over(
+            plan, [], plan.event_at, 'range between current row and current row'
         )}) -%}
-        {%- do columns.update({column: running.fields}) -%}
-    {%- endfor -%}
-    {%- for frame in plan.frames.values() -%}
-        {%- for side in frame.sides -%}
-            {%- do windows.update({side.column: feature_warehouse._window_over(
-                plan, [], order, 'range between ' ~ side.frame
-            )}) -%}
-            {%- set fields = {} -%}
-            {%- for sql, field in frame.fields.items() -%}
-                {%- do fields.update({sql ~ ' over ' ~ side.column: field}) -%}
-            {%- endfor -%}
-            {%- do columns.update({side.column: fields}) -%}
-        {%- endfor -%}
-    {%- endfor -%}
+    {%- endif -%}
 running_events as {{ feature_warehouse._computed_once() }}(
     select
-        *
-        {%- for column, fields in columns.items() %},
-        {
-            {%- for sql, field in fields.items() %}
-            {{ feature_warehouse._literal(field) }}: {{ sql }}{{ ',' if not loop.last }}
-            {%- endfor %}
-        } as {{ column }}
+        {%- for column in columns or ['*'] %}
+        {{ column }},
         {%- endfor %}
-    from {{ plan.ranked_source }}
+        row_number() over () as {{ plan.number }}
+        {%- if plan.counts_entered and not plan.late %},
+        count(*) over this_instant as {{ plan.entering }}
+        {%- endif %}
+        {%- for column, sql in plan.running.items() %},
+        {{ feature_warehouse._named(sql, column, 8) }}
+        {%- endfor %}
+    from {{ plan.event_source }}
     window
         {%- for name, definition in windows.items() %}
         {{ name }} as ({{ definition }}){{ ',' if not loop.last }}
         {%- endfor %}
+    {%- if not plan.late %}
+    qualify coalesce(lead({{ plan.event_at }}) over by_event <> {{ plan.event_at }}, true)
+    {%- endif %}
 )
 {%- endmacro %}
 

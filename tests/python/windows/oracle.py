@@ -35,6 +35,8 @@ class Aggregate:
     of: Callable[[Event], Any]
     counts: Callable[[Event], bool] = _always
     bytewise: bool = False
+    windows: Sequence[Window] = ()
+    """Its own, instead of the view's."""
 
     @property
     def function(self) -> str:
@@ -59,7 +61,11 @@ class View:
 
     @property
     def features(self) -> list[tuple[Aggregate, Window, str]]:
-        return [(a, w, f"{a.stem}_{w.suffix}") for a in self.aggregates for w in self.windows]
+        return [
+            (aggregate, window, f"{aggregate.stem}_{window.suffix}")
+            for aggregate in self.aggregates
+            for window in aggregate.windows or self.windows
+        ]
 
 
 def known_at(view: View, event: Event) -> int:

@@ -36,7 +36,10 @@ def model_of(view: View) -> str:
     arguments: dict[str, Any] = {
         "join_keys": view.keys if renamed else list(view.keys),
         "event_timestamp": view.event,
-        "aggregates": [aggregate.asked for aggregate in view.aggregates],
+        "aggregates": [
+            {**one.asked, **({"windows": [w.asked for w in one.windows]} if one.windows else {})}
+            for one in view.aggregates
+        ],
         "windows": [window.asked for window in view.windows],
         **({"created_timestamp": view.created} if view.created else {}),
         **view.options,

@@ -68,6 +68,7 @@ def read(engine: Engine, view: View, relation: str) -> Rows:
 
 def hold_against_the_rule(view: View, rows: list[Event], found: Rows, where: str) -> None:
     entities = events_by_entity(view, rows)
+    windows = {id(window): window for _, window, _ in view.features}
     expected = {key: at for key, events in entities.items() if (at := instants(view, events))}
     assert found.keys() == expected.keys(), f"difference: entities of {where}"
     for entity, events in entities.items():
@@ -79,7 +80,7 @@ def hold_against_the_rule(view: View, rows: list[Event], found: Rows, where: str
         for instant in probes(changes):
             number = bisect_right(changes, instant) - 1
             row = at_rows[changes[number]] if number >= 0 else {}
-            inside_of = {id(w): within(view, w, events, instant) for w in view.windows}
+            inside_of = {key: within(view, w, events, instant) for key, w in windows.items()}
             for aggregate, window, name in view.features:
                 inside = inside_of[id(window)]
                 memo = (id(aggregate), *map(id, inside))

@@ -1,5 +1,6 @@
 """The window views that are proved, and the columns of the events that they read."""
 
+from dataclasses import replace
 from typing import Any
 
 from windows.oracle import Aggregate, Event, View, Window
@@ -156,6 +157,18 @@ TINY = (
     Window(asked="3 microseconds", suffix="3us", length=3),
 )
 
+LATELY, SHORTLY = (
+    Window(asked={"length": f"{days} days", "as": "lately"}, suffix="lately", length=days * DAY)
+    for days in (2, 1)
+)
+OWN = (
+    replace(_plain("max", "i"), windows=(LATELY,)),
+    replace(_plain("min", "i"), windows=(SHORTLY,)),
+    replace(_plain("count", "i"), windows=OFFSETS[1:2]),
+    replace(_plain("count_distinct", "t"), windows=OFFSETS[3:]),
+)
+"""No two have the same windows; two of those have the same name."""
+
 KEY = {"k": "k"}
 
 
@@ -226,6 +239,15 @@ VIEWS = (
         windows=WINDOWS[:1],
         tie="t",
         options={"tie_breaker": "t"},
+    ),
+    View(name="own_windows", keys=KEY, event="ts", aggregates=OWN, windows=WINDOWS),
+    View(
+        name="own_windows_late",
+        keys=KEY,
+        event="ts",
+        created="loaded",
+        aggregates=OWN,
+        windows=WINDOWS,
     ),
     View(
         name="words",

@@ -43,6 +43,15 @@ def test_the_names_are_the_same_in_the_macros_in_python_and_in_the_proofs() -> N
     assert names == {one.function for view in VIEWS for one in view.aggregates}
 
 
+@pytest.mark.parametrize(("features", "told"), [(29, ""), (30, "up to 5 rows of 30 features for")])
+def test_a_large_view_is_told_of_before_it_is_built(features: int, told: str) -> None:
+    """With an entry and four leaves an event."""
+    plan = {"enters": {0: "in"}, "leaves": dict.fromkeys(range(4)), "features": range(features)}
+    said = str(macro("windows/_window_features.sql", "_large_window")(plan)).strip()
+    assert said.startswith(told)
+    assert bool(said) is bool(told)
+
+
 @pytest.mark.parametrize(
     "page",
     [
