@@ -20,6 +20,7 @@ from benchmarks import (
     reading,
     report,
     windows,
+    windows_costs,
 )
 from benchmarks.measure import Standing
 from benchmarks.races import Race
@@ -46,15 +47,7 @@ def main() -> None:
     for race in _races(workloads, growing, options) if workloads or growing else ():
         standings.append(measure.run(race, options.rounds))
         results.write_text(_text(standings), encoding="utf-8")
-    if "windows" in options.parts:
-        wanted = windows.Options(
-            engines=options.engine,
-            rounds=options.rounds,
-            peers=options.peers,
-            package=options.package,
-            size=options.size,
-        )
-        windows.run(wanted, folder, _machine(("duckdb", "polars")))
+    _windows(options, folder)
     if "reading" in options.parts:
         found = list(reading.run(options.peers))
         (folder / "reading.md").write_text(_reading_text(found), encoding="utf-8")
@@ -75,6 +68,20 @@ def main() -> None:
     if standings:
         print(f"\n{_text(standings)}")
     print(f"written to {folder}")
+
+
+def _windows(options: argparse.Namespace, folder: Path) -> None:
+    if "windows" in options.parts:
+        wanted = windows.Options(
+            engines=options.engine,
+            rounds=options.rounds,
+            peers=options.peers,
+            package=options.package,
+            size=options.size,
+        )
+        windows.run(wanted, folder, _machine(("duckdb", "polars")))
+    if "costs" in options.parts:
+        windows_costs.run(folder, _machine(("duckdb",)), options.rounds, options.package)
 
 
 def _races(
@@ -133,7 +140,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 
 def _options() -> argparse.Namespace:
-    parts = [*WORKLOADS, "growth", "windows", "publishing", "gate", "parsing", "reading"]
+    parts = [*WORKLOADS, "growth", "windows", "costs", "publishing", "gate", "parsing", "reading"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

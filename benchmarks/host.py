@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.workloads import TTL_DAYS, Workload
 
-__all__ = ["ROOT", "VARIANTS", "compile_sql", "make_project", "run_dbt", "write_model"]
+__all__ = ["ROOT", "VARIANTS", "bare", "compile_sql", "make_project", "run_dbt", "write_model"]
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,7 +37,7 @@ def compile_sql(
         run_dbt(folder, "compile")
         compiled = folder / "target/compiled/host/models"
         return {
-            key: _bare((compiled / f"{'_'.join(key)}.sql").read_text(), "_".join(key))
+            key: bare((compiled / f"{'_'.join(key)}.sql").read_text(), "_".join(key))
             for key in wanted
         }
 
@@ -96,7 +96,7 @@ def write_model(folder: Path, name: str, types: dict[str, str], meta: Any) -> di
     }
 
 
-def _bare(sql: str, prefix: str) -> str:
+def bare(sql: str, prefix: str) -> str:
     """Name tables and CTEs by what they are in the workload."""
     without_schema = re.sub(rf'("\w+"\.)+"{prefix}_(\w+)"', r"\2", sql)
     return without_schema.replace(f"{prefix}_", "the_")

@@ -11,7 +11,7 @@ import duckdb
 from benchmarks import data, windows_sql
 from benchmarks.workloads import Workload
 
-__all__ = ["DENSE", "SPARSE", "Events", "checksums", "database", "make", "make_view"]
+__all__ = ["DENSE", "SPARSE", "Events", "checksums", "database", "make", "make_view", "order_lines"]
 
 VALUES = 100
 """How many values the column has: few enough that they recur within a window."""
@@ -74,6 +74,45 @@ def make_view(workload: Workload, sql: str) -> None:
     print(f"building the view of {workload.name}", flush=True)
     with duckdb.connect(database(workload)) as connection:
         connection.execute(f"create or replace table windows as {sql}")
+
+
+def order_lines(count: int, *, apart: bool) -> str:
+    """The SQL of a table ``order_lines``: about 22 lines an order, few customers with most of them.
+
+    The lines of an order have one instant, or are a second ``apart`` from each other. A fifth is
+    loaded up to two weeks late.
+    """
+    orders = count // 22
+    line = "order_id * 1000 + line"
+
+    def share(text: str, seed: int) -> str:
+        return f"((hash({text}, {seed}) >> 11) / 9007199254740992.0)"
+
+    minutes = f"floor({data.YEAR_SECONDS // 60} * {share('i', 2)})"
+    return f"""
+        create or replace table order_lines as
+        with orders as (
+            select
+                i as order_id,
+                cast(floor({max(1, count // 90)} * power({share("i", 1)}, 2.5)) as bigint)
+                    as customer_id,
+                timestamp '2024-01-01' + to_minutes(cast({minutes} as bigint)) as ordered_at,
+                cast(1 + floor(-21.5 * ln(1 - {share("i", 3)})) as bigint) as lines
+            from range({orders}) as numbers(i)
+        )
+        select
+            customer_id,
+            order_id,
+            ordered_at{" + to_seconds(line)" if apart else ""} as ordered_at,
+            ordered_at + to_minutes(
+                cast(if(hash({line}, 8) % 5 = 0, hash({line}, 9) % 20000, 1) as bigint)
+            ) as loaded_at,
+            cast(floor(3900 * power({share(line, 4)}, 2)) as integer) as product_id,
+            cast(hash({line}, 7) % 12 as integer) as category_id,
+            cast(hash({line}, 5) % 24 + 1 as integer) as quantity,
+            cast((hash({line}, 6) % 2000) / 100.0 as decimal(10, 2)) as price
+        from orders, range(lines) as numbers(line)
+    """
 
 
 def checksums(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, int]:
