@@ -75,7 +75,8 @@ class Pruner(msgspec.Struct, frozen=True):
                 return
             # Somebody may have read while we waited for the answer.
             pruning = self._planned(run)
-        report.pruned(run.prune(pruning, agreed))
+        for name in run.prune(pruning, agreed):
+            report.pruned(name)
 
     def _planned(self, run: "Materialization") -> "Pruning":
         days = UNREAD_DAYS if self.unread_days is None else self.unread_days

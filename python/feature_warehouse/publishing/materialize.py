@@ -149,8 +149,8 @@ class Materialization:
             self._client, self._names, self._registry, keep=keep, unread_days=unread_days
         )
 
-    def prune(self, pruning: Pruning, agreed: Collection[str]) -> list[str]:
-        """Remove what nobody needs and is ``agreed``, and say what that is."""
+    def prune(self, pruning: Pruning, agreed: Collection[str]) -> Iterator[str]:
+        """Remove what nobody needs and is ``agreed``, and say what that is, one by one."""
         return pruning.carry_out(self._client, self._names, agreed=agreed, wait=self._wait)
 
     def warnings(self) -> list[str]:

@@ -1,6 +1,6 @@
 """What is published and no longer declared: what of it goes, and why the rest stays."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -87,13 +87,16 @@ class Pruning(msgspec.Struct, frozen=True):
 
     def carry_out(
         self, client: Any, names: layout.Names, *, agreed: Collection[str], wait: bool
-    ) -> list[str]:
-        """Remove what goes, as far as that is ``agreed``. BusyError if a run holds a lock."""
-        done = [name for name in self.doomed if name in agreed]
-        for name in done:
-            with reachable(client), locked(client, names, name, wait=wait):
-                Generations(client, names, name, repairs=True).remove_view()
-        return done
+    ) -> Iterator[str]:
+        """Remove what goes, as far as that is ``agreed``, and say so one by one.
+
+        BusyError if a run holds a lock.
+        """
+        for name in self.doomed:
+            if name in agreed:
+                with reachable(client), locked(client, names, name, wait=wait):
+                    Generations(client, names, name, repairs=True).remove_view()
+                yield name
 
 
 def not_declared(registry: Registry, known: Collection[str]) -> list[str]:

@@ -99,6 +99,18 @@ def test_where_no_reader_leaves_marks(fw: Fw, shop: Mini, client: "redis.Redis")
     assert result_of(shop) == {}
 
 
+def test_a_run_that_is_busy_tells_what_was_removed_before(
+    fw: Fw, shop: Mini, client: "redis.Redis"
+) -> None:
+    client.set(NAMES.lock("read"), "of another run", px=600_000)
+    code, out, err = fw("materialize", *AS_OF, "--prune", "--yes")
+    assert code == 4
+    assert "\nremoved old\n" in out
+    assert "removed read" not in out
+    assert "another run" in err
+    assert result_of(shop) == {"old": (True, False), "read": (False, False)}
+
+
 @pytest.mark.usefixtures("mark")
 def test_a_dry_run_removes_nothing(fw: Fw, shop: Mini, client: "redis.Redis") -> None:
     code, out, err = fw("materialize", *AS_OF, "--dry-run", "--prune", "--yes")

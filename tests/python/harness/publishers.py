@@ -70,7 +70,7 @@ def materialize(
 def pruned(work: Materialization, **options: Any) -> list[str]:
     """What ``--prune --yes`` removes."""
     pruning = work.pruning(**options)
-    return work.prune(pruning, pruning.doomed)
+    return list(work.prune(pruning, pruning.doomed))
 
 
 def in_the_middle(work: Callable[[], object], batch: int = 0) -> Callable[..., None]:

@@ -163,8 +163,8 @@ def test_who_reads_while_a_person_thinks(
     agreed = work().pruning().doomed
     assert agreed == ["both", "one", "alone", "first", "second"]
     read(client, "one")
-    assert work().prune(work().pruning(), agreed) == ["both", "alone", "first"]
-    assert work().prune(work().pruning(unread_days=0), ["alone"]) == []
+    assert list(work().prune(work().pruning(), agreed)) == ["both", "alone", "first"]
+    assert list(work().prune(work().pruning(unread_days=0), ["alone"])) == []
     with pytest.raises(NotPublishedError):
         OnlineStore(client).get("both", {"id": 1})
     assert OnlineStore(client).get("one", {"id": 1})["a"] == 1

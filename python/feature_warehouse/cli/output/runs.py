@@ -149,12 +149,11 @@ class MaterializeReport:
             return False
         return confirmed(f"remove {', '.join(doomed)}?")
 
-    def pruned(self, names: list[str]) -> None:
-        """What was removed."""
+    def pruned(self, name: str) -> None:
+        """It was removed."""
         for one in self._undeclared:
-            one["pruned"] = one["undeclared"] in names
-        for name in names:
-            self._say(f"[yellow]removed[/] {name}")
+            one["pruned"] |= one["undeclared"] == name
+        self._say(f"[yellow]removed[/] {name}")
 
     def _say(self, line: str) -> None:
         if self._for_person:
