@@ -13,6 +13,7 @@ from benchmarks import (
     gate,
     host,
     measure,
+    on_demand,
     parsing,
     postgres,
     publishing,
@@ -54,14 +55,7 @@ def main() -> None:
     if "publishing" in options.parts:
         figures = list(publishing.run(options.rounds, options.peers))
         (folder / "publishing.md").write_text(_publishing_text(figures), encoding="utf-8")
-    if "gate" in options.parts:
-        figures = list(gate.run(options.rounds, options.peers))
-        heading = f"# The gate\n\n{_machine(('duckdb', 'great-expectations', 'pandas'))}\n\n"
-        (folder / "gate.md").write_text(heading + publishing.table(figures), encoding="utf-8")
-    if "parsing" in options.parts:
-        figures = list(parsing.run(options.rounds, options.package))
-        heading = f"# Parsing\n\n{_machine(('dbt-core', 'dbt-duckdb'))}\n\n"
-        (folder / "parsing.md").write_text(heading + publishing.table(figures), encoding="utf-8")
+    _write_figures(options, folder)
     growth = [standing for standing in standings if standing.title == races.GROWTH]
     if growth:
         report.draw_growth(growth, SIZES, folder / "growth.svg", SIZE_UNIT)
@@ -82,6 +76,26 @@ def _windows(options: argparse.Namespace, folder: Path) -> None:
         windows.run(wanted, folder, _machine(("duckdb", "polars")))
     if "costs" in options.parts:
         windows_costs.run(folder, _machine(("duckdb",)), options.rounds, options.package)
+
+
+def _write_figures(options: argparse.Namespace, folder: Path) -> None:
+    """The parts that are a table of figures."""
+    rounds, peers = options.rounds, options.peers
+    parts = {
+        "gate": ("The gate", ("duckdb", "great-expectations", "pandas")),
+        "parsing": ("Parsing", ("dbt-core", "dbt-duckdb")),
+        "on_demand": ("On-demand features", ("duckdb", "feast")),
+    }
+    runs = {
+        "gate": lambda: gate.run(rounds, peers),
+        "parsing": lambda: parsing.run(rounds, options.package),
+        "on_demand": lambda: on_demand.run(rounds, peers),
+    }
+    for part, (title, packages) in parts.items():
+        if part in options.parts:
+            text = publishing.table(list(runs[part]()))
+            heading = f"# {title}\n\n{_machine(packages)}\n\n"
+            (folder / f"{part}.md").write_text(heading + text, encoding="utf-8")
 
 
 def _races(
@@ -141,6 +155,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 def _options() -> argparse.Namespace:
     parts = [*WORKLOADS, "growth", "windows", "costs", "publishing", "gate", "parsing", "reading"]
+    parts += ["on_demand"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

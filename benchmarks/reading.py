@@ -22,7 +22,7 @@ from feature_warehouse.codec.rows import CHECKSUM, HEADER, encode_rows, schema_f
 from feature_warehouse.dev.servers import local_valkey
 from feature_warehouse.redis_store import layout
 
-__all__ = ["SHAPES", "Reading", "Shape", "run", "table"]
+__all__ = ["SHAPES", "Reading", "Shape", "put", "put_shape", "run", "table"]
 
 ENTITIES = 10_000
 SECONDS_A_RACE = 3.0
@@ -90,7 +90,7 @@ def run(peers: bool = True) -> Iterator[Reading]:
         ) as store,
         tempfile.TemporaryDirectory(prefix="feature-warehouse-bench-") as folder,
     ):
-        columns = {shape: _publish(client, shape) for shape in SHAPES}
+        columns = {shape: put_shape(client, shape) for shape in SHAPES}
         races = [
             (shape, random.Random(SEED).sample(range(ENTITIES), batch))
             for shape in SHAPES
@@ -128,7 +128,7 @@ def _feast(folder: str, port: int, columns: Columns) -> Any:
     return FeastReader(Path(folder), port, columns).reader
 
 
-def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]]:
+def put_shape(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]]:
     """Put a shape's views and service into Redis as a run does; return each view's columns."""
     choose = random.Random(SEED)
     now = time.time_ns() // 1000
@@ -152,17 +152,18 @@ def _publish(client: "redis.Redis", shape: Shape) -> dict[str, list[list[float]]
             ttl=TTL // timedelta(microseconds=1),
         )
         client.mset(dict(zip(keys, rows, strict=True)))
-        _put(client, NAMES.description(view, 1), generation)
-        _put(client, NAMES.pointer(view), layout.Pointer(version=1))
+        put(client, NAMES.description(view, 1), generation)
+        put(client, NAMES.pointer(view), layout.Pointer(version=1))
         parts.append(layout.ServicePart(view, {"k": "k"}, {name: name for name in names}, kinds))
         found[view] = columns
     service = layout.Service(shape.service, shape.service, tuple(parts))
-    _put(client, NAMES.description(shape.service, shape.service), service)
-    _put(client, NAMES.pointer(shape.service), layout.Pointer(version=shape.service))
+    put(client, NAMES.description(shape.service, shape.service), service)
+    put(client, NAMES.pointer(shape.service), layout.Pointer(version=shape.service))
     return found
 
 
-def _put(client: "redis.Redis", key: str, content: Any) -> None:
+def put(client: "redis.Redis", key: str, content: Any) -> None:
+    """Put a pointer or a description into Redis."""
     client.set(key, layout.sealed(content, key))
 
 

@@ -32,9 +32,6 @@ LEAKING_WINDOWS = Path(__file__).parent / "leaking_windows.sql"
 CLOCK = "2013-12-31T00:00:00Z"
 FLIGHT_ID = 110347
 
-# In the training set, but no features of the service.
-NOT_SERVED = {"last_leg_age_seconds"}
-
 Numbers = Any
 """A numpy array; scikit-learn, which reads and returns them, ships no types."""
 
@@ -83,8 +80,7 @@ def features_of(flights: pa.Table) -> list[str]:
     return [
         field.name
         for field in list(flights.schema)[behind:]
-        if (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
-        and field.name not in NOT_SERVED
+        if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
     ]
 
 
@@ -135,8 +131,8 @@ def online_features(flight: dict[str, Any], names: list[str], expect: str) -> Nu
         with OnlineStore.from_url(
             server.url, project="feature_warehouse", environment="example"
         ) as store:
-            entity = {key: flight[key] for key in store.entity_keys("flight_delay")}
-            vector = store.get("flight_delay", entity, expect=expect)
+            keys = store.entity_keys("flight_delay") | store.request_columns("flight_delay")
+            vector = store.get("flight_delay", {key: flight[key] for key in keys}, expect=expect)
     return np.array([[vector[name] for name in names]], dtype=float)
 
 

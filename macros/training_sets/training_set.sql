@@ -35,6 +35,11 @@
             ),
             'delay': feature_warehouse._label_delay(feature_warehouse._own_node(), options),
         }) -%}
+        {%- if feature_warehouse._own_node().config.get('contract', {}).get('enforced') -%}
+            {%- do label_set.update({
+                'declared': feature_warehouse._own_node().columns.keys() | list
+            }) -%}
+        {%- endif -%}
         {%- if label_set.delay is not none -%}
             {%- do label_set.update({'built': feature_warehouse._built_set()}) -%}
         {%- endif -%}

@@ -104,7 +104,7 @@
 
 
 {% macro _seconds_between(first, last) -%}
-    {#- Seconds between two instants, as a double; NULL if one is infinite. -#}
+    {#- Seconds between two instants: microseconds as a double, divided by a million; NULL if one is infinite. -#}
     {{ return(adapter.dispatch('_seconds_between', 'feature_warehouse')(first, last)) }}
 {%- endmacro %}
 

@@ -107,7 +107,7 @@
     {#- An infinite age is NULL, as DuckDB has it: PostgreSQL refuses to subtract. -#}
     {{ return(
         'cast(\n    extract(\n        epoch from nullif(' ~ last ~ ", 'infinity')\n        - nullif("
-        ~ first ~ ", '-infinity')\n    ) as double precision\n)"
+        ~ first ~ ", '-infinity')\n    ) * 1000000 as double precision\n) / 1e6"
     ) }}
 {%- endmacro %}
 

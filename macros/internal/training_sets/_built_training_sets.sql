@@ -89,6 +89,11 @@
                 ~ pairs | join(',')
             ) -%}
         {%- endfor -%}
+        {%- for role, words in [('event_timestamp_as', 'event timestamp'), ('age_as', 'age')] if view[role] -%}
+            {%- do lines.append(
+                view[role] ~ '=' ~ view.name_in_fingerprints ~ ':' ~ words ~ ' by ' ~ pairs | join(',')
+            ) -%}
+        {%- endfor -%}
     {%- endfor -%}
     {%- do lines.extend(
         feature_warehouse._computed_lines(made.place, made.label_set, views, made.computed)

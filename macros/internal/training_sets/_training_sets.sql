@@ -23,6 +23,9 @@
             feature_warehouse._growing_set_mistakes(label_set, views, options, label_set.built, computed)
         ) -%}
     {%- endif -%}
+    {%- if label_set.types -%}
+        {%- do mistakes.extend(feature_warehouse._unserved_mistakes(label_set, views, computed)) -%}
+    {%- endif -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail(place, mistakes) }}
     {%- endif -%}
@@ -30,6 +33,22 @@
         place, label_set, views, computed,
         feature_warehouse._join(feature_warehouse._label_rows(label_set, options), views)
     )) }}
+{%- endmacro %}
+
+
+{% macro _unserved_mistakes(label_set, views, computed) -%}
+    {#- The mistake of a contract with columns that no reader could be given: SQL around the macro adds them. -#}
+    {%- set known = feature_warehouse._joined_columns(label_set, views)
+        + (computed.features if computed else []) | map(attribute='name') | list -%}
+    {%- set known = known | map('lower') | list -%}
+    {%- set others = [] -%}
+    {%- for column in label_set.get('declared') or [] if column | lower not in known -%}
+        {%- do others.append("'" ~ column ~ "'") -%}
+    {%- endfor -%}
+    {{ return([] if not others else [
+        'its contract has ' ~ others | join(', ') ~ ', which no reader can be given; make on-demand features or'
+        ~ ' columns of the label set of them, or a model of their own that reads the training set'
+    ]) }}
 {%- endmacro %}
 
 

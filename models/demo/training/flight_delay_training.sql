@@ -35,6 +35,10 @@
                 'prefix': 'dest_',
             },
         ],
+        on_demand=[
+            {'name': 'departure_hour', 'expr': 'hour(request_time)'},
+            {'name': 'minutes_to_spare', 'expr': 'last_leg_age_seconds / 60 - last_leg_distance / 8'},
+        ],
         service='flight_delay',
         split={'starts': {'test': '2013-11-01'}, 'embargo': '1 day'},
     )

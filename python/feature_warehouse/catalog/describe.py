@@ -7,7 +7,13 @@ import msgspec
 
 from feature_warehouse.catalog.samples import python_for, rows_of, training_set_with
 from feature_warehouse.declarations.annotations import default_text
-from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service
+from feature_warehouse.declarations.model import (
+    Column,
+    FeatureView,
+    Registry,
+    Service,
+    ServicePart,
+)
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.durations import readable
 from feature_warehouse.util.spelling import hint
@@ -23,7 +29,7 @@ class ColumnDescription(msgspec.Struct, frozen=True):
 
     name: str
     role: Literal[
-        "join key", "event timestamp", "created timestamp", "feature", "on-demand feature"
+        "join key", "event timestamp", "created timestamp", "feature", "age", "on-demand feature"
     ]
     data_type: str
     description: str
@@ -199,15 +205,7 @@ def _service(registry: Registry, service: Service) -> Description:
     for part in service.parts:
         for key in part.view.join_keys:
             keys.setdefault(part.join_keys[key.name], key)
-    columns = [
-        msgspec.structs.replace(
-            _column(part.view, column, "feature"), name=output, feature=column.name
-        )
-        for part in service.parts
-        for name, output in part.features.items()
-        for column in part.view.features
-        if column.name == name and output not in service.hidden
-    ]
+    columns = [column for part in service.parts for column in _part_columns(part)]
     columns += [
         ColumnDescription(
             one.name,
@@ -217,8 +215,8 @@ def _service(registry: Registry, service: Service) -> Description:
             False,
         )
         for one in service.on_demand
-        if one.name not in service.hidden
     ]
+    columns = [column for column in columns if column.name not in service.hidden]
     asked = {one.name: Column(one.name, one.kind) for one in service.request}
     samples = {}
     if service.relation:
@@ -244,6 +242,21 @@ def _service(registry: Registry, service: Service) -> Description:
         columns=tuple(columns),
         samples=samples,
     )
+
+
+def _part_columns(part: ServicePart) -> Iterator[ColumnDescription]:
+    """What a vector has of a view."""
+    columns = {column.name: column for column in part.view.features}
+    for name, output in part.features.items():
+        column = _column(part.view, columns[name], "feature")
+        yield msgspec.structs.replace(column, name=output, feature=name)
+    event = _column(part.view, part.view.event_timestamp, "event timestamp")
+    for name, (what, data_type) in part.instants.items():
+        is_age = what == "age"
+        description = "Seconds since the event timestamp." if is_age else event.description
+        yield ColumnDescription(
+            name, "age" if is_age else event.role, data_type, description, event.pii, event.view
+        )
 
 
 def _column(view: FeatureView, column: Column, role: Any) -> ColumnDescription:

@@ -104,7 +104,7 @@ class ServicePart(msgspec.Struct, frozen=True):
     """The share of one view: ``features`` maps names in the view to names in the vector.
 
     ``event_timestamp_as`` and ``age_as`` are the names of the row's event timestamp and of its age
-    in seconds, where the training set has them.
+    in seconds, where the training set has them; they stand behind the features.
     """
 
     view: FeatureView
@@ -112,6 +112,15 @@ class ServicePart(msgspec.Struct, frozen=True):
     features: dict[str, str]
     event_timestamp_as: str | None = None
     age_as: str | None = None
+
+    @property
+    def instants(self) -> dict[str, tuple[str, str]]:
+        """By these names, what each is and its type as SQL has it."""
+        named = {
+            self.event_timestamp_as: ("event timestamp", "timestamp"),
+            self.age_as: ("age", "double precision"),
+        }
+        return {name: what for name, what in named.items() if name}
 
 
 class RequestColumn(msgspec.Struct, frozen=True):
@@ -138,7 +147,9 @@ class Service(msgspec.Struct, frozen=True):
     date.
     ``on_demand`` come after those of the parts. ``hidden`` are inputs of theirs that the vector
     does not have; ``request`` are the columns of the label set that they name, ``timestamp`` is
-    that of its instants. ``sql`` is the training set's as compiled, '' if dbt did not compile it.
+    that of its instants. ``label_columns`` are all of its columns and that of the split, none if it
+    has no enforced contract. ``sql`` is the training set's as compiled, '' if dbt did not compile
+    it.
     """
 
     name: str
@@ -153,19 +164,29 @@ class Service(msgspec.Struct, frozen=True):
     hidden: tuple[str, ...] = ()
     request: tuple[RequestColumn, ...] = ()
     timestamp: str = ""
+    label_columns: tuple[str, ...] = ()
     sql: str = ""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names in the vector, in its order."""
+        names = [name for part in self.parts for name in (*part.features.values(), *part.instants)]
+        names += [one.name for one in self.on_demand]
+        return tuple(name for name in names if name not in self.hidden)
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, others if a feature's name, type, source, keys or place change."""
-        lines = [
-            f"{output}={part.view.name_in_fingerprints or part.view.name}.{feature.name}"
-            f":{feature.data_type} by {_pairs(part)}"
-            for part in self.parts
-            for name, output in part.features.items()
-            for feature in part.view.features
-            if feature.name == name
-        ]
+        lines: list[str] = []
+        for part in self.parts:
+            view, by = part.view.name_in_fingerprints or part.view.name, _pairs(part)
+            lines += [
+                f"{output}={view}.{feature.name}:{feature.data_type} by {by}"
+                for name, output in part.features.items()
+                for feature in part.view.features
+                if feature.name == name
+            ]
+            lines += [f"{name}={view}:{what} by {by}" for name, (what, _) in part.instants.items()]
         lines += [f"{one.name}={one.text}:{one.expression.type}" for one in self.on_demand]
         lines += [f"request {one.name}:{one.data_type}" for one in self.request]
         lines += [f"hidden {name}" for name in self.hidden]

@@ -91,10 +91,7 @@ def _feature_types(parts: Iterable[ServicePart]) -> dict[str, str]:
         types |= {
             output: declared[name] for name, output in part.features.items() if name in declared
         }
-        if part.event_timestamp_as:
-            types[part.event_timestamp_as] = "timestamp"
-        if part.age_as:
-            types[part.age_as] = "double precision"
+        types |= {name: data_type for name, (_, data_type) in part.instants.items()}
     return types
 
 

@@ -358,5 +358,15 @@ def _service(
         hidden=tuple(block.hidden),
         request=request_columns(computed, label_set, spellings),
         timestamp=label_set.config.meta["label_set"].get("timestamp", "") if label_set else "",
+        label_columns=_label_columns(node, label_set),
         sql=node.compiled_code or "",
     )
+
+
+def _label_columns(node: Node, labels: Node | None) -> tuple[str, ...]:
+    """Those that a training set has of its labels, and of its split; none if they are not known."""
+    if labels is None or not labels.config.contract.enforced:
+        return ()
+    split = (node.config.meta.get("training_set") or {}).get("split") or {}
+    name = split.get("column") or "train_test_split"
+    return (*labels.columns, *([name] if split else []))

@@ -101,6 +101,7 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
                     latest[name] = service.stands_for
                     continue
                 served = {name for part in service.parts for name in part.features.values()}
+                served |= {name for part in service.parts for name in part.instants}
                 served |= {one.name for one in service.on_demand}
                 features = len(served - set(service.hidden))
                 date = service.deprecation_date

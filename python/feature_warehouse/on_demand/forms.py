@@ -3,7 +3,7 @@
 import math
 import operator
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any, Final
@@ -56,20 +56,26 @@ def to_value(kind: str) -> Callable[[Any], Any] | None:
     return (lambda value: _decimal(value, scale)) if scale else None
 
 
-def from_request(name: str, value: Any, data_type: str) -> Any:
-    """A value that a request gives for a column of that type; EntityError names the column.
+def from_request(name: str, data_type: str) -> Callable[[Sequence[Any]], list[Any]]:
+    """What turns values that requests give for a column of that type into the form of its type.
 
-    It is what the warehouse would hold of it: a REAL is rounded to 32 bits, but nothing is lost.
+    It is what the warehouse would hold of them: a REAL is rounded to 32 bits, but nothing is lost.
+    The function raises EntityError, which names the column.
     """
-    if value is None:
-        return None
     wanted, take = _taker(data_type)
-    try:
-        return take(value)
-    except (TypeError, ValueError, OverflowError, InvalidOperation):
-        raise EntityError(
-            f"request column {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
-        ) from None
+    ready = _READY.get(data_type)
+
+    def taken(value: Any) -> Any:
+        try:
+            return take(value)
+        except (TypeError, ValueError, OverflowError, InvalidOperation):
+            raise EntityError(
+                f"request column {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
+            ) from None
+
+    return lambda values: [
+        value if value is None or type(value) is ready else taken(value) for value in values
+    ]
 
 
 def parse_request(name: str, text: str, data_type: str) -> Any:
@@ -180,6 +186,9 @@ _TAKERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "timestamp": ("a naive datetime in UTC", _naive),
     "timestamptz": ("an aware datetime", _aware),
 }
+
+_READY: Final = {"double precision": float, "boolean": bool, "text": str}
+"""Types whose form is the value itself; most requests give one of these."""
 
 _READ: Final[dict[str, Callable[[str], Any]]] = {
     "double precision": float,

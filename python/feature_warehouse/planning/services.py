@@ -36,14 +36,16 @@ def _lines(service: Service) -> dict[str, str]:
 
     And what else the fingerprint has: expressions, request columns, and what is hidden.
     """
-    lines = {
-        output: f"{part.view.name_in_fingerprints or part.view.name}.{feature.name}"
-        f" ({feature.data_type}) by {_keys(part.join_keys)}"
-        for part in service.parts
-        for name, output in part.features.items()
-        for feature in part.view.features
-        if feature.name == name
-    }
+    lines: dict[str, str] = {}
+    for part in service.parts:
+        view, keys = part.view.name_in_fingerprints or part.view.name, _keys(part.join_keys)
+        lines |= {
+            output: f"{view}.{feature.name} ({feature.data_type}) by {keys}"
+            for name, output in part.features.items()
+            for feature in part.view.features
+            if feature.name == name
+        }
+        lines |= {name: f"{what} of {view} by {keys}" for name, (what, _) in part.instants.items()}
     lines |= {one.name: f"{one.text} ({one.expression.type})" for one in service.on_demand}
     lines |= {f"request column {one.name}": one.data_type for one in service.request}
     lines |= {f"hidden {name}": "input only" for name in service.hidden}

@@ -1,8 +1,9 @@
 """The gate of on-demand features: a reader has to compute what the warehouse has computed.
 
-Before a service goes into use, its expressions are evaluated on rows of its training set: some, and
-those with the extremes and NULLs of each input. A training set has no columns of hidden inputs; if
-an expression needs one, the training set's SQL is run instead, as dbt compiled it.
+Before a service goes into use, its expressions are evaluated on rows of its training set, in both
+ways that a reader has: on some rows, and those with the extremes and NULLs of each input. A
+training set has no columns of hidden inputs; if an expression needs one, the training set's SQL is
+run instead, as dbt compiled it.
 """
 
 import math
@@ -19,6 +20,7 @@ from feature_warehouse.engines import Warehouse
 from feature_warehouse.engines.dialect import quote
 from feature_warehouse.errors import UsageError
 from feature_warehouse.on_demand.closures import closure
+from feature_warehouse.on_demand.columns import Column, of_columns
 from feature_warehouse.on_demand.expressions import FIRST_INSTANT, LAST_INSTANT, names_in
 from feature_warehouse.on_demand.forms import from_feature, to_value
 
@@ -51,18 +53,31 @@ def difference(service: Service, warehouse: Warehouse) -> str | None:
         if one.name not in service.hidden
     ]
     names = [one.name for one in inputs] + [one.name for one in service.on_demand]
-    places = {name: place for place, name in enumerate(names)}
+    # Before them is a column that is there without any input.
+    places = {name: place for place, name in enumerate(names, 1)}
     closures = [closure(one.expression, places) for one in service.on_demand]
+    functions = [of_columns(one.expression, places) for one in service.on_demand]
     query = _query(_source(service, inputs), [*inputs, *outputs])
     with warehouse.rows(query, f"training set {service.training_set!r}") as reader:
-        for row in _rows(reader, [*inputs, *outputs]):
-            values = list(row[: len(inputs)])
-            for evaluate in closures:
-                values.append(evaluate(values))
-            for output, stored in zip(outputs, row[len(inputs) :], strict=True):
-                found = values[places[output.name]]
-                if _bits(found) != _bits(stored):
-                    return _said(service, output, stored, found, inputs, values)
+        for batch in reader:
+            read = [
+                _forms(column, one.kind)
+                for column, one in zip(batch.columns, [*inputs, *outputs], strict=True)
+            ]
+            columns: list[Column] = [[None] * batch.num_rows, *read[: len(inputs)]]
+            rows = [[*row] for row in zip(*columns, strict=True)]
+            for function in functions:
+                columns.append(function(columns))
+            for row in rows:
+                for of_row in closures:
+                    row.append(of_row(row))
+            for output, stored in zip(outputs, read[len(inputs) :], strict=True):
+                place = places[output.name]
+                for row, value, wanted in zip(rows, columns[place], stored, strict=True):
+                    for found in (row[place], value):
+                        if _bits(found) != _bits(wanted):
+                            given = row[1 : len(inputs) + 1]
+                            return _said(service, output, wanted, found, inputs, given)
     return None
 
 
@@ -121,14 +136,6 @@ def _selected(one: _Value) -> str:
     return f"cast({name} as {as_type})" if as_type else name
 
 
-def _rows(reader: pa.RecordBatchReader, values: Sequence[_Value]) -> Iterator[tuple[Any, ...]]:
-    for batch in reader:
-        columns = [
-            _forms(column, one.kind) for column, one in zip(batch.columns, values, strict=True)
-        ]
-        yield from zip(*columns, strict=True)
-
-
 def _forms(column: pa.Array, kind: str) -> list[Any]:
     """The values of a column in the forms of expressions."""
     if kind == "timestamp":
@@ -163,7 +170,7 @@ def _said(
     named = {output.name}
     for one in reversed(service.on_demand):
         named |= names_in(one.expression).keys() if one.name in named else set()
-    given = [(one, value) for one, value in zip(inputs, values, strict=False) if one.name in named]
+    given = [(one, value) for one, value in zip(inputs, values, strict=True) if one.name in named]
     pairs = [
         f"{one.name} = {_text(value, one.kind) if one.shown else '***'}" for one, value in given
     ]

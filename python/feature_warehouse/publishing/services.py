@@ -13,6 +13,7 @@ from feature_warehouse.publishing.equality import difference
 from feature_warehouse.publishing.generations import Generations
 from feature_warehouse.publishing.locks import locked
 from feature_warehouse.publishing.run_plan import declaration
+from feature_warehouse.publishing.unserved import unserved
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.redis_store.find import list_name, listed
@@ -66,7 +67,8 @@ class Services:
     def publish(self, service: Service, warehouse: Warehouse) -> ServiceResult:
         """Put a service in use as it is declared, if all its views are in service likewise.
 
-        One that changed only if its on-demand features have the values of its training set.
+        One that changed only if it has all columns of its training set but the labels', and its
+        on-demand features have the values there.
         """
         try:
             with reachable(self._client):
@@ -122,9 +124,9 @@ class Services:
         if conflict := _key_conflict(service, generations):
             return "error", conflict, 2
         if self._generations(service.name).pointer().value.version != service.fingerprint and (
-            differs := difference(service, warehouse)
+            mistake := unserved(service, warehouse) or difference(service, warehouse)
         ):
-            return "error", f"not changed: {differs}", 1
+            return "error", f"not changed: {mistake}", 1
         self._write(_described(service, generations))
         return "success", "", 0
 

@@ -201,7 +201,8 @@ class ServicePart(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``join_keys`` maps the view's join keys to the entity keys of the service, ``types`` the
     features to their stored types when the service was published. ``event_timestamp_as`` and
-    ``age_as`` are what expressions call the row's event timestamp and its age in seconds.
+    ``age_as`` are the names of the row's event timestamp and of its age in seconds, which stand
+    behind the features.
     """
 
     view: str
@@ -210,6 +211,12 @@ class ServicePart(msgspec.Struct, frozen=True, omit_defaults=True):
     types: dict[str, str]
     event_timestamp_as: str | None = None
     age_as: str | None = None
+
+    @property
+    def instants(self) -> dict[str, bool]:
+        """The names of these two, where there are any, each with whether it is the age."""
+        named = {self.event_timestamp_as: False, self.age_as: True}
+        return {name: is_age for name, is_age in named.items() if name}
 
 
 class OnDemand(msgspec.Struct, frozen=True):
@@ -225,9 +232,9 @@ class Service(msgspec.Struct, frozen=True, omit_defaults=True):
     Or the name of a model with versions, which ``stands_for`` the latest: a view or service. Then
     it has no parts, and the fingerprint is that of the name it stands for.
 
-    ``on_demand`` come after the features of the parts, each computed from those before it, from
-    features, and from ``request``: columns that a request gives, with their types. ``hidden`` are
-    not in the vector.
+    ``on_demand`` come after what the parts have, each computed from those before it, from that,
+    and from ``request``: columns that a request gives, with their types. ``hidden`` are not in the
+    vector.
     """
 
     service: str

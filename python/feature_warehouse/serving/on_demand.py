@@ -1,10 +1,11 @@
-"""On-demand features of a service that is read: what a request gives, and what is computed."""
+"""What a vector has besides stored features: times of rows, and what is computed when asked."""
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import add, itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from feature_warehouse.on_demand.closures import Closure, closure
+from feature_warehouse.on_demand.columns import Column, OfColumns, of_columns
 from feature_warehouse.on_demand.expressions import (
     FIRST_INSTANT,
     LAST_INSTANT,
@@ -16,10 +17,12 @@ from feature_warehouse.redis_store import layout
 if TYPE_CHECKING:
     from feature_warehouse.serving.rows import Rows
 
-__all__ = ["Computation", "computation"]
+__all__ = ["Computation", "Output", "computation"]
 
 _Convert = Callable[[Any], Any]
 _MICROSECONDS: Final = 1_000_000.0
+_FEW_ROWS: Final = 10
+"""Fewer take longer by columns than one after another."""
 
 
 class Instant(NamedTuple):
@@ -31,141 +34,170 @@ class Instant(NamedTuple):
 
 
 class Output(NamedTuple):
-    """An on-demand feature that the vector has, with its stored type."""
+    """What the vector has, with its stored type; ``part`` is that of a feature or an instant."""
 
     name: str
     type: str
+    part: int | None
 
 
-_Conversions = tuple[tuple[int, _Convert], ...]
-"""Places among the values, each with what makes another value of the one there."""
+_Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
+_Forms = tuple[tuple[int, _Convert], ...]
+"""Places, each with what makes another form of a value that is not NULL."""
 
 
 class Computation(NamedTuple):
-    """How the on-demand features of one service are computed.
+    """How the vectors of one service are made, if it has more than stored features.
 
-    Values stand in one list: the features of all parts, ``instants``, the columns of ``request``,
-    ``request_time``, features in the form of ``inputs``, the result of each expression, results in
-    the form of ``results``. ``pick`` takes the vector from it: of the features those at the places
-    ``shown``, then ``outputs``. ``parts_of`` and ``features_of`` map each on-demand feature to the
-    parts and the features that it hangs on.
+    Values stand in one list: the time of the request, what it gives, ``instants``, the features
+    that ``take`` takes, which get the forms of ``inputs``, and the result of each expression. Of
+    these ``add`` takes what comes after the stored features, which get the forms of ``results``.
+    From both ``pick`` takes the ``outputs``; it is None if they are as they are. ``parts_of`` and
+    ``features_of`` map each on-demand feature to the parts and the features that it hangs on.
     """
 
+    request: tuple[tuple[str, Callable[[Column], Column]], ...]
     instants: tuple[Instant, ...]
-    request: dict[str, str]
-    inputs: _Conversions
+    take: _Pick
+    inputs: _Forms
     closures: tuple[Closure, ...]
-    results: _Conversions
-    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
-    shown: tuple[int, ...]
+    of_columns: tuple[OfColumns, ...]
+    add: _Pick
+    results: _Forms
+    pick: _Pick | None
     outputs: tuple[Output, ...]
     parts_of: dict[str, tuple[int, ...]]
     features_of: dict[str, tuple[int, ...]]
 
-    def asked(self, entities: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-        """What requests give, a list for each entity. Raises EntityError."""
-        columns = self.request.items()
-        return [
-            [from_request(name, entity[name], kind) for name, kind in columns]
-            for entity in entities
-        ]
+    def asked(self, entities: Sequence[Mapping[str, Any]]) -> list[Column]:
+        """The columns that requests give. Raises EntityError, and KeyError if one lacks."""
+        return [take([entity[name] for entity in entities]) for name, take in self.request]
 
     def rows(
         self,
         stored: Sequence[tuple[Any, ...]],
         parts: Sequence["Rows"],
-        asked: Sequence[Sequence[Any]],
+        asked: Sequence[Column],
         now: int,
     ) -> list[tuple[Any, ...]]:
         """The vectors of entities, given the features of all parts and what was asked."""
-        found: list[tuple[Any, ...]] = []
-        for entity, (row, given) in enumerate(zip(stored, asked, strict=True)):
-            values = [*row]
-            values += [_instant(one, parts[one.part], entity) for one in self.instants]
-            values += given
-            values.append(now)
+        columns: list[Column] = [[now] * len(stored), *asked]
+        columns += [_times(one, parts[one.part]) for one in self.instants]
+        if len(stored) < _FEW_ROWS:
+            found = [
+                row + self._of_row(row, given)
+                for row, given in zip(stored, zip(*columns, strict=True), strict=True)
+            ]
+        else:
+            columns += zip(*map(self.take, stored), strict=True)
             for place, convert in self.inputs:
-                value = values[place]
-                values.append(None if value is None else convert(value))
-            for evaluate in self.closures:
-                values.append(evaluate(values))
+                columns[place] = _in_form(columns[place], convert)
+            for function in self.of_columns:
+                columns.append(function(columns))
+            added: list[Column] = [*self.add(columns)]
             for place, convert in self.results:
-                value = values[place]
-                values.append(None if value is None else convert(value))
-            found.append(self.pick(values))
-        return found
+                added[place] = _in_form(added[place], convert)
+            found = list(map(add, stored, zip(*added, strict=True))) if added else [*stored]
+        return found if self.pick is None else list(map(self.pick, found))
+
+    def _of_row(self, row: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What comes after the stored features of a row."""
+        values = [*given, *self.take(row)]
+        for place, convert in self.inputs:
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        for evaluate in self.closures:
+            values.append(evaluate(values))
+        added = self.add(values)
+        if self.results:
+            formed = [*added]
+            for place, convert in self.results:
+                if formed[place] is not None:
+                    formed[place] = convert(formed[place])
+            added = tuple(formed)
+        return added
 
 
-def _instant(one: Instant, rows: "Rows", entity: int) -> Any:
+def _in_form(column: Column, convert: _Convert) -> Column:
+    return [None if value is None else convert(value) for value in column]
+
+
+def _times(one: Instant, rows: "Rows") -> Column:
     """As training sets have them: NULL where no row matched."""
-    event = rows.matched(entity)
-    if event is None:
-        return None
+    events = rows.matched()
     if one.is_age:
-        return float(rows.now - event) / _MICROSECONDS
-    return event if FIRST_INSTANT <= event <= LAST_INSTANT else None
+        now = rows.now
+        return [None if event is None else float(now - event) / _MICROSECONDS for event in events]
+    return [
+        None if event is None or not FIRST_INSTANT <= event <= LAST_INSTANT else event
+        for event in events
+    ]
 
 
-def computation(service: layout.Service, features: Sequence[tuple[str, int]]) -> Computation | None:
-    """That of a service, given names and parts of all its features; None if it needs none."""
-    if not service.on_demand and not service.hidden:
+def computation(service: layout.Service, features: Sequence[Output]) -> Computation | None:
+    """That of a service, given the features of all its parts; None if it needs none."""
+    parts = service.parts
+    if not (service.on_demand or service.hidden or any(part.instants for part in parts)):
         return None
     types: dict[str, str] = {}
-    for one in service.on_demand:
-        types |= names_in(one.expression)
+    for made in service.on_demand:
+        types |= names_in(made.expression)
     instants = [
-        Instant(str(name), number, is_age)
-        for number, part in enumerate(service.parts)
-        for name, is_age in ((part.event_timestamp_as, False), (part.age_as, True))
-        if name in types
+        Instant(name, number, is_age)
+        for number, part in enumerate(parts)
+        for name, is_age in part.instants.items()
+        if name in types or name not in service.hidden
     ]
-    names = [name for name, _ in features] + [one.name for one in instants]
-    names += [*service.request, "request_time"]
+    taken = [place for place, one in enumerate(features) if one.name in types]
+    names = ["request_time", *service.request, *(one.name for one in instants)]
+    names += [features[place].name for place in taken]
+    names += [made.name for made in service.on_demand]
     places = {name: place for place, name in enumerate(names)}
-    count = len(names)
-    inputs: list[tuple[int, _Convert]] = []
-    for place, (name, _) in enumerate(features):
-        if name in types and (convert := from_feature(types[name])):
-            places[name] = count + len(inputs)
-            inputs.append((place, convert))
-    count += len(inputs)
-    places |= {one.name: count + number for number, one in enumerate(service.on_demand)}
-    count += len(service.on_demand)
-    shown = [place for place, (name, _) in enumerate(features) if name not in service.hidden]
-    results: list[tuple[int, _Convert]] = []
-    picked = list(shown)
-    outputs = [one for one in service.on_demand if one.name not in service.hidden]
-    for one in outputs:
-        picked.append(places[one.name])
-        if convert := to_value(one.expression.type):
-            picked[-1] = count + len(results)
-            results.append((places[one.name], convert))
+    forms = [(name, from_feature(types[name])) for name in (features[p].name for p in taken)]
+    stored = {one.name: place for place, one in enumerate(features)}
+    outputs = [one for one in _outputs(service, features) if one.name not in service.hidden]
+    new = [one for one in outputs if one.name not in stored]
+    results = [(place, to_value(one.type)) for place, one in enumerate(new)]
+    together = stored | {one.name: len(stored) + place for place, one in enumerate(new)}
+    picked = [together[one.name] for one in outputs]
     return Computation(
+        request=tuple((name, from_request(name, kind)) for name, kind in service.request.items()),
         instants=tuple(instants),
-        request=service.request,
-        inputs=tuple(inputs),
-        closures=tuple(closure(one.expression, places) for one in service.on_demand),
-        results=tuple(results),
-        pick=_picker(picked),
-        shown=tuple(shown),
-        outputs=tuple(Output(one.name, stored_type(one.expression.type)) for one in outputs),
+        take=_picker(taken),
+        inputs=tuple((places[name], convert) for name, convert in forms if convert),
+        closures=tuple(closure(made.expression, places) for made in service.on_demand),
+        of_columns=tuple(of_columns(made.expression, places) for made in service.on_demand),
+        add=_picker([places[one.name] for one in new]),
+        results=tuple((place, convert) for place, convert in results if convert),
+        pick=None if picked == list(range(len(together))) else _picker(picked),
+        outputs=tuple(outputs),
         **_origins(service, features, instants),
     )
 
 
-def _picker(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+def _outputs(service: layout.Service, features: Sequence[Output]) -> Iterator[Output]:
+    """In the order of the training set's columns, with what is hidden."""
+    for number, part in enumerate(service.parts):
+        yield from (one for one in features if one.part == number)
+        for name, is_age in part.instants.items():
+            yield Output(name, stored_type("double" if is_age else "timestamp"), number)
+    for made in service.on_demand:
+        yield Output(made.name, stored_type(made.expression.type), None)
+
+
+def _picker(places: Sequence[int]) -> _Pick:
     if len(places) > 1:
         return itemgetter(*places)
     return lambda values: tuple([values[place] for place in places])
 
 
 def _origins(
-    service: layout.Service, features: Sequence[tuple[str, int]], instants: Sequence[Instant]
+    service: layout.Service, features: Sequence[Output], instants: Sequence[Instant]
 ) -> Any:
     """The parts, and the features, that each on-demand feature hangs on, by way of others too."""
-    parts_of = {name: {part} for name, part in features}
+    parts_of = {one.name: {one.part} for one in features}
     parts_of |= {one.name: {one.part} for one in instants}
-    features_of = {name: {place} for place, (name, _) in enumerate(features)}
+    features_of = {one.name: {place} for place, one in enumerate(features)}
     for one in service.on_demand:
         named = names_in(one.expression)
         parts_of[one.name] = set().union(*(parts_of.get(name, ()) for name in named))

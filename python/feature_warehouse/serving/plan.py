@@ -16,7 +16,7 @@ from feature_warehouse.codec.rows import decoder_of
 from feature_warehouse.errors import DamagedError, FingerprintError, NotPublishedError
 from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.steps import Steps, look_again
-from feature_warehouse.serving.on_demand import Computation, computation
+from feature_warehouse.serving.on_demand import Computation, Output, computation
 
 __all__ = ["Part", "Plan", "load_plan", "renewed"]
 
@@ -57,7 +57,7 @@ class Plan(msgspec.Struct, frozen=True):
     ``pointers`` are the keys the plan depends on, ``states`` their values when it was made.
     ``texts`` are the different key tuples of its parts, with types. ``index`` and ``part_of`` map a
     feature to its place in the vector and to its part; ``entity`` maps entity keys to their types.
-    ``computed`` is there if the service has on-demand or hidden features, ``asked`` are the entity
+    ``computed`` is there if the vector is not just the stored features, ``asked`` are the entity
     keys and the other columns that a request gives, with their types.
     """
 
@@ -309,15 +309,13 @@ def _plan(
         if keys not in texts:
             texts.append(keys)
         parts.append(_part(names, part, generation, keys, texts.index(keys), clock))
-    features = [(output, index) for index, part in enumerate(parts) for output in part.names]
-    kinds = [kind for part in parts for kind in part.types]
+    features = [
+        Output(name, kind, index)
+        for index, part in enumerate(parts)
+        for name, kind in zip(part.names, part.types, strict=True)
+    ]
     computed = computation(service, features)
-    if computed:
-        kinds = [kinds[place] for place in computed.shown]
-        kinds += [output.type for output in computed.outputs]
-    shown = [features[place] for place in computed.shown] if computed else features
-    outputs = [name for name, _ in shown]
-    outputs += [output.name for output in computed.outputs] if computed else []
+    outputs = computed.outputs if computed else features
     entity = {key: kind for part in parts for key, kind in part.keys}
     return Plan(
         name=service.service,
@@ -326,10 +324,10 @@ def _plan(
         states=list(states.values()),
         parts=tuple(parts),
         texts=tuple(texts),
-        names=tuple(outputs),
-        types=tuple(kinds),
-        index={output: place for place, output in enumerate(outputs)},
-        part_of=dict(shown),
+        names=tuple(output.name for output in outputs),
+        types=tuple(output.type for output in outputs),
+        index={output.name: place for place, output in enumerate(outputs)},
+        part_of={output.name: output.part for output in outputs if output.part is not None},
         entity=entity,
         computed=computed,
         asked={

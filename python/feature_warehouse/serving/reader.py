@@ -109,8 +109,8 @@ def _check_fingerprint(plan: Plan, expect: str | None) -> None:
         )
 
 
-def _given(plan: Plan, entities: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
-    """What requests give to on-demand features. Raises EntityError."""
+def _given(plan: Plan, entities: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
+    """The columns that requests give to on-demand features. Raises EntityError."""
     if plan.computed is None:
         return []
     try:

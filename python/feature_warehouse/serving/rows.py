@@ -96,7 +96,6 @@ class Rows:
         row = self.raw[entity]
         return None if row is None or row < self._kept_from else event_of(row)
 
-    def matched(self, entity: int) -> int | None:
-        """Event timestamp of a row that is found, in microseconds since 1970 UTC."""
-        row = self.raw[entity]
-        return None if row is None or row < self._fresh_from else event_of(row)
+    def matched(self) -> list[int | None]:
+        """Event timestamps of rows that are found, in microseconds since 1970 UTC."""
+        return [None if row is None else event_of(row) for row in self.fresh()]

@@ -116,7 +116,7 @@ class FeatureVectors(Sequence[FeatureVector]):
     def __init__(
         self, plan: Plan, parts: Sequence[Rows], given: Sequence[Sequence[Any]] = ()
     ) -> None:
-        """``parts`` are the rows of each of the plan's parts, ``given`` what requests gave."""
+        """``parts`` are the rows of each of the plan's parts, ``given`` columns of requests."""
         self.plan, self.parts, self.given = plan, parts, given
         self._rows: list[tuple[Any, ...]] | None = None
         self._stored: list[tuple[Any, ...]] | None = None
@@ -124,7 +124,8 @@ class FeatureVectors(Sequence[FeatureVector]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             parts = [part[index] for part in self.parts]
-            return FeatureVectors(self.plan, parts, self.given[index])
+            given = [column[index] for column in self.given]
+            return FeatureVectors(self.plan, parts, given)
         return FeatureVector(self, range(len(self))[index])
 
     def __iter__(self) -> Iterator[FeatureVector]:

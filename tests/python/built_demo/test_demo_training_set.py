@@ -52,6 +52,9 @@ def expected(flights: Frame) -> Frame:
         *(punctuality(flights, labels, of) for of in IN_TRAINING_SET),
     ):
         labels = labels.merge(features, on="flight_id", how="left", validate="one_to_one")
+    labels["departure_hour"] = labels["sched_dep_ts"].dt.hour
+    flown_back = labels["last_leg_distance"] / 8
+    labels["minutes_to_spare"] = labels["last_leg_age_seconds"] / 60 - flown_back
     return labels
 
 

@@ -148,10 +148,12 @@ def test_the_service_is_the_training_row_at_the_clock(store: OnlineStore) -> Non
         fresh = leg and CLOCK - leg["event"] <= 24 * HOUR
         assert dict(vector) == {
             **{f: weather[flight.origin][f] for f in ("temp", "wind_speed", "precip", "visib")},
+            "weather_observed_at": weather[flight.origin]["event"],
             **{
                 f"last_leg_{f}": leg[f] if fresh else None
                 for f in ("arr_delay", "origin", "dest", "distance")
             },
+            "last_leg_age_seconds": (CLOCK - leg["event"]).total_seconds() if fresh else None,
             **{f: plane.get(f) for f in ("type", "engines", "seats", "built_year")},
             **{
                 f"{of}_{f}": counted[f]
@@ -163,4 +165,8 @@ def test_the_service_is_the_training_row_at_the_clock(store: OnlineStore) -> Non
                 )
                 for f in IN_TRAINING_SET[of]
             },
+            "departure_hour": CLOCK.hour,
+            "minutes_to_spare": (
+                (CLOCK - leg["event"]).total_seconds() / 60 - leg["distance"] / 8 if fresh else None
+            ),
         }

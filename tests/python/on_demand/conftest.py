@@ -17,6 +17,7 @@ from harness.engines import ENGINES
 from harness.host import Built
 from on_demand.corners import corners
 from on_demand.generate import expressions
+from on_demand.payments import WEIGHTED
 from on_demand.project import write_project
 from on_demand.rows import rows
 
@@ -27,6 +28,11 @@ CLOCK = datetime(2090, 1, 1)
 """Later than any row."""
 
 Publishes = Callable[[datetime], list[ServiceResult]]
+
+
+def messages(results: list[ServiceResult]) -> set[str]:
+    """Of all services but the one that is refused."""
+    return {result.message for result in results if result.service != WEIGHTED}
 
 
 @pytest.fixture(scope="session", params=ENGINES)

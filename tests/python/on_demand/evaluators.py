@@ -8,6 +8,7 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from feature_warehouse.on_demand.closures import closure
+from feature_warehouse.on_demand.columns import of_columns
 from feature_warehouse.on_demand.expressions import Node
 from feature_warehouse.on_demand.types import typed
 from on_demand.oracle import Row
@@ -29,6 +30,8 @@ NAMES = {
     for prefix in ("", "f_")
     for name, kind in COLUMNS.items()
 } | {"request_time": "timestamp"}
+
+PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
 def of_tree(tree: Any) -> Node:
@@ -62,12 +65,16 @@ def taken(value: Any, kind: str) -> Any:
 
 
 def by_closures(node: Node, rows: Sequence[Row]) -> list[Any]:
-    names = list(NAMES)
-    function = closure(node, {name: place for place, name in enumerate(names)})
+    evaluate = closure(node, PLACES)
     return [
-        taken(function([given(row[name], NAMES[name]) for name in names]), node.type)
+        taken(evaluate([given(row[name], NAMES[name]) for name in NAMES]), node.type)
         for row in rows
     ]
+
+
+def by_columns(node: Node, rows: Sequence[Row]) -> list[Any]:
+    columns = [[given(row[name], NAMES[name]) for row in rows] for name in NAMES]
+    return [taken(value, node.type) for value in of_columns(node, PLACES)(columns)]
 
 
 def bits(value: Any) -> Any:

@@ -38,6 +38,14 @@ ORDERS = [
 ]
 """Customer 2 has no average, the order of 3 is past its ttl, and 4 is not known."""
 
+SINCE_TYPES = {"customer_id": "bigint", "since": "timestamptz", "level": "smallint"}
+SINCE = [
+    (1, "1700-02-03 04:05:06.789013+00", "1"),
+    (2, PAID_AT.isoformat(), None),
+    (3, "2024-03-01 11:59:59.999999+00", "3"),
+]
+"""Of more microseconds than a double holds, of none, and of one; 4 is not known."""
+
 ON_DEMAND = [
     {"name": "amount_ratio", "expr": "amount / amount_avg"},
     {"name": "is_large", "expr": "coalesce(amount_ratio > 2, false)"},
@@ -61,6 +69,24 @@ NAMES = [
     "next_day",
 ]
 """What the vector has."""
+
+
+WEIGHTED = "payment_weights"
+"""A training set with columns that no reader can be given: its service is refused."""
+
+AGED = [
+    {"view": "customer_since", "event_timestamp": "since", "age": "since_age"},
+    {"view": "customer_orders", "features": ["orders"], "event_timestamp": True, "age": True},
+]
+AGED_NAMES = [
+    "level",
+    "since",
+    "since_age",
+    "orders",
+    "customer_orders_event_timestamp",
+    "customer_orders_age_seconds",
+]
+DAYS = [{"name": "days", "expr": "floor(since_age / 86400)"}]
 
 
 def models() -> dict[str, str]:
@@ -92,6 +118,19 @@ def models() -> dict[str, str]:
             f"scoring_set('payment_training', 'payers', at='{PAID_AT.isoformat()}')"
         ),
         "payment_card": _table("dataset_card('payment_training')"),
+        "customer_since": _rows(SINCE_TYPES, [list(row) for row in SINCE]),
+        "payment_ages": _table(f"training_set(labels='payments', features={AGED!r})"),
+        "payment_age_scores": _table(
+            f"scoring_set('payment_ages', 'payers', at='{PAID_AT.isoformat()}')"
+        ),
+        "payment_ages_card": _table("dataset_card('payment_ages')"),
+        "payment_days": _table(
+            f"training_set(labels='payments', features={AGED!r}, on_demand={DAYS!r},"
+            " hidden=['since_age', 'customer_orders_event_timestamp'])"
+        ),
+        WEIGHTED: "{{ config(materialized='table') }} select *, 1 as weight, 2 as fold from ("
+        + macro_call(f"training_set(labels='payments', features={AGED!r})")
+        + ") as known",
     }
 
 
@@ -110,6 +149,17 @@ def properties() -> list[dict[str, Any]]:
                     "join_keys": ["customer_id"],
                     "event_timestamp": "ordered_at",
                     "ttl": "30 days",
+                    "online": True,
+                }
+            },
+        ),
+        _model(
+            "customer_since",
+            SINCE_TYPES,
+            {
+                "feature_view": {
+                    "join_keys": ["customer_id"],
+                    "event_timestamp": "since",
                     "online": True,
                 }
             },

@@ -1,15 +1,16 @@
-"""Random expressions: both warehouses, closures and plain Python agree to the bit."""
+"""Random expressions: both warehouses, the client and plain Python agree to the bit."""
 
 import math
+import operator
 from functools import cache
 from typing import Any
 
 import pytest
 
-from feature_warehouse.on_demand import closures
+from feature_warehouse.on_demand import closures, columns, scalars
 from harness.host import Built
 from on_demand.conftest import ROWS, SETS
-from on_demand.evaluators import bits, by_closures, of_tree
+from on_demand.evaluators import bits, by_closures, by_columns, of_tree
 from on_demand.generate import Made
 from on_demand.oracle import Row
 
@@ -46,7 +47,12 @@ def assert_agreed(built: Built, name: str, made: list[Made]) -> None:
     """All evaluators say of all rows what plain Python says."""
     trees, columns = trees_of(built, name), in_warehouse(built, name, made)
     for one, tree, column in zip(made, trees, columns, strict=True):
-        answers = {"warehouse": column, "closures": by_closures(of_tree(tree), ROWS)}
+        node = of_tree(tree)
+        answers = {
+            "warehouse": column,
+            "closures": by_closures(node, ROWS),
+            "columns": by_columns(node, ROWS),
+        }
         for evaluator, found in answers.items():
             wrong = differences(found, one)
             assert not wrong, (evaluator, one.text, len(wrong), wrong[0])
@@ -60,47 +66,63 @@ def test_all_evaluators_agree(built: Built, name: str) -> None:
 of_python = pytest.mark.parametrize("built", ["duckdb"], indirect=True)
 """What does not hang on the engine: dbt parses the same on each."""
 
-MISTAKES_OF_CLOSURES = {
-    "integers have no end": ("_whole", lambda value: value),
-    "small doubles are multiplied": ("TINIEST", 0),
-    "days begin an hour later": ("_EPOCH", closures._EPOCH + 31),
-    "an hour has 61 minutes": ("_HOUR", 3_660_000_000),
-    "weeks begin on Sunday": ("_DAY", 86_400_000_001),
-    "the year 10000 is there": ("LAST_INSTANT", 2**62),
-    "the year 0 is there": ("FIRST_INSTANT", -(2**62)),
-    "seconds are milliseconds": ("_MICROSECONDS", 1000.0),
-    "great doubles are added": ("MOST", math.inf),
-    "decimals have no scale": ("scale_of", lambda _: 0),
+MISTAKES = {
+    "integers have no end": (scalars, "_whole", lambda value: value),
+    "small doubles are multiplied": (scalars, "TINIEST", 0),
+    "small doubles are multiplied in columns": (columns, "TINIEST", 0),
+    "days begin an hour later": (scalars, "_EPOCH", scalars._EPOCH + 31),
+    "an hour has 61 minutes": (scalars, "_HOUR", 3_660_000_000),
+    "weeks begin on Sunday": (scalars, "_DAY", 86_400_000_001),
+    "the year 10000 is there": (scalars, "LAST_INSTANT", 2**62),
+    "the year 0 is there": (scalars, "FIRST_INSTANT", -(2**62)),
+    "seconds are milliseconds": (scalars, "_MICROSECONDS", 1000.0),
+    "great doubles are added": (scalars, "MOST", math.inf),
+    "great doubles are added in columns": (columns, "MOST", math.inf),
+    "seconds are milliseconds in columns": (columns, "_MICROSECONDS", 1000.0),
+    "decimals have no scale": (scalars, "scale_of", lambda _: 0),
 }
-"""Parts of the module, and what stands in their place."""
+"""Parts of a module, and what stands in their place."""
 
 
 @of_python
-@pytest.mark.parametrize("name", MISTAKES_OF_CLOSURES)
-def test_mistakes_of_closures_are_noticed(
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_in_functions_are_noticed(
     built: Built, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(closures, *MISTAKES_OF_CLOSURES[name])
+    monkeypatch.setattr(*MISTAKES[name])
+    assert is_noticed(built)
+
+
+FUNCTIONS: dict[str, tuple[dict[str, Any], Any]] = {
+    "scalar": (scalars.OF_ONE, lambda *_: lambda value: value),
+    "scalar of two": (scalars.OF_TWO, lambda _: lambda first, __: first),
+    "closure": (closures._OF_MANY, lambda args: args[0]),
+    "common ones of columns": (columns._COMMON, lambda first, _: first),
+    "columns": (columns._OF_MANY, lambda first, *_: first),
+}
+"""Tables of functions, and one that gives its first argument instead."""
+
+
+@of_python
+@pytest.mark.parametrize(
+    ("table", "call"), [(table, call) for table, (calls, _) in FUNCTIONS.items() for call in calls]
+)
+def test_no_function_is_left_out(
+    built: Built, table: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions, instead = FUNCTIONS[table]
+    monkeypatch.setitem(functions, call, instead)
     assert is_noticed(built)
 
 
 @of_python
-@pytest.mark.parametrize("call", [*closures._OF_TWO, *closures._OF_ONE, *closures._MANY])
-def test_no_closure_is_left_out(built: Built, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each gives its first argument instead."""
-    if call in closures._OF_TWO:
-        monkeypatch.setitem(closures._OF_TWO, call, lambda _, first, __: first)
-    elif call in closures._OF_ONE:
-        monkeypatch.setitem(closures._OF_ONE, call, lambda *_: lambda value: value)
-    else:
-        monkeypatch.setitem(closures._MANY, call, lambda args: args[0])
-    assert is_noticed(built)
-
-
-@of_python
-def test_nan_equals_itself_or_it_is_noticed(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    equal = closures._compared(lambda _: lambda one, other: one == other)
-    monkeypatch.setitem(closures._OF_TWO, "=", equal)
+@pytest.mark.parametrize("name", ["equal", "less", "greater"])
+def test_nan_equals_itself_or_it_is_noticed(
+    built: Built, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    naive = {"equal": operator.eq, "less": operator.lt, "greater": operator.gt}[name]
+    signs = {"equal": "=", "less": "<", "greater": ">"}
+    monkeypatch.setitem(scalars.OF_TWO, signs[name], lambda _: naive)
     assert is_noticed(built)
 
 
@@ -108,9 +130,10 @@ def is_noticed(built: Built) -> bool:
     """Whether an expression of the slice has another value, or none, with a mistake."""
     for name in SETS:
         for made, tree in zip(SETS[name], trees_of(built, name), strict=True):
-            try:
-                if differences(by_closures(of_tree(tree), ROWS), made):
+            for evaluate in (by_closures, by_columns):
+                try:
+                    if differences(evaluate(of_tree(tree), ROWS), made):
+                        return True
+                except (TypeError, ValueError, AttributeError, ArithmeticError):
                     return True
-            except (TypeError, ValueError, AttributeError, ArithmeticError):
-                return True
     return False

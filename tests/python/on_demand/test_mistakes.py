@@ -89,10 +89,15 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Host:
     for name, (entries, hidden, _) in WRONG.items():
         models[name] = training_set("payments", entries, hidden)
     models["contractless"] = training_set("loose", [{"name": "x", "expr": "1"}], [])
+    models["weighted"] = f"select *, 1 as weight from ({training_set('payments', [], [])}) as t"
     known = ("payments", "customer_orders")
     properties = [one for one in payments.properties() if one["name"] in known]
     label_set = {"label_set": {"timestamp": "paid_at"}}
     properties.append({"name": "loose", "config": {"meta": label_set}})
+    types = {**payments.PAYMENT_TYPES, "amount_avg": "double precision", "weight": "integer"}
+    columns = [{"name": name, "data_type": kind} for name, kind in types.items()]
+    contract = {"contract": {"enforced": True}}
+    properties.append({"name": "weighted", "config": contract, "columns": columns})
     host = Host(write_host(tmp_path_factory.mktemp("hosts") / "wrong", models, properties))
     host.dbt("build", code=1)
     return host
@@ -121,6 +126,12 @@ def test_wrong_names(host: Host, name: str) -> None:
 
 def test_types_must_be_known(host: Host) -> None:
     assert "label set 'loose' needs an enforced contract" in message(host, "contractless")
+
+
+def test_a_column_that_no_reader_can_be_given(host: Host) -> None:
+    said = message(host, "weighted")
+    assert "'weighted' has 1 mistake" in said
+    assert "its contract has 'weight', which no reader can be given; make on-demand" in said
 
 
 def test_the_registry_refuses_what_makes_no_sense(host: Host) -> None:

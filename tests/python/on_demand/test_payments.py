@@ -16,10 +16,10 @@ from feature_warehouse.catalog.describe import describe
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.declarations.registry import read_registry
-from feature_warehouse.on_demand import closures
+from feature_warehouse.on_demand import columns, scalars
 from feature_warehouse.training_sets import TrainingSets
 from harness.host import Built
-from on_demand.conftest import Publishes
+from on_demand.conftest import Publishes, messages
 from on_demand.payments import NAMES, PAID_AT, PAYMENTS
 
 SINGLE = 0.10000000149011612
@@ -40,7 +40,7 @@ GIVEN = [{**payment, "fee": payment["fee"] and Decimal(payment["fee"])} for paym
 
 @pytest.fixture
 def store(built: Built, publish: Publishes, redis_url: str) -> OnlineStore:
-    assert {result.message for result in publish(PAID_AT)} == {""}
+    assert messages(publish(PAID_AT)) == {""}
     return OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
 
 
@@ -163,7 +163,6 @@ def test_one_registry_and_one_fingerprint(built: Built, store: OnlineStore) -> N
 
 
 def test_training_sets_of_files_have_them(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    built.session.close() if built.engine == "duckdb" else None
     built.enter(monkeypatch)
     labels = pa.table(
         {
@@ -180,19 +179,27 @@ def test_training_sets_of_files_have_them(built: Built, monkeypatch: pytest.Monk
     assert [tuple(row[name] for name in NAMES) for row in found.to_pylist()] == ANSWERS
 
 
+@pytest.mark.parametrize("form", ["closures", "columns"])
 def test_a_service_that_would_say_another_bit_does_not_go_into_use(
-    store: OnlineStore, publish: Publishes, monkeypatch: pytest.MonkeyPatch
+    store: OnlineStore, publish: Publishes, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = store.get("payment_model", GIVEN[0], at=PAID_AT).to_dict()
-    divided = closures._OF_TWO["/"]
+    divided = columns._divided
 
-    def nearly(kind: str, first: closures.Closure, last: closures.Closure) -> closures.Closure:
-        exact = divided(kind, first, last)
-        return lambda row: None if (value := exact(row)) is None else math.nextafter(value, 9e9)
+    def nearly(first: columns.Column, last: columns.Column) -> columns.Column:
+        return [value and math.nextafter(value, 9e9) for value in divided(first, last)]
 
-    monkeypatch.setitem(closures._OF_TWO, "/", nearly)
+    quotient = scalars.OF_TWO["/"]("double")
+    if form == "columns":
+        monkeypatch.setitem(columns._COMMON, "/", nearly)
+    else:
+        monkeypatch.setitem(
+            scalars.OF_TWO,
+            "/",
+            lambda _: lambda one, other: math.nextafter(quotient(one, other) or 0.0, 9e9),
+        )
     # What is in use already is not looked at again.
-    assert {result.message for result in publish(PAID_AT)} == {""}
+    assert messages(publish(PAID_AT)) == {""}
     monkeypatch.setattr(
         Service, "fingerprint", property(lambda service: f"another {service.training_set}")
     )
