@@ -367,6 +367,7 @@ def _label_columns(node: Node, labels: Node | None) -> tuple[str, ...]:
     """Those that a training set has of its labels, and of its split; none if they are not known."""
     if labels is None or not labels.config.contract.enforced:
         return ()
-    split = (node.config.meta.get("training_set") or {}).get("split") or {}
-    name = split.get("column") or "train_test_split"
+    split = (node.config.meta.get("training_set") or {}).get("split")
+    # A split that is no mapping is one of the mistakes that are told.
+    name = (split.get("column") if isinstance(split, dict) else None) or "train_test_split"
     return (*labels.columns, *([name] if split else []))

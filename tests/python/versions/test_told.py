@@ -71,8 +71,8 @@ def test_status_tells_what_is_the_latest_and_what_is_deprecated(fw: Fw) -> None:
     fw("materialize", *AS_OF)
     _, out, _ = fw("status")
     lines = [line.strip() for line in out.splitlines()]
-    assert "risk is risk.v2" in lines
-    assert "scores is scores.v2" in lines
+    assert "risk is risk.v2, not read lately" in lines
+    assert "scores is scores.v2, not read lately" in lines
     assert "view scores.v1 is deprecated since 2025-12-31 and is read by risk.v1" in lines
     status = json.loads(fw("status", "--json")[1])
     assert status["latest"] == {"risk": "risk.v2", "scores": "scores.v2"}
