@@ -63,14 +63,6 @@ test-recipes: .venv-recipes/ready ## Run recipes/ in Airflow, Dagster and a shel
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long tests/python/recipes
 
-# Apart from .venv: recipes call dbt and feature-warehouse there by path, as in production.
-.venv-recipes/ready: requirements/recipes.txt
-	@echo 'making .venv-recipes, which can take some minutes'
-	@rm -rf .venv-recipes
-	@$(PYTHON) -m venv .venv-recipes
-	@.venv-recipes/bin/python -I -m pip -qq --no-input install --requirement $<
-	@touch $@
-
 test-long: .venv-recipes/ready ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
@@ -91,12 +83,13 @@ bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see
 docs: .venv-docs/ready ## Build the documentation as a site, in site/
 	@PYTHONPATH=python NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
 
-# Apart from .venv, so that the documentation is built in seconds where nothing else is installed.
-.venv-docs/ready: requirements/docs.txt
-	@echo 'making .venv-docs'
-	@rm -rf .venv-docs
-	@$(PYTHON) -m venv .venv-docs
-	@.venv-docs/bin/python -I -m pip -qq --no-input install --requirement $<
+# Apart from .venv: the documentation is built in seconds where nothing else is installed, and recipes
+# call dbt and feature-warehouse in .venv by path, as in production.
+.venv-docs/ready .venv-recipes/ready: .venv-%/ready: requirements/%.txt
+	@echo 'making .venv-$*, which can take some minutes'
+	@rm -rf .venv-$*
+	@$(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -I -m pip -qq --no-input install --requirement $<
 	@touch $@
 
 lint: .demo/profiles.yml ## Check style, types and layers, and that dbt parses without a warning

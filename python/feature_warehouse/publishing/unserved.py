@@ -37,15 +37,18 @@ def unserved(service: Service, warehouse: Warehouse) -> str | None:
 
 
 def _columns(relation: str, warehouse: Warehouse) -> Iterator[str]:
-    names = [quoted.replace('""', '"') or plain for quoted, plain in _NAME.findall(relation)]
-    conditions = " and ".join(
-        f"lower(table_{part}) = lower(${place})"
-        for place, part in enumerate(("name", "schema", "catalog")[: len(names)], 1)
-    )
+    parts = zip(_NAME.findall(relation)[::-1], ("name", "schema", "catalog"), strict=False)
+    conditions, values = [], []
+    for place, ((quoted, plain), part) in enumerate(parts, 1):
+        # Whoever quotes a name means it to the letter: PostgreSQL may have another beside it.
+        conditions.append(
+            f"lower(table_{part}) = lower(${place})" if plain else f"table_{part} = ${place}"
+        )
+        values.append(plain or quoted.replace('""', '"'))
     query = (
         "select cast(column_name as text) as name from information_schema.columns"
-        f" where {conditions} order by ordinal_position"
+        f" where {' and '.join(conditions)} order by ordinal_position"
     )
-    with warehouse.rows(query, f"the columns of {relation}", names[::-1]) as reader:
+    with warehouse.rows(query, f"the columns of {relation}", values) as reader:
         for batch in reader:
             yield from batch["name"].to_pylist()

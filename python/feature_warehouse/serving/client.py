@@ -16,20 +16,16 @@ from feature_warehouse.redis_store.connection import (
     connect,
     connect_async,
     from_replicas,
-    is_cluster,
     unreachable,
 )
-from feature_warehouse.redis_store.steps import MarkedRead, ReadSteps
-from feature_warehouse.serving.exchange import exchange, exchange_marked, exchange_marked_async
+from feature_warehouse.redis_store.steps import ReadSteps
+from feature_warehouse.serving.exchange import execute, execute_async
 from feature_warehouse.serving.reader import Reader
 from feature_warehouse.serving.vectors import FeatureVector, FeatureVectors, Status
 
 __all__ = ["AsyncOnlineStore", "FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
 
 _Result = TypeVar("_Result")
-
-_ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
-"""Commands of several keys, and what becomes of them in a cluster."""
 
 _TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
 
@@ -192,7 +188,7 @@ class OnlineStore:
             command = next(steps)
             while True:
                 try:
-                    reply = self._execute(command)
+                    reply = execute(self._client, command, bare=self._bare)
                 except redis.ResponseError as error:
                     command = steps.throw(error)
                 else:
@@ -202,46 +198,6 @@ class OnlineStore:
             return result
         except ERRORS as error:
             raise unreachable(self._client, error) from None
-
-    def _execute(self, command: tuple[str, ...] | MarkedRead) -> Any:
-        if isinstance(command, MarkedRead):
-            return self._execute_marked(*command)
-        if self._bare and command[0] == "MGET":
-            return exchange(self._client.connection_pool, command)
-        if command[0] not in _ONE_BY_ONE or not is_cluster(self._client):
-            return self._client.execute_command(*command)
-        with self._client.pipeline() as pipeline:
-            for key in command[1:]:
-                pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
-            return _together(command[0], pipeline.execute(raise_on_error=False))
-
-    def _execute_marked(self, read: tuple[str, ...], mark: tuple[str, ...]) -> tuple[Any, bool]:
-        if self._bare:
-            return exchange_marked(self._client.connection_pool, read, mark)
-        if is_cluster(self._client):
-            with self._client.pipeline() as pipeline:
-                for key in read[1:]:
-                    pipeline.get(key)
-                pipeline.execute_command(*mark)
-                *replies, done = pipeline.execute(raise_on_error=False)
-            return _together(read[0], replies), isinstance(done, redis.ResponseError)
-        # Whoever stands in between may know nothing but single commands.
-        replies, refused = self._execute(read), False
-        try:
-            self._client.execute_command(*mark)
-        except ERRORS as error:
-            refused = isinstance(error, redis.ResponseError)
-        return replies, refused
-
-
-def _together(command: str, replies: list[Any]) -> Any:
-    """What one command of all keys would have said: MGET finds nothing where there is no text."""
-    for place, reply in enumerate(replies):
-        if isinstance(reply, redis.ResponseError) and str(reply).startswith("WRONGTYPE"):
-            replies[place] = None
-        elif isinstance(reply, Exception):
-            raise reply
-    return sum(replies) if command == "EXISTS" else replies
 
 
 class AsyncOnlineStore:
@@ -356,7 +312,7 @@ class AsyncOnlineStore:
             command = next(steps)
             while True:
                 try:
-                    reply = await _execute(client, command)
+                    reply = await execute_async(client, command)
                 except redis.ResponseError as error:
                     command = steps.throw(error)
                 else:
@@ -366,38 +322,6 @@ class AsyncOnlineStore:
             return result
         except ERRORS as error:
             raise unreachable(client, error) from None
-
-
-async def _execute(client: Any, command: tuple[str, ...] | MarkedRead) -> Any:
-    if isinstance(command, MarkedRead):
-        return await _execute_marked(client, *command)
-    if command[0] not in _ONE_BY_ONE or not is_cluster(client):
-        return await client.execute_command(*command)
-    async with client.pipeline() as pipeline:
-        for key in command[1:]:
-            pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
-        return _together(command[0], await pipeline.execute(raise_on_error=False))
-
-
-async def _execute_marked(
-    client: Any, read: tuple[str, ...], mark: tuple[str, ...]
-) -> tuple[Any, bool]:
-    if is_cluster(client):
-        async with client.pipeline() as pipeline:
-            for key in read[1:]:
-                pipeline.get(key)
-            pipeline.execute_command(*mark)
-            *replies, done = await pipeline.execute(raise_on_error=False)
-        return _together(read[0], replies), isinstance(done, redis.ResponseError)
-    way = getattr(type(client), "execute_command", None)
-    if way is redis.asyncio.Redis.execute_command and not client.single_connection_client:
-        return await exchange_marked_async(client.connection_pool, read, mark)
-    replies, refused = await _execute(client, read), False
-    try:
-        await client.execute_command(*mark)
-    except ERRORS as error:
-        refused = isinstance(error, redis.ResponseError)
-    return replies, refused
 
 
 def _reopen(kind: Any, origin: _Origin) -> Any:

@@ -1,4 +1,4 @@
-"""Commands on connections of a pool, without what redis-py's clients do around them.
+"""How the commands of a read reach Redis, by either client, and what it replies.
 
 A read may take a mark along (see ``redis_store.read_marks``). Only the first attempt does, and only
 the read can fail: once its reply is there, that of the mark is waited for so shortly that a server
@@ -10,13 +10,101 @@ from typing import Any, Final
 import redis
 from hiredis import pack_command
 
-__all__ = ["exchange", "exchange_marked", "exchange_marked_async"]
+from feature_warehouse.redis_store.connection import ERRORS, is_cluster
+from feature_warehouse.redis_store.steps import MarkedRead
+
+__all__ = ["execute", "execute_async"]
+
+_ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
+"""Commands of several keys, and what becomes of them in a cluster."""
 
 _PATIENCE: Final = 0.02
 """Seconds."""
 
 
-def exchange(pool: Any, command: tuple[str, ...]) -> Any:
+def execute(client: Any, command: tuple[str, ...] | MarkedRead, *, bare: bool) -> Any:
+    """The reply to a command, or what ``MarkedRead`` says.
+
+    ``bare`` is whether nobody watches or changes the client's commands, so that they may go without
+    what redis-py does around them.
+    """
+    if isinstance(command, MarkedRead):
+        return _execute_marked(client, *command, bare=bare)
+    if bare and command[0] == "MGET":
+        return _exchange(client.connection_pool, command)
+    if command[0] not in _ONE_BY_ONE or not is_cluster(client):
+        return client.execute_command(*command)
+    with client.pipeline() as pipeline:
+        for key in command[1:]:
+            pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+        return _together(command[0], pipeline.execute(raise_on_error=False))
+
+
+def _execute_marked(
+    client: Any, read: tuple[str, ...], mark: tuple[str, ...], *, bare: bool
+) -> tuple[Any, bool]:
+    if bare:
+        return _exchange_marked(client.connection_pool, read, mark)
+    if is_cluster(client):
+        with client.pipeline() as pipeline:
+            for key in read[1:]:
+                pipeline.get(key)
+            pipeline.execute_command(*mark)
+            *replies, done = pipeline.execute(raise_on_error=False)
+        return _together(read[0], replies), isinstance(done, redis.ResponseError)
+    # Whoever stands in between may know nothing but single commands.
+    replies, refused = execute(client, read, bare=bare), False
+    try:
+        client.execute_command(*mark)
+    except ERRORS as error:
+        refused = isinstance(error, redis.ResponseError)
+    return replies, refused
+
+
+async def execute_async(client: Any, command: tuple[str, ...] | MarkedRead) -> Any:
+    """The same with a client of ``redis.asyncio``."""
+    if isinstance(command, MarkedRead):
+        return await _execute_marked_async(client, *command)
+    if command[0] not in _ONE_BY_ONE or not is_cluster(client):
+        return await client.execute_command(*command)
+    async with client.pipeline() as pipeline:
+        for key in command[1:]:
+            pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
+        return _together(command[0], await pipeline.execute(raise_on_error=False))
+
+
+async def _execute_marked_async(
+    client: Any, read: tuple[str, ...], mark: tuple[str, ...]
+) -> tuple[Any, bool]:
+    if is_cluster(client):
+        async with client.pipeline() as pipeline:
+            for key in read[1:]:
+                pipeline.get(key)
+            pipeline.execute_command(*mark)
+            *replies, done = await pipeline.execute(raise_on_error=False)
+        return _together(read[0], replies), isinstance(done, redis.ResponseError)
+    way = getattr(type(client), "execute_command", None)
+    if way is redis.asyncio.Redis.execute_command and not client.single_connection_client:
+        return await _exchange_marked_async(client.connection_pool, read, mark)
+    replies, refused = await execute_async(client, read), False
+    try:
+        await client.execute_command(*mark)
+    except ERRORS as error:
+        refused = isinstance(error, redis.ResponseError)
+    return replies, refused
+
+
+def _together(command: str, replies: list[Any]) -> Any:
+    """What one command of all keys would have said: MGET finds nothing where there is no text."""
+    for place, reply in enumerate(replies):
+        if isinstance(reply, redis.ResponseError) and str(reply).startswith("WRONGTYPE"):
+            replies[place] = None
+        elif isinstance(reply, Exception):
+            raise reply
+    return sum(replies) if command == "EXISTS" else replies
+
+
+def _exchange(pool: Any, command: tuple[str, ...]) -> Any:
     """One command on a connection of the pool, tried again as the connection is told to.
 
     What ``redis.Redis`` does around it (statistics, callbacks) takes as long as the server does.
@@ -46,7 +134,7 @@ def exchange(pool: Any, command: tuple[str, ...]) -> Any:
         pool.release(connection)
 
 
-def exchange_marked(pool: Any, read: tuple[str, ...], mark: tuple[str, ...]) -> tuple[Any, bool]:
+def _exchange_marked(pool: Any, read: tuple[str, ...], mark: tuple[str, ...]) -> tuple[Any, bool]:
     """The reply to the read, and whether the server refused the mark."""
     words: Any = (read, mark)
     packed = list(map(pack_command, words))
@@ -87,7 +175,7 @@ def exchange_marked(pool: Any, read: tuple[str, ...], mark: tuple[str, ...]) -> 
         pool.release(connection)
 
 
-async def exchange_marked_async(
+async def _exchange_marked_async(
     pool: Any, read: tuple[str, ...], mark: tuple[str, ...]
 ) -> tuple[Any, bool]:
     """The same with a pool of ``redis.asyncio``."""

@@ -144,3 +144,14 @@ def test_a_service_without_all_columns_of_its_training_set_does_not_go_into_use(
         " on-demand features or columns of the label set of them, or a model of their own that"
         " reads the training set"
     )
+
+
+@pytest.mark.parametrize("built", ["postgres"], indirect=True)
+def test_a_table_of_nearly_the_same_name_is_another(built: Built, publish: Publishes) -> None:
+    with built.open() as session:
+        session.ask('create table "Payment_Ages" (weight integer)')
+        try:
+            found = {one.service: one.message for one in publish(PAID_AT)}
+        finally:
+            session.ask('drop table "Payment_Ages"')
+    assert found["payment_ages"] == ""
