@@ -41,8 +41,8 @@ class Demo(msgspec.Struct, frozen=True):
 
 
 SHARING = (
-    "built_demo", "relations", "training_sets", "windows", "point_in_time", "growth", "watching",
-    "catalog", "validation", "versions",
+    "built_demo", "relations", "training_sets", "windows", "point_in_time", "on_demand", "growth",
+    "watching", "catalog", "validation", "versions",
 )  # fmt: skip
 """Folders whose tests share something dear on each engine, such as a project that dbt has built.
 
