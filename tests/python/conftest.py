@@ -13,7 +13,7 @@ import pytest
 import redis
 from xdist.scheduler import LoadScopeScheduling
 
-from feature_warehouse import OnlineStore
+from feature_warehouse import OnlineStore, dbt_project
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.dev.servers import Valkey, local_valkey
 from feature_warehouse.engines import Warehouse, open_warehouse
@@ -23,8 +23,9 @@ from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.redis_store.connection import connect
 from harness.engines import ENGINES
+from harness.forks import forks, questions_to
 from harness.mini import NOW, Mini
-from harness.support import ROOT, dbt, run
+from harness.support import IS_DBT_2, IS_TRACED, ROOT, dbt, run
 from local_postgres import Postgres, local_postgres
 
 # A shell's background job ignores Ctrl-C, and so would every process that a test interrupts.
@@ -74,6 +75,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByGroup:
     # It would begin with the groups of most tests.
     config.option.loadscopereorder = False
     return ByGroup(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _questions_to_dbt() -> Iterator[None]:
+    """Our package asks dbt without the seconds of its start."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not IS_DBT_2 and not IS_TRACED:
+            patch.setattr(dbt_project, "subprocess", questions_to(forks))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,24 +4,30 @@ Started as a program, it reads requests as lines of JSON, and answers each with 
 number of the process that is the command now, and the exit code that it came to. What it has done
 before is to import, and to parse and compile all macros: dbt keeps what it makes of a macro's text
 in caches, some of which are there for its own tests. The same project takes a fifth of the time.
+
+Our package asks dbt, too, by an interpreter of its own. In a test's process and in these commands
+such a question becomes one more fork; the tests of the room that asks do without.
 """
 
 import atexit
 import gc
 import json
 import os
+import runpy
 import select
 import signal
 import subprocess
 import sys
 import threading
 import time
-from contextlib import chdir, redirect_stdout
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import chdir, redirect_stdout, suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import SimpleNamespace
+from typing import IO, Any
 
 PRELOADED = (
     "dbt.cli.main",
@@ -46,26 +52,28 @@ HOST = {
 """A project with something of each kind that tests often have."""
 
 
-class Forks:
-    """Runs of `dbt` and `feature-warehouse`, one after another."""
+class Requests:
+    """Commands that are asked of a process that forks, one after another.
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", __file__],
-            env=_untraced(dict(os.environ)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.pid = self._process.pid
+    A command is `dbt …`, `feature-warehouse …`, or `python -m …` with a module of our package.
+    """
+
+    def __init__(self, requests: IO[str], answers: IO[str]) -> None:
+        self._requests, self._answers = requests, answers
+        self.is_busy = False
 
     def run(
-        self, command: tuple[str, ...], folder: Path, env: dict[str, str]
+        self, command: tuple[str, ...], folder: Path, env: Mapping[str, str]
     ) -> "subprocess.CompletedProcess[str]":
         with TemporaryDirectory() as scratch:
             output, errors = Path(scratch, "output"), Path(scratch, "errors")
-            self.start(command, folder, env, output, errors)
-            code = self.wait()
+            process = self.start(command, folder, env, output, errors)
+            try:
+                code = self.wait()
+            except BaseException:
+                os.kill(process, signal.SIGKILL)
+                self.wait()
+                raise
             texts = (file.read_text() for file in (output, errors))
             return subprocess.CompletedProcess(command, code, *texts)
 
@@ -73,7 +81,7 @@ class Forks:
         self,
         command: tuple[str, ...],
         folder: Path,
-        env: dict[str, str],
+        env: Mapping[str, str],
         output: Path,
         errors: Path,
     ) -> int:
@@ -84,30 +92,49 @@ class Forks:
             "env": _untraced(env),
             "files": (os.devnull, str(output), str(errors)),
         }
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
+        self._requests.write(json.dumps(request) + "\n")
+        self._requests.flush()
+        self.is_busy = True
         return self._answer()
 
     def wait(self) -> int:
         """The exit code of the run that was started last, or minus the signal that ended it."""
-        return self._answer()
+        code = self._answer()
+        self.is_busy = False
+        return code
 
     def close(self) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        self._requests.close()
+        self._answers.close()
 
     def _answer(self) -> int:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
+        line = self._answers.readline()
         assert line, "the process that forks for dbt has ended"
         return int(line)
 
 
-def _untraced(env: dict[str, str]) -> dict[str, str]:
+class Forks(Requests):
+    """A process that forks, and its requests."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", __file__],
+            env=_untraced(os.environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.pid = self._process.pid
+        assert self._process.stdin
+        assert self._process.stdout
+        super().__init__(self._process.stdin, self._process.stdout)
+
+    def close(self) -> None:
+        super().close()
+        self._process.wait()
+
+
+def _untraced(env: Mapping[str, str]) -> dict[str, str]:
     """dbt runs no code of ours that coverage could count, and takes twice as long under it."""
     return {name: text for name, text in env.items() if not name.startswith("COVERAGE_")}
 
@@ -120,6 +147,22 @@ def forks() -> Forks:
     return started
 
 
+def questions_to(requests_of: Callable[[], Requests]) -> Any:
+    """What our package knows as ``subprocess`` where its questions to dbt become such requests."""
+
+    def run(
+        command: Iterable[str], *, cwd: Path, env: Mapping[str, str], **options: Any
+    ) -> "subprocess.CompletedProcess[str]":
+        program, *arguments = command
+        requests = requests_of()
+        # Where a test has started a command, the next one does not wait for its end.
+        if requests.is_busy:
+            return subprocess.run([program, *arguments], cwd=cwd, env=env, **options)  # noqa: PLW1510
+        return requests.run(("python", *arguments), cwd, env)
+
+    return SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL)
+
+
 def _serve() -> None:
     # A Ctrl-C is for dbt and for the tests, after which there are no more requests.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -127,21 +170,49 @@ def _serve() -> None:
         import_module(name)
     _parse_macros()
     gc.freeze()
-    for line in sys.stdin:
+    _fork(sys.stdin, sys.stdout)
+
+
+def _fork(requests: IO[str], answers: IO[str]) -> None:
+    """Answer requests until there are no more."""
+
+    def say(number: int) -> None:
+        answers.write(f"{number}\n")
+        answers.flush()
+
+    for line in requests:
         ended, held = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(ended)
-            _become(json.loads(line))
+            _become(json.loads(line), held)
         os.close(held)
-        _say(child)
-        # The tests ask nothing while they wait, so what can be read is that they are gone.
-        readable, _, _ = select.select([ended, sys.stdin], [], [])
+        say(child)
+        # Nothing is asked before there is an answer, so what can be read is that nobody waits.
+        readable, _, _ = select.select([ended, requests], [], [])
         if ended not in readable:
             os.kill(child, signal.SIGKILL)
         os.close(ended)
         _, status = os.waitpid(child, 0)
-        _say(os.waitstatus_to_exitcode(status))
+        say(os.waitstatus_to_exitcode(status))
+
+
+def _forking(held: int) -> Requests:
+    """Requests to a fork of this process, which must have no threads yet.
+
+    ``held`` is what shows that this process lives, and so not for the fork.
+    """
+    (read, ask), (hear, answer) = os.pipe(), os.pipe()
+    if os.fork() == 0:
+        for number in (ask, hear, held):
+            os.close(number)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with suppress(OSError), os.fdopen(read) as requests, os.fdopen(answer, "w") as answers:
+            _fork(requests, answers)
+        os._exit(0)
+    os.close(read)
+    os.close(answer)
+    return Requests(os.fdopen(ask, "w"), os.fdopen(hear))
 
 
 def _parse_macros() -> None:
@@ -175,13 +246,13 @@ def _parse_macros() -> None:
         raise RuntimeError("a process with threads cannot be forked")
 
 
-def _become(request: dict[str, Any]) -> None:
+def _become(request: dict[str, Any], held: int) -> None:
     """Does not return."""
     from dbt.cli.main import cli
 
+    from feature_warehouse import dbt_project
     from feature_warehouse.cli.app import main
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["env"])
@@ -191,12 +262,29 @@ def _become(request: dict[str, Any]) -> None:
         os.dup2(opened, number)
         os.close(opened)
     program, *arguments = sys.argv = request["command"]
+    if program == "feature-warehouse":
+        requests = _forking(held)
+        vars(dbt_project)["subprocess"] = questions_to(lambda: requests)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         if program == "dbt":
             cli(arguments)
-        main()
+        elif program == "feature-warehouse":
+            main()
+        else:
+            _run_module(*arguments[1:])
     except SystemExit as end:
         _exit(end.code)
+
+
+def _run_module(name: str, *arguments: str) -> None:
+    """As `python -m` does. dbt's is imported already."""
+    from dbt.cli.main import cli
+
+    if name == "dbt.cli.main":
+        cli(arguments)
+    sys.argv = [name, *arguments]
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
 def _exit(code: str | int | None) -> None:
@@ -211,11 +299,6 @@ def _exit(code: str | int | None) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code or 0)
-
-
-def _say(number: int) -> None:
-    sys.stdout.write(f"{number}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

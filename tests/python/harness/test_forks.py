@@ -6,9 +6,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from feature_warehouse import dbt_project
+from feature_warehouse.dbt_project import DbtProject
+from feature_warehouse.errors import UsageError
 from harness.forks import NOWHERE, forks
 from harness.redis_servers import eventually
 from harness.support import BIN, dbt, dbt_environment
@@ -39,6 +43,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "profiles.yml").write_text(json.dumps({"hanging": profile}))
     (folder / "macros").mkdir()
     (folder / "macros" / "hang.sql").write_text(HANGING)
+    (folder / "models").mkdir()
+    (folder / "models" / "one.sql").write_text("select 1 as id")
     return folder
 
 
@@ -84,6 +90,28 @@ def test_our_command_line_says_what_it_says_in_an_interpreter(
     said = (alone.returncode, alone.stdout, alone.stderr)
     assert (found.returncode, found.stdout, found.stderr) == said
     assert alone.stdout + alone.stderr
+
+
+@pytest.mark.dbt_1
+def test_a_question_of_the_package_has_the_same_answer_without_a_fork(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dbt("parse", project=project)
+    asked: list[tuple[str, ...]] = []
+
+    def seen(command: tuple[str, ...], *rest: Any) -> "subprocess.CompletedProcess[str]":
+        asked.append(command)
+        return forks_run(command, *rest)
+
+    forks_run = forks().run
+    monkeypatch.setattr(forks(), "run", seen)
+    for _ in range(2):
+        assert DbtProject(project).select(["one"], []) == {"model.hanging.one"}
+        with pytest.raises(UsageError, match="is not a valid method name"):
+            DbtProject(project, target="dev").select(["nonsense:two"], [])
+        monkeypatch.setattr(dbt_project, "subprocess", subprocess)
+    assert len(asked) == 2
+    assert {command[:2] for command in asked} == {("python", "-m")}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
