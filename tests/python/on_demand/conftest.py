@@ -1,13 +1,16 @@
 """The project of random expressions, built once per engine, and published when it is asked for."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import pytest
+import redis
 
 from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.dev.servers import local_valkey
 from feature_warehouse.engines import open_warehouse
 from feature_warehouse.engines.profile import load_profile
 from feature_warehouse.publishing.materialize import Materialization
@@ -28,6 +31,7 @@ CLOCK = datetime(2090, 1, 1)
 """Later than any row."""
 
 Publishes = Callable[[datetime], list[ServiceResult]]
+Published = Callable[[datetime], str]
 
 
 def messages(results: list[ServiceResult]) -> set[str]:
@@ -48,11 +52,29 @@ def built(
 
 
 @pytest.fixture
-def publish(built: Built, client: Any, monkeypatch: pytest.MonkeyPatch) -> Publishes:
+def publish(built: Built, client: Any) -> Publishes:
     """Publish all of the project as it is at an instant."""
+    return lambda clock: _publish(built, client, clock)
 
-    def run(clock: datetime) -> list[ServiceResult]:
-        built.enter(monkeypatch)
+
+@pytest.fixture(scope="session")
+def published(built: Built) -> Iterator[Published]:
+    """The address of a server with the project as it is at an instant, for those who only read."""
+    with ExitStack() as servers:
+
+        @cache
+        def address(clock: datetime) -> str:
+            url = servers.enter_context(local_valkey()).url
+            with redis.Redis.from_url(url) as client:
+                assert messages(_publish(built, client, clock)) == {""}
+            return url
+
+        yield address
+
+
+def _publish(built: Built, client: "redis.Redis", clock: datetime) -> list[ServiceResult]:
+    with pytest.MonkeyPatch.context() as patch:
+        built.enter(patch)
         registry = read_registry(built.target / "manifest.json")
         work = Materialization(
             registry, client, environment="dev", clock=Clock.at(clock), full_refresh=True
@@ -61,5 +83,3 @@ def publish(built: Built, client: Any, monkeypatch: pytest.MonkeyPatch) -> Publi
             results = list(work.views(warehouse, lambda *_: None))
             assert [result.message for result in results] == [""] * len(results)
             return work.services(warehouse)
-
-    return run

@@ -109,7 +109,17 @@ def message(host: Host, node: str) -> str:
     return str(result["message"])
 
 
-@pytest.mark.parametrize(("number", "says"), list(enumerate(UNREADABLE.values())))
+# dbt 2 itself stops before there are 25 parentheses in one another.
+OF_DBT_1 = {"(" * 30 + "1" + ")" * 30: pytest.mark.dbt_1}
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        pytest.param(number, says, marks=OF_DBT_1.get(text, ()))
+        for number, (text, says) in enumerate(UNREADABLE.items())
+    ],
+)
 def test_what_is_no_expression(host: Host, number: int, says: str) -> None:
     assert says in message(host, f"unreadable_{number}")
 

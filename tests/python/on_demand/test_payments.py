@@ -19,7 +19,7 @@ from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.on_demand import columns, scalars
 from feature_warehouse.training_sets import TrainingSets
 from harness.host import Built
-from on_demand.conftest import Publishes, messages
+from on_demand.conftest import Published, Publishes, messages
 from on_demand.payments import NAMES, PAID_AT, PAYMENTS
 
 SINGLE = 0.10000000149011612
@@ -39,9 +39,8 @@ GIVEN = [{**payment, "fee": payment["fee"] and Decimal(payment["fee"])} for paym
 
 
 @pytest.fixture
-def store(built: Built, publish: Publishes, redis_url: str) -> OnlineStore:
-    assert messages(publish(PAID_AT)) == {""}
-    return OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
+def store(built: Built, published: Published) -> OnlineStore:
+    return OnlineStore.from_url(published(PAID_AT), project=built.project.name, environment="dev")
 
 
 @pytest.mark.parametrize("model", ["payment_training", "payment_splits", "payment_scores"])
@@ -71,10 +70,10 @@ def test_a_read_gives_the_same(store: OnlineStore) -> None:
     assert vectors.to_arrow().to_pylist() == [dict(zip(NAMES, row, strict=True)) for row in ANSWERS]
 
 
-def test_both_clients_give_the_same(store: OnlineStore, built: Built, redis_url: str) -> None:
+def test_both_clients_give_the_same(store: OnlineStore, built: Built, published: Published) -> None:
     async def read() -> Any:
         async with AsyncOnlineStore.from_url(
-            redis_url, project=built.project.name, environment="dev"
+            published(PAID_AT), project=built.project.name, environment="dev"
         ) as other:
             assert await other.request_columns("payment_model") == store.request_columns(
                 "payment_model"
@@ -181,8 +180,14 @@ def test_training_sets_of_files_have_them(built: Built, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("form", ["closures", "columns"])
 def test_a_service_that_would_say_another_bit_does_not_go_into_use(
-    store: OnlineStore, publish: Publishes, form: str, monkeypatch: pytest.MonkeyPatch
+    built: Built,
+    publish: Publishes,
+    redis_url: str,
+    form: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert messages(publish(PAID_AT)) == {""}
+    store = OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
     before = store.get("payment_model", GIVEN[0], at=PAID_AT).to_dict()
     divided = columns._divided
 

@@ -7,16 +7,15 @@ import pytest
 
 from feature_warehouse import OnlineStore
 from harness.host import Built
-from on_demand.conftest import CLOCK, ROWS, SETS, Publishes, messages
+from on_demand.conftest import CLOCK, ROWS, SETS, Published
 from on_demand.evaluators import bits
 from on_demand.oracle import Row
 from on_demand.rows import COLUMNS
 
 
 @pytest.fixture
-def store(built: Built, publish: Publishes, redis_url: str) -> OnlineStore:
-    assert messages(publish(CLOCK)) == {""}
-    return OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
+def store(built: Built, published: Published) -> OnlineStore:
+    return OnlineStore.from_url(published(CLOCK), project=built.project.name, environment="dev")
 
 
 def given(row: Row, name: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pytest
+import redis
 
 from feature_warehouse import OnlineStore, Status
 from feature_warehouse.catalog.describe import describe
@@ -13,7 +14,7 @@ from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.monitoring.status import read_status
 from feature_warehouse.planning.services import service_details
 from harness.host import Built
-from on_demand.conftest import Publishes, messages
+from on_demand.conftest import Published, Publishes
 from on_demand.payments import AGED_NAMES, ORDERS, PAID_AT, PAYMENTS, SINCE, WEIGHTED
 
 AT = PAID_AT.replace(tzinfo=None)
@@ -43,9 +44,8 @@ def answers(at: datetime) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture
-def store(built: Built, publish: Publishes, redis_url: str) -> OnlineStore:
-    assert messages(publish(PAID_AT)) == {""}
-    return OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
+def store(built: Built, published: Published) -> OnlineStore:
+    return OnlineStore.from_url(published(PAID_AT), project=built.project.name, environment="dev")
 
 
 @pytest.mark.parametrize("model", ["payment_ages", "payment_age_scores"])
@@ -110,7 +110,9 @@ def test_expressions_name_them_and_may_hide_them(built: Built, store: OnlineStor
     ]
 
 
-def test_all_that_know_a_service_know_them(built: Built, store: OnlineStore, client: Any) -> None:
+def test_all_that_know_a_service_know_them(
+    built: Built, store: OnlineStore, published: Published
+) -> None:
     registry = read_registry(built.target / "manifest.json")
     service = registry.services["payment_ages"]
     assert list(service.outputs) == AGED_NAMES
@@ -130,7 +132,8 @@ def test_all_that_know_a_service_know_them(built: Built, store: OnlineStore, cli
         "since_age is gone",
         "years is new: age of customer_since by customer_id",
     ]
-    status = read_status(client, built.project.name, "dev")
+    with redis.Redis.from_url(published(PAID_AT)) as client:
+        status = read_status(client, built.project.name, "dev")
     assert {one.service: one.features for one in status.services}["payment_ages"] == 6
 
 
