@@ -20,6 +20,7 @@ from benchmarks import (
     races,
     reading,
     report,
+    request_log,
     windows,
     windows_costs,
 )
@@ -85,11 +86,13 @@ def _write_figures(options: argparse.Namespace, folder: Path) -> None:
         "gate": ("The gate", ("duckdb", "great-expectations", "pandas")),
         "parsing": ("Parsing", ("dbt-core", "dbt-duckdb")),
         "on_demand": ("On-demand features", ("duckdb", "feast")),
+        "request_log": ("Request log", ("redis", "hiredis", "msgspec")),
     }
     runs = {
         "gate": lambda: gate.run(rounds, peers),
         "parsing": lambda: parsing.run(rounds, options.package),
         "on_demand": lambda: on_demand.run(rounds, peers),
+        "request_log": lambda: request_log.run(rounds),
     }
     for part, (title, packages) in parts.items():
         if part in options.parts:
@@ -155,7 +158,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 def _options() -> argparse.Namespace:
     parts = [*WORKLOADS, "growth", "windows", "costs", "publishing", "gate", "parsing", "reading"]
-    parts += ["on_demand"]
+    parts += ["on_demand", "request_log"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

@@ -150,8 +150,10 @@ def _metrics() -> str:
         "services": [{"service": "x"}],
     }
     services = [status.ServiceStatus("", "", 1)]
+    logs = [status.LoggedStatus("", 0, 0, 0)]
     text = prometheus.exposition(
-        status.Status("", "", [status.ViewStatus(**view)], services, last_read={"": 0}), results
+        status.Status("", "", [status.ViewStatus(**view)], services, {}, {"": 0}, logs),
+        results,
     )
     found = re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE)
     return _table("family", [(f"`{name}`", described) for name, described in found])

@@ -8,6 +8,8 @@ This module is the serving side. It imports redis, hiredis and msgspec, nothing 
     vector = store.get("flight_delay", {"origin": "JFK", "tailnum": "N14228"})
 """
 
+from typing import TYPE_CHECKING, Any
+
 from feature_warehouse.errors import (
     BusyError,
     DamagedError,
@@ -27,6 +29,9 @@ from feature_warehouse.serving.client import (
     Status,
 )
 
+if TYPE_CHECKING:
+    from feature_warehouse.request_log import RequestLog
+
 __all__ = [
     "AsyncOnlineStore",
     "BusyError",
@@ -38,6 +43,7 @@ __all__ = [
     "FingerprintError",
     "NotPublishedError",
     "OnlineStore",
+    "RequestLog",
     "Status",
     "UnreachableError",
     "UnservableError",
@@ -46,3 +52,12 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """A reader without a log does not import it."""
+    if name == "RequestLog":
+        from feature_warehouse.request_log import RequestLog
+
+        return RequestLog
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

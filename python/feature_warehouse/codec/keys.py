@@ -12,7 +12,7 @@ from uuid import UUID
 
 from feature_warehouse.errors import EntityError
 
-__all__ = ["ESCAPES", "KEY_TYPES", "join_texts", "key_text", "parse_key"]
+__all__ = ["ESCAPES", "KEY_TYPES", "join_texts", "key_text", "parse_key", "split_texts"]
 
 ESCAPES: Final = (("%", "%25"), (",", "%2C"), ("{", "%7B"), ("}", "%7D"))
 _TABLE: Final = str.maketrans(dict(ESCAPES))
@@ -21,6 +21,15 @@ _TABLE: Final = str.maketrans(dict(ESCAPES))
 def join_texts(texts: Iterable[str]) -> str:
     """What stands between the braces of a row key."""
     return ",".join([text.translate(_TABLE) for text in texts])
+
+
+def split_texts(text: str, count: int) -> list[str]:
+    """The texts of so many values that ``join_texts`` has joined."""
+    texts = text.split(",") if count else []
+    if "%" in text:
+        for character, escape in reversed(ESCAPES):
+            texts = [one.replace(escape, character) for one in texts]
+    return texts
 
 
 def _int(value: Any) -> str:

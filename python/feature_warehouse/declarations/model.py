@@ -149,7 +149,7 @@ class Service(msgspec.Struct, frozen=True):
     does not have; ``request`` are the columns of the label set that they name, ``timestamp`` is
     that of its instants. ``label_columns`` are all of its columns and that of the split, none if it
     has no enforced contract. ``sql`` is the training set's as compiled, '' if dbt did not compile
-    it.
+    it. ``pii`` are the entity keys, request columns and features that hold personal data.
     """
 
     name: str
@@ -166,6 +166,7 @@ class Service(msgspec.Struct, frozen=True):
     timestamp: str = ""
     label_columns: tuple[str, ...] = ()
     sql: str = ""
+    pii: tuple[str, ...] = ()
 
     @property
     def outputs(self) -> tuple[str, ...]:

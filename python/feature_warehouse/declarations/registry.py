@@ -345,6 +345,7 @@ def _service(
     except UsageError as error:
         mistakes.append(f"{where}: {error}")
         return None
+    request = request_columns(computed, label_set, spellings)
     return Service(
         name=(block.name or node.name) + version,
         training_set=node.full_name,
@@ -356,11 +357,26 @@ def _service(
         deprecation_date=_date(node),
         on_demand=computed,
         hidden=tuple(block.hidden),
-        request=request_columns(computed, label_set, spellings),
+        request=request,
         timestamp=label_set.config.meta["label_set"].get("timestamp", "") if label_set else "",
         label_columns=_label_columns(node, label_set),
         sql=node.compiled_code or "",
+        pii=_personal(parts, [one.name for one in request], label_set),
     )
+
+
+def _personal(parts: list[ServicePart], request: list[str], labels: Node | None) -> tuple[str, ...]:
+    """The names by which a service knows columns that are flagged, in a view or a label set."""
+    found = {
+        name
+        for part in parts
+        for column, name in (*part.join_keys.items(), *part.features.items())
+        if any(own.pii for own in part.view.columns if own.name == column)
+    }
+    given = {key for part in parts for key in part.join_keys.values()} | {*request}
+    columns = labels.columns if labels else {}
+    found |= {name for name in given & columns.keys() if _column(columns[name]).pii}
+    return tuple(sorted(found))
 
 
 def _label_columns(node: Node, labels: Node | None) -> tuple[str, ...]:

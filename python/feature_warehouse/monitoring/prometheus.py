@@ -85,6 +85,24 @@ def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
         "When a service, or a view by its own name, was last read by who may leave marks.",
         [({**store, "name": name}, _seconds(at)) for name, at in status.last_read.items()],
     )
+    logs = [({**store, "service": log.service}, log) for log in status.request_logs]
+    lines += _family(
+        "request_log_waiting_messages",
+        "Messages of the request log that wait to be drained.",
+        [(at, log.waiting) for at, log in logs],
+    )
+    lines += _family(
+        "request_log_written_total",
+        "Entities whose reads were written to the request log.",
+        [(at, log.written) for at, log in logs],
+        "counter",
+    )
+    lines += _family(
+        "request_log_dropped_total",
+        "Entities whose reads were not, for want of room or of rights.",
+        [(at, log.dropped) for at, log in logs],
+        "counter",
+    )
     if results is not None:
         lines += _of_last_run(results)
     return "\n".join(lines) + "\n"
@@ -189,13 +207,13 @@ def _timestamp(text: Any) -> float | None:
         return None
 
 
-def _family(name: str, help_text: str, samples: Iterable[Sample]) -> list[str]:
+def _family(name: str, help_text: str, samples: Iterable[Sample], kind: str = "gauge") -> list[str]:
     """Help, type and samples of one metric; nothing where there is no sample."""
     known = [(labels, value) for labels, value in samples if value is not None]
     if not known:
         return []
     escaped = help_text.replace("\\", "\\\\").replace("\n", "\\n")
-    lines = [f"# HELP {_PREFIX}{name} {escaped}", f"# TYPE {_PREFIX}{name} gauge"]
+    lines = [f"# HELP {_PREFIX}{name} {escaped}", f"# TYPE {_PREFIX}{name} {kind}"]
     for labels, value in known:
         pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
         lines.append(f"{_PREFIX}{name}{{{pairs}}} {value!r}")

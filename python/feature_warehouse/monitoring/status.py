@@ -4,7 +4,7 @@ A user of Redis for `status` and `metrics` needs, for the project ``flights`` an
 ``prod`` (one line)::
 
     ACL SETUSER monitor on >password resetkeys %R~flights.prod:* %R~flights.prod!names
-    -@all +get +smembers +scan +memory|usage +pexpiretime
+    -@all +get +smembers +scan +memory|usage +pexpiretime +xlen +hmget
 
 and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
 ``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
@@ -23,7 +23,7 @@ from feature_warehouse.redis_store import cluster, layout, read_marks
 from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.redis_store.find import listed, resolve_names
 
-__all__ = ["ServiceStatus", "Status", "ViewStatus", "read_status"]
+__all__ = ["LoggedStatus", "ServiceStatus", "Status", "ViewStatus", "read_status"]
 
 _SAMPLE = 50
 
@@ -65,6 +65,19 @@ class ServiceStatus(msgspec.Struct, frozen=True):
     deprecation_date: str | None = None
 
 
+class LoggedStatus(msgspec.Struct, frozen=True):
+    """The request log of a service, where it is a stream.
+
+    ``waiting`` messages are in the stream, of one or more entities each; entities were ``written``
+    and, for want of room or of rights, ``dropped`` since there is a log.
+    """
+
+    service: str
+    waiting: int
+    written: int
+    dropped: int
+
+
 class Status(msgspec.Struct, frozen=True):
     """One project and environment; ``latest`` maps names without a version to what they mean.
 
@@ -79,6 +92,7 @@ class Status(msgspec.Struct, frozen=True):
     services: list[ServiceStatus]
     latest: dict[str, str] = {}
     last_read: dict[str, int] = {}
+    request_logs: list[LoggedStatus] = []
 
 
 def read_status(client: Any, project: str | None, environment: str | None) -> Status:
@@ -116,8 +130,20 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
             raise NotPublishedError(f"nothing is published in {names.store}{others}")
         marks = read_marks.last_read(client, names, known)
         last_read = {name: at * 1000 for name, at in marks.items()}
+        logs = [_logged(client, names, name) for name in sorted(_logging(client, names))]
     views = [msgspec.structs.replace(one, services=readers.get(one.view, [])) for one in views]
-    return Status(names.project, names.environment, views, services, latest, last_read)
+    return Status(names.project, names.environment, views, services, latest, last_read, logs)
+
+
+def _logging(client: Any, names: layout.Names) -> set[str]:
+    return cluster.members(client, names.logged_services)
+
+
+def _logged(client: Any, names: layout.Names, service: str) -> LoggedStatus:
+    key = names.request_counts(service)
+    written, dropped = client.hmget(key, ["written", "dropped"])
+    waiting = client.xlen(names.requests(service))
+    return LoggedStatus(service, waiting, int(written or 0), int(dropped or 0))
 
 
 def _read(client: Any, names: layout.Names, name: str) -> tuple[layout.Pointer, bytes, str]:

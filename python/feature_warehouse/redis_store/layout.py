@@ -14,6 +14,12 @@
     project.environment:!read:{project.environment:name}
                                               fingerprint that was last read under the name; expires
                                               90 days after that, see ``read_marks``
+    project.environment:!requests             set of the services that have a request log
+    project.environment:!requests:{project.environment:service}
+                                              stream of logged requests, see ``request_log``; the
+                                              braces are literal, and so are those of the next two
+    ...:{project.environment:service}@5c02... what messages of that stream are decoded by, JSON
+    ...:{project.environment:service}!counts  hash of how many entities were written and dropped
     project.environment!names                 set of all published views and services
     feature_warehouse:stores                  set of all project.environment of this server
 
@@ -100,6 +106,17 @@ class Names(msgspec.Struct, frozen=True):
     def read_mark(self, name: str) -> str:
         """In a Redis Cluster it lies beside the name's pointer."""
         return f"{self.store}:!read:{{{self.pointer(name)}}}"
+
+    @property
+    def logged_services(self) -> str:
+        return f"{self.store}:!requests"
+
+    def requests(self, service: str) -> str:
+        """The stream; its descriptions and counts begin with it and so share its slot."""
+        return f"{self.logged_services}:{{{self.pointer(service)}}}"
+
+    def request_counts(self, service: str) -> str:
+        return f"{self.requests(service)}!counts"
 
     def lock(self, view: str) -> str:
         return f"{self.store}:{view}!lock"
@@ -234,7 +251,7 @@ class Service(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``on_demand`` come after what the parts have, each computed from those before it, from that,
     and from ``request``: columns that a request gives, with their types. ``hidden`` are not in the
-    vector.
+    vector. ``pii`` are the entity keys, request columns and features with personal data.
     """
 
     service: str
@@ -245,6 +262,7 @@ class Service(msgspec.Struct, frozen=True, omit_defaults=True):
     on_demand: tuple[OnDemand, ...] = ()
     hidden: tuple[str, ...] = ()
     request: dict[str, str] = {}
+    pii: tuple[str, ...] = ()
 
 
 def incompatibility(part: ServicePart, generation: Generation) -> str | None:

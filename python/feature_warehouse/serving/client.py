@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Self, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeVar
 from weakref import WeakKeyDictionary
 
 import redis
@@ -21,6 +21,7 @@ from feature_warehouse.redis_store.connection import (
 from feature_warehouse.redis_store.steps import ReadSteps
 from feature_warehouse.serving.exchange import execute, execute_async
 from feature_warehouse.serving.reader import Reader
+from feature_warehouse.serving.reads import ReadLog, RequestIds
 from feature_warehouse.serving.vectors import FeatureVector, FeatureVectors, Status
 
 __all__ = ["AsyncOnlineStore", "FeatureVector", "FeatureVectors", "OnlineStore", "Status"]
@@ -30,6 +31,13 @@ _Result = TypeVar("_Result")
 _TIMEOUTS: Final = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0}
 
 
+class RequestLog(Protocol):
+    """What ``feature_warehouse.RequestLog`` does for a store."""
+
+    def opened(self, url: str, options: Mapping[str, Any]) -> ReadLog:
+        """The log of a store at an address; raises UsageError."""
+
+
 class _Origin(NamedTuple):
     """What ``from_url`` was called with."""
 
@@ -37,6 +45,7 @@ class _Origin(NamedTuple):
     project: str | None
     environment: str | None
     mark_reads: bool
+    request_log: RequestLog | None
     options: dict[str, Any]
 
 
@@ -97,6 +106,7 @@ class OnlineStore:
         project: str | None = None,
         environment: str | None = None,
         mark_reads: bool = True,
+        request_log: RequestLog | None = None,
         **options: Any,
     ) -> Self:
         """A store at an address.
@@ -115,21 +125,28 @@ class OnlineStore:
         is how often a read is repeated after a timeout or a lost connection. The first read
         connects; a cluster is connected at once.
 
+        ``request_log`` is a ``RequestLog``, which keeps what each read of a service got.
+
         Such a store can be pickled for worker processes: the pickle holds the arguments given here,
         with the password if the URL has one, and no connection.
 
         Raises UsageError, and for a cluster UnreachableError.
         """
-        client = connect(url, **{**_TIMEOUTS, **options})
+        options_now = {**_TIMEOUTS, **options}
+        client = connect(url, **options_now)
         store = cls(client, project=project, environment=environment, mark_reads=mark_reads)
-        store._origin = _Origin(url, project, environment, mark_reads, options)
+        store._origin = _Origin(url, project, environment, mark_reads, request_log, options)
+        if request_log is not None:
+            store._reader.log = request_log.opened(url, options_now)
         return store
 
     def __reduce__(self) -> Any:
         return _reopen, (type(self), _origin_of(self._origin))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Write what the request log has yet to write, for at most 2 s; close the connections."""
+        if self._reader.log is not None:
+            self._reader.log.close()
         close(self._client)
 
     def __enter__(self) -> Self:
@@ -145,6 +162,8 @@ class OnlineStore:
         *,
         expect: str | None = None,
         at: datetime | None = None,
+        request_id: RequestIds = None,
+        tag: str | None = None,
     ) -> FeatureVector:
         """The feature vector of one entity for a service or a feature view.
 
@@ -153,11 +172,16 @@ class OnlineStore:
         columns of the label set that they name, too (``request_columns``). ``expect`` is the
         fingerprint that the model was trained with. ``at`` (aware, or naive UTC) is the instant of
         the request, at which ttl and age are measured; by default now, or the simulated clock of
-        the publishing run.
+        the publishing run. ``request_id`` and ``tag`` go into the request log, if there is one: a
+        text or UUID that the caller knows the request by, else a new UUIDv7 is made; and what the
+        caller likes to say, such as the version of the model. They are ignored without one.
 
         Raises EntityError, NotPublishedError, FingerprintError, UnreachableError.
         """
-        return FeatureVector(self.get_many(name, [entity], expect=expect, at=at), 0)
+        vectors = self.get_many(
+            name, [entity], expect=expect, at=at, request_id=request_id, tag=tag
+        )
+        return FeatureVector(vectors, 0)
 
     def get_many(
         self,
@@ -166,9 +190,14 @@ class OnlineStore:
         *,
         expect: str | None = None,
         at: datetime | None = None,
+        request_id: RequestIds = None,
+        tag: str | None = None,
     ) -> FeatureVectors:
-        """The feature vectors of many entities, in one round trip. See ``get``."""
-        return self._run(self._reader.get_many(name, entities, expect, at))
+        """The feature vectors of many entities, in one round trip. See ``get``.
+
+        ``request_id`` may be a list, too, with one for each entity.
+        """
+        return self._run(self._reader.get_many(name, entities, expect, at, request_id, tag))
 
     def fingerprint(self, name: str) -> str:
         """The fingerprint of a service or view, for ``get(..., expect=)``."""
@@ -230,19 +259,25 @@ class AsyncOnlineStore:
         project: str | None = None,
         environment: str | None = None,
         mark_reads: bool = True,
+        request_log: RequestLog | None = None,
         **options: Any,
     ) -> Self:
         """A store at an address; the first read connects, to a cluster too."""
-        client = connect_async(url, **{**_TIMEOUTS, **options})
+        options_now = {**_TIMEOUTS, **options}
+        client = connect_async(url, **options_now)
         store = cls(client, project=project, environment=environment, mark_reads=mark_reads)
-        store._origin = _Origin(url, project, environment, mark_reads, options)
+        store._origin = _Origin(url, project, environment, mark_reads, request_log, options)
+        if request_log is not None:
+            store._reader.log = request_log.opened(url, options_now)
         return store
 
     def __reduce__(self) -> Any:
         return _reopen, (type(self), _origin_of(self._origin))
 
     async def close(self) -> None:
-        """Close the connections of this event loop."""
+        """The same, with the connections of this event loop."""
+        if self._reader.log is not None:
+            await asyncio.to_thread(self._reader.log.close)
         await close_async(self._client())
 
     def _client(self) -> Any:
@@ -278,9 +313,14 @@ class AsyncOnlineStore:
         *,
         expect: str | None = None,
         at: datetime | None = None,
+        request_id: RequestIds = None,
+        tag: str | None = None,
     ) -> FeatureVector:
         """The feature vector of one entity."""
-        return FeatureVector(await self.get_many(name, [entity], expect=expect, at=at), 0)
+        vectors = await self.get_many(
+            name, [entity], expect=expect, at=at, request_id=request_id, tag=tag
+        )
+        return FeatureVector(vectors, 0)
 
     async def get_many(
         self,
@@ -289,9 +329,11 @@ class AsyncOnlineStore:
         *,
         expect: str | None = None,
         at: datetime | None = None,
+        request_id: RequestIds = None,
+        tag: str | None = None,
     ) -> FeatureVectors:
         """The feature vectors of many entities, in one round trip."""
-        return await self._run(self._reader.get_many(name, entities, expect, at))
+        return await self._run(self._reader.get_many(name, entities, expect, at, request_id, tag))
 
     async def fingerprint(self, name: str) -> str:
         """The fingerprint of a service or view."""
@@ -331,6 +373,7 @@ def _reopen(kind: Any, origin: _Origin) -> Any:
         project=origin.project,
         environment=origin.environment,
         mark_reads=origin.mark_reads,
+        request_log=origin.request_log,
         **origin.options,
     )
 

@@ -78,10 +78,10 @@ class Computation(NamedTuple):
         stored: Sequence[tuple[Any, ...]],
         parts: Sequence["Rows"],
         asked: Sequence[Column],
-        now: int,
+        instants: Column,
     ) -> list[tuple[Any, ...]]:
-        """The vectors of entities, given the features of all parts and what was asked."""
-        columns: list[Column] = [[now] * len(stored), *asked]
+        """The vectors of entities, given the features of all parts, what was asked, and when."""
+        columns: list[Column] = [instants, *asked]
         columns += [_times(one, parts[one.part]) for one in self.instants]
         if len(stored) < _FEW_ROWS:
             found = [
@@ -126,8 +126,10 @@ def _times(one: Instant, rows: "Rows") -> Column:
     """As training sets have them: NULL where no row matched."""
     events = rows.matched()
     if one.is_age:
-        now = rows.now
-        return [None if event is None else float(now - event) / _MICROSECONDS for event in events]
+        return [
+            None if event is None else float(now - event) / _MICROSECONDS
+            for event, now in zip(events, rows.instants(), strict=True)
+        ]
     return [
         None if event is None or not FIRST_INSTANT <= event <= LAST_INSTANT else event
         for event in events

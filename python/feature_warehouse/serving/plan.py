@@ -18,7 +18,7 @@ from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.steps import Steps, look_again
 from feature_warehouse.serving.on_demand import Computation, Output, computation
 
-__all__ = ["Part", "Plan", "load_plan", "renewed"]
+__all__ = ["Part", "Plan", "described_plan", "load_plan", "renewed"]
 
 _ATTEMPTS: Final = 5
 _SIMILAR: Final = 3
@@ -58,7 +58,8 @@ class Plan(msgspec.Struct, frozen=True):
     ``texts`` are the different key tuples of its parts, with types. ``index`` and ``part_of`` map a
     feature to its place in the vector and to its part; ``entity`` maps entity keys to their types.
     ``computed`` is there if the vector is not just the stored features, ``asked`` are the entity
-    keys and the other columns that a request gives, with their types.
+    keys and the other columns that a request gives, with their types. ``service`` is what the name
+    stands for, None for a view; ``generations`` are those that the parts are read from.
     """
 
     name: str
@@ -74,6 +75,8 @@ class Plan(msgspec.Struct, frozen=True):
     entity: dict[str, str]
     computed: Computation | None = None
     asked: dict[str, str] = {}
+    service: layout.Service | None = None
+    generations: tuple[layout.Generation, ...] = ()
 
 
 class _MovedError(Exception):
@@ -95,6 +98,16 @@ def load_plan(names: layout.Names, name: str) -> Steps[Plan]:
         except _MovedError:
             continue
     raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
+
+
+def described_plan(
+    names: layout.Names,
+    service: layout.Service,
+    generations: Sequence[layout.Generation],
+    clocks: Sequence[int | None],
+) -> Plan:
+    """The plan of a service, given the generation and the simulated clock of each part."""
+    return _plan(names, service, {}, list(zip(service.parts, generations, clocks, strict=True)))
 
 
 def renewed(plan: Plan, states: list[bytes]) -> Plan | None:
@@ -137,7 +150,7 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
         fingerprint, parts = f"{generation.schema:08x}", (_all_of(name, generation),)
         service = layout.Service(name, fingerprint, parts)
     chosen = _choose(name, parts, views)
-    return _plan(
+    plan = _plan(
         names,
         service,
         states,
@@ -146,6 +159,8 @@ def _load(names: layout.Names, name: str) -> Steps[Plan]:
             for part, generation in zip(parts, chosen, strict=True)
         ],
     )
+    is_service = isinstance(pointer.version, str)
+    return plan if is_service else msgspec.structs.replace(plan, service=None)
 
 
 def _renamed(name: str, names: layout.Names, state: bytes, plan: Plan) -> Plan:
@@ -334,6 +349,8 @@ def _plan(
             **entity,
             **{key: kind for key, kind in service.request.items() if key not in entity},
         },
+        service=service,
+        generations=tuple(generation for _, generation, _ in found),
     )
 
 

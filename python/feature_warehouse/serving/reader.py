@@ -15,6 +15,7 @@ from feature_warehouse.redis_store import layout, read_marks
 from feature_warehouse.redis_store.find import find_store
 from feature_warehouse.redis_store.steps import MarkedRead, ReadSteps, Steps, look_again
 from feature_warehouse.serving.plan import Plan, load_plan, renewed
+from feature_warehouse.serving.reads import ReadLog, RequestIds
 from feature_warehouse.serving.row_keys import row_keys, wrong_entities
 from feature_warehouse.serving.rows import Rows
 from feature_warehouse.serving.vectors import FeatureVectors
@@ -30,7 +31,14 @@ class Reader:
     What it keeps is replaced as a whole, never changed.
     """
 
-    def __init__(self, project: str | None, environment: str | None, *, marks: bool) -> None:
+    def __init__(
+        self,
+        project: str | None,
+        environment: str | None,
+        *,
+        marks: bool,
+    ) -> None:
+        self.log: ReadLog | None = None
         self._project, self._environment = project, environment
         self._names: layout.Names | None = None
         self._plans: dict[str, Plan] = {}
@@ -51,6 +59,8 @@ class Reader:
         entities: Sequence[Mapping[str, Any]],
         expect: str | None,
         at: datetime | None,
+        request_id: RequestIds,
+        tag: str | None,
     ) -> ReadSteps[FeatureVectors]:
         """The vectors of entities: one MGET, as long as no pointer moves and all rows are there."""
         for _ in range(_ATTEMPTS):
@@ -84,10 +94,28 @@ class Reader:
                 gone = [key for key, row in zip(wanted, rows, strict=True) if row is None]
                 if (yield from look_again(gone)):
                     continue
+            with_null: Sequence[Mapping[str, Any]] = ()
             if len(rows) < len(keys) * len(entities):
-                rows = _spread(rows, keys)
-            return _vectors(plan, keys, rows, at, given)
+                rows, with_null = _spread(rows, keys), entities
+            now = time.time_ns() // 1000
+            vectors = _vectors(plan, keys, rows, now, at, given)
+            self._note(vectors, now, at, request_id, tag, with_null)
+            return vectors
         raise NotPublishedError(f"{name!r} was republished {_ATTEMPTS} times during one read")
+
+    def _note(
+        self,
+        vectors: FeatureVectors,
+        now: int,
+        at: datetime | None,
+        request_id: RequestIds,
+        tag: str | None,
+        entities: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Into the log, if there is one."""
+        if self.log is not None and vectors.plan.service is not None:
+            assert self._names is not None  # whoever has a plan knows the store
+            self.log.note(self._names, vectors, now, at, request_id, tag, entities)
 
     def _marked(self, plan: Plan, command: tuple[str, ...]) -> ReadSteps[Any]:
         """The reply to a read that leaves a mark, if the server lets it."""
@@ -131,12 +159,12 @@ def _vectors(
     plan: Plan,
     keys: Sequence[Sequence[str | None]],
     rows: Sequence[bytes | None],
+    now: int,
     at: datetime | None,
     given: Sequence[Sequence[Any]],
 ) -> FeatureVectors:
     """The vectors of all parts' rows, one part's after another's; ttl is measured ``at`` or now."""
     asked = None if at is None else to_microseconds(at)
-    now = time.time_ns() // 1000
     parts: list[Rows] = []
     start = 0
     for part, own in zip(plan.parts, keys, strict=True):

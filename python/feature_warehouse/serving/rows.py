@@ -30,13 +30,13 @@ class Rows:
     missing when the grace period is over too, whether Redis has already dropped it or not.
     """
 
-    __slots__ = ("_fresh_from", "_kept_from", "_keys", "_tuples", "now", "part", "raw")
+    __slots__ = ("_fresh_from", "_kept_from", "_tuples", "keys", "now", "part", "raw")
 
     def __init__(
         self, part: Part, keys: Sequence[str | None], raw: Sequence[bytes | None], now: int
     ) -> None:
         self.part, self.raw, self.now = part, raw, now
-        self._keys = keys
+        self.keys = keys
         # No row is less than nothing.
         self._fresh_from = self._kept_from = b""
         if part.ttl is not None:
@@ -46,10 +46,10 @@ class Rows:
 
     def check(self) -> None:
         """Raise DamagedError or FingerprintError for what is not a row of its key and schema."""
-        check_rows(self.raw, self.part.schema, self._keys)
+        check_rows(self.raw, self.part.schema, self.keys)
 
     def __getitem__(self, entities: slice) -> "Rows":
-        rows = Rows(self.part, self._keys[entities], self.raw[entities], self.now)
+        rows = Rows(self.part, self.keys[entities], self.raw[entities], self.now)
         if self._tuples is not None:
             rows._tuples = self._tuples[entities]
         return rows
@@ -67,7 +67,7 @@ class Rows:
 
     def _decoded(self) -> list[tuple[Any, ...]]:
         part = self.part
-        rows = decode_rows(self.raw, self._fresh_from, part.absent, part.width, self._keys)
+        rows = decode_rows(self.raw, self._fresh_from, part.absent, part.width, self.keys)
         if part.pick is not None:
             rows = list(map(part.pick, rows))
         if not rows or not any(part.decoders):
@@ -95,6 +95,10 @@ class Rows:
         """Event timestamp in microseconds since 1970 UTC, also of an expired row."""
         row = self.raw[entity]
         return None if row is None or row < self._kept_from else event_of(row)
+
+    def instants(self) -> Sequence[int]:
+        """When each entity was asked for, in microseconds since 1970 UTC."""
+        return [self.now] * len(self.raw)
 
     def matched(self) -> list[int | None]:
         """Event timestamps of rows that are found, in microseconds since 1970 UTC."""

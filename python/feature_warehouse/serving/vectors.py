@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import add
 from typing import Any
+from uuid import UUID
 
 from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.serving.plan import Plan
@@ -39,6 +40,11 @@ class FeatureVector(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"FeatureVector({self.to_dict()})"
+
+    @property
+    def request_id(self) -> str | None:
+        """By which a request log knows this read; None if none took it."""
+        return self._vectors.request_ids()[self._entity]
 
     def to_tuple(self) -> tuple[Any, ...]:
         """The values alone, in order."""
@@ -111,13 +117,15 @@ class FeatureVectors(Sequence[FeatureVector]):
     have a column for each feature.
     """
 
-    __slots__ = ("_rows", "_stored", "given", "parts", "plan")
+    __slots__ = ("_rows", "_stored", "given", "parts", "plan", "request")
 
     def __init__(
         self, plan: Plan, parts: Sequence[Rows], given: Sequence[Sequence[Any]] = ()
     ) -> None:
         """``parts`` are the rows of each of the plan's parts, ``given`` columns of requests."""
         self.plan, self.parts, self.given = plan, parts, given
+        self.request: bytes | str | Sequence[str] | None = None
+        """The request id, as a log has it: that of all entities, or of each."""
         self._rows: list[tuple[Any, ...]] | None = None
         self._stored: list[tuple[Any, ...]] | None = None
 
@@ -125,7 +133,10 @@ class FeatureVectors(Sequence[FeatureVector]):
         if isinstance(index, slice):
             parts = [part[index] for part in self.parts]
             given = [column[index] for column in self.given]
-            return FeatureVectors(self.plan, parts, given)
+            some = FeatureVectors(self.plan, parts, given)
+            own = self.request
+            some.request = own[index] if isinstance(own, list) else own
+            return some
         return FeatureVector(self, range(len(self))[index])
 
     def __iter__(self) -> Iterator[FeatureVector]:
@@ -137,13 +148,25 @@ class FeatureVectors(Sequence[FeatureVector]):
     def __repr__(self) -> str:
         return f"FeatureVectors({self.to_dicts()})"
 
+    def request_ids(self) -> list[str | None]:
+        """By which a request log knows the read, for each entity; None if none took it.
+
+        They are the caller's, or a new one for all entities together.
+        """
+        if isinstance(self.request, list):
+            return list(self.request)
+        one = self.request
+        text = str(UUID(bytes=one)) if isinstance(one, bytes) else one
+        assert text is None or isinstance(text, str)
+        return [text] * len(self)
+
     def rows(self) -> list[tuple[Any, ...]]:
         """The list that ``to_tuples`` copies."""
         if self._rows is None:
             rows = self.stored()
             if self.plan.computed is not None:
-                now = self.parts[0].now
-                rows = self.plan.computed.rows(rows, self.parts, self.given, now)
+                instants = self.parts[0].instants()
+                rows = self.plan.computed.rows(rows, self.parts, self.given, instants)
             self._rows = rows
         return self._rows
 

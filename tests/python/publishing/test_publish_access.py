@@ -177,7 +177,7 @@ def test_a_wrong_password_is_not_shown(mini: Mini, admin: Any, valkey_server: Va
 
 
 MONITOR = ("resetkeys", "%R~mini.dev:*", "%R~mini.dev!names", "-@all")
-LOOKS = ("+get", "+smembers", "+scan", "+memory|usage", "+pexpiretime")
+LOOKS = ("+get", "+smembers", "+scan", "+memory|usage", "+pexpiretime", "+xlen", "+hmget")
 
 
 @pytest.mark.parametrize("denied", [None, *LOOKS])
@@ -187,6 +187,7 @@ def test_the_least_that_a_monitor_needs(
     """As the docstring of ``status`` says."""
     pairs(mini, 10, 4, ttl="1000 days")
     run_one(mini, admin)
+    admin.sadd("mini.dev:!requests", "some service")
     rules = [rule for rule in LOOKS if rule != denied]
     admin.execute_command(
         "ACL", "SETUSER", "publisher", "reset", "on", f">{PASSWORD}", *MONITOR, *rules

@@ -58,6 +58,11 @@ def print_status(status: Status, *, as_json: bool) -> None:
             f" fingerprint {service.fingerprint}{_deprecated(service.deprecation_date)},"
             f" {_read(status, service.service)}"
         )
+    for log in status.request_logs:
+        console.print(
+            f"request log of {log.service}: {log.waiting:,} messages wait to be drained;"
+            f" {log.written:,} entities written, {log.dropped:,} dropped"
+        )
     for name, stands_for in status.latest.items():
         console.print(f"{name} is {stands_for}, {_read(status, name)}")
     for view in status.views:

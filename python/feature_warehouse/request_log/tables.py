@@ -1,0 +1,319 @@
+"""Logged reads as Arrow tables with a column for each thing: what `drain` and the folder write.
+
+The values are decoded by what reads them for services, from the description alone. Columns are, in
+this order::
+
+    read_id, position       together they tell an entity of a read from any other
+    request_id              the caller's, or the read's id as a text
+    requested_at            when it was read, by the reader's clock, in UTC
+    clock                   the instant that ttl and ages were measured at, in UTC
+    fingerprint, tag
+    entity keys
+    request columns
+    features                as the vector has them
+    <view>_status           found, expired or missing; a feature of a found row may be NULL
+    <view>_event_timestamp, <view>_created_timestamp, <view>_run
+                            the version of the row, also of an expired one
+    <view>_generation       that was read
+
+A name of ours that a key or a feature has already gets a ``_`` at its end. A view that is read
+twice, by other keys, is ``<view>_2`` the second time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Context, Decimal
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+from zlib import crc32
+
+import msgspec
+import pyarrow as pa
+
+from feature_warehouse.codec.arrow.types import arrow_column
+from feature_warehouse.codec.keys import parse_key
+from feature_warehouse.codec.rows import HEADER, OFFSET
+from feature_warehouse.request_log.descriptions import Description
+from feature_warehouse.request_log.messages import Entities, key_values
+from feature_warehouse.serving import columnar
+from feature_warehouse.serving.plan import Part, Plan, described_plan
+from feature_warehouse.serving.rows import Rows, Status
+from feature_warehouse.serving.vectors import FeatureVectors
+
+__all__ = ["Decoder", "TableColumn", "columns_of"]
+
+_LONGEST_NAME: Final = 63
+"""Bytes of a name that PostgreSQL keeps."""
+
+_WIDE: Final = Context(prec=60)
+_EPOCH: Final = date(1970, 1, 1)
+_DAY: Final = 86_400_000_000
+_KINDS: Final = {
+    "double precision": "float",
+    "real": "float32",
+    "boolean": "bool",
+    "text": "string",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamptz",
+}
+
+
+class TableColumn(NamedTuple):
+    """A column of the table of a service; ``kind`` is a stored type."""
+
+    name: str
+    kind: str
+    description: str
+
+
+class _Times(Rows):
+    """Rows of many reads, each seen at the instant of its own."""
+
+    __slots__ = ("_instants",)
+
+    def __init__(self, part: Part, raw: Sequence[bytes | None], instants: Sequence[int]) -> None:
+        """``raw`` are the rows that were fresh then."""
+        super().__init__(msgspec.structs.replace(part, ttl=None), [None] * len(raw), raw, 0)
+        self._instants = instants
+
+    def instants(self) -> Sequence[int]:
+        return self._instants
+
+
+class Decoder:
+    """Makes tables of records by one description."""
+
+    def __init__(self, description: Description) -> None:
+        """Raises FingerprintError for a type of a later version."""
+        self._description = description
+        self._plan = described_plan(
+            description.store, description.service, description.generations, description.clocks
+        )
+        self.columns = _columns(description, self._plan)
+
+    def table(self, reads: Sequence[Entities]) -> pa.Table:
+        """A row for each entity. Raises ValueError or ArrowException for what is no such read."""
+        plan, service = self._plan, self._description.service
+        given = [
+            [value for one in reads for value in one.given[place]]
+            for place in range(len(service.request))
+        ]
+        counts = [len(one) for one in reads]
+
+        def spread(values: Iterable[Any]) -> list[Any]:
+            return [
+                value for value, count in zip(values, counts, strict=True) for _ in range(count)
+            ]
+
+        arrays: list[Any] = [
+            arrow_column(spread(one.read for one in reads), "uuid"),
+            pa.array([one.first + place for one in reads for place in range(len(one))], pa.int64()),
+            pa.array([text for one in reads for text in _request_ids(one)], pa.string()),
+            _instants(spread(one.instant for one in reads)),
+            _instants(spread(_nows(plan.parts[0], reads))),
+            pa.array([service.fingerprint] * sum(counts), pa.string()),
+            pa.array(spread(one.tag for one in reads), pa.string()),
+            *self._keys(reads),
+        ]
+        arrays += [
+            _request_column(column, kind)
+            for column, (name, kind) in zip(given, service.request.items(), strict=True)
+            if name not in plan.entity
+        ]
+        parts, versions = [], []
+        for place, part in enumerate(plan.parts):
+            raw = [row for one in reads for row in one.rows[place]]
+            nows = spread(_nows(part, reads))
+            statuses, fresh = _seen(part, raw, nows)
+            parts.append(_Times(part, fresh, nows))
+            number = self._description.generations[place].number
+            versions += [statuses, *_versions(raw, statuses, number)]
+        numbers = [
+            _given(column, kind)
+            for column, kind in zip(given, service.request.values(), strict=True)
+        ]
+        arrays += columnar.values(FeatureVectors(plan, parts, numbers)).columns
+        return pa.table(arrays + versions, names=[column.name for column in self.columns])
+
+    def _keys(self, reads: Sequence[Entities]) -> list[Any]:
+        """A column for each entity key."""
+        plan = self._plan
+        found: dict[str, Any] = {}
+        for place, keys in enumerate(plan.texts):
+            own = [key_values(text, len(keys)) for one in reads for text in one.keys[place]]
+            for (name, kind), column in zip(keys, zip(*own, strict=True), strict=True):
+                values = [None if text is None else _key(name, text, kind) for text in column]
+                found[name] = arrow_column(values, kind)
+        return [found[name] for name in plan.entity]
+
+
+def columns_of(description: Description) -> list[TableColumn]:
+    """The columns of the table of a service."""
+    return Decoder(description).columns
+
+
+def _columns(description: Description, plan: Plan) -> list[TableColumn]:
+    service = description.service
+    hashed, left_out = {*description.hashed}, {*description.left_out}
+
+    def told(name: str, text: str) -> str:
+        if name in left_out:
+            return f"{text}, which is personal data and left out."
+        return f"{text}, as a hash, since it is personal data." if name in hashed else f"{text}."
+
+    request = {name: kind for name, kind in service.request.items() if name not in plan.entity}
+    own = [
+        *(TableColumn(name, kind, told(name, "Entity key")) for name, kind in plan.entity.items()),
+        *(
+            TableColumn(name, _kind(kind), told(name, "What the request gave"))
+            for name, kind in request.items()
+        ),
+        *(
+            TableColumn(name, kind, told(name, "Feature as it was served"))
+            for name, kind in zip(plan.names, plan.types, strict=True)
+        ),
+    ]
+    names = {column.name.lower() for column in own}
+    first = [
+        ("read_id", "uuid", "The call that read it, a UUIDv7."),
+        ("position", "int", "The place of the entity in the call, from 0."),
+        ("request_id", "string", "The caller's id of the request, or else that of the call."),
+        ("requested_at", "timestamp", "When it was read, by the reader's clock, in UTC."),
+        ("clock", "timestamp", "The instant that ttl and ages were measured at, in UTC."),
+        ("fingerprint", "string", "The service's."),
+        ("tag", "string", "What the reader said of itself, such as the version of the model."),
+    ]
+    last: list[tuple[str, str, str]] = []
+    for view, label in zip(plan.parts, _labels(plan.parts), strict=True):
+        last += [
+            (f"{label}_status", "string", f"Of the row of {view.view}: found, expired, missing."),
+            (f"{label}_event_timestamp", "timestamp", "The row's event timestamp, in UTC."),
+            (f"{label}_created_timestamp", "timestamp", "Its created timestamp, in UTC."),
+            (f"{label}_run", "int", "The number of the run that wrote the row."),
+            (f"{label}_generation", "int", "The generation that was read."),
+        ]
+    return [*_free(first, names), *own, *_free(last, names)]
+
+
+def _free(columns: Iterable[tuple[str, str, str]], taken: set[str]) -> list[TableColumn]:
+    found: list[TableColumn] = []
+    for name, kind, text in columns:
+        while name.lower() in taken:
+            name += "_"  # noqa: PLW2901
+        taken.add(name.lower())
+        found.append(TableColumn(name, kind, text))
+    return found
+
+
+def _labels(parts: Sequence[Part]) -> list[str]:
+    """What the columns of each view begin with."""
+    found: list[str] = []
+    for part in parts:
+        label = part.view.replace(".", "_")
+        if len(label.encode()) > _LONGEST_NAME - len("_created_timestamp_2_"):
+            label = f"{label[:20]}_{crc32(label.encode()):08x}"
+        count = sum(one in (label, *(f"{label}_{n}" for n in range(2, 99))) for one in found)
+        found.append(f"{label}_{count + 1}" if count else label)
+    return found
+
+
+def _request_ids(read: Entities) -> Sequence[str]:
+    ids = read.request_ids
+    if isinstance(ids, list):
+        return ids
+    return [str(UUID(bytes=read.read)) if ids is None else ids] * len(read)
+
+
+def _nows(part: Part, reads: Sequence[Entities]) -> list[int]:
+    """The instant at which each read saw the part's rows."""
+    clock = part.clock
+    return [
+        one.at if one.at is not None else one.instant if clock is None else clock for one in reads
+    ]
+
+
+def _seen(
+    part: Part, raw: Sequence[bytes | None], nows: Sequence[int]
+) -> tuple[Any, list[bytes | None]]:
+    """The status of each row, and those that were fresh."""
+    unpack = HEADER.unpack_from
+    events = [None if row is None else unpack(row)[0] - OFFSET for row in raw]
+    ttl, grace = part.ttl, part.grace
+    statuses: list[str] = []
+    fresh: list[bytes | None] = []
+    for row, event, now in zip(raw, events, nows, strict=True):
+        if event is None or (ttl is not None and event < now - ttl - grace):
+            statuses.append(Status.MISSING.value)
+        elif ttl is not None and event < now - ttl:
+            statuses.append(Status.EXPIRED.value)
+        else:
+            statuses.append(Status.FOUND.value)
+            fresh.append(row)
+            continue
+        fresh.append(None)
+    return pa.array(statuses, pa.string()), fresh
+
+
+def _versions(raw: Sequence[bytes | None], statuses: Any, generation: int) -> list[Any]:
+    """Event and created timestamp and run of rows that are not missing, and the generation."""
+    events: list[int | None] = []
+    created: list[int | None] = []
+    runs: list[int | None] = []
+    for row, status in zip(raw, statuses.to_pylist(), strict=True):
+        if row is None or status == Status.MISSING:
+            events.append(None)
+            created.append(None)
+            runs.append(None)
+        else:
+            event, known, run, _ = HEADER.unpack_from(row)
+            events.append(event - OFFSET)
+            created.append(known - OFFSET if known else None)
+            runs.append(run)
+    return [
+        _instants(events),
+        _instants(created),
+        pa.array(runs, pa.int64()),
+        pa.array([generation] * len(raw), pa.int64()),
+    ]
+
+
+def _instants(values: Sequence[int | None]) -> Any:
+    return pa.array(values, pa.int64()).cast(pa.timestamp("us"))
+
+
+def _key(name: str, text: str, kind: str) -> Any:
+    value = parse_key(name, text, kind)
+    return value.bytes if isinstance(value, UUID) else value
+
+
+def _kind(data_type: str) -> str:
+    """The stored type of a request column."""
+    if data_type.startswith("numeric("):
+        return f"decimal{data_type[len('numeric') :]}"
+    return _KINDS.get(data_type, "int")
+
+
+def _given(column: Sequence[Any], data_type: str) -> Sequence[Any]:
+    """A request column in the form that expressions take."""
+    if data_type.startswith("numeric"):
+        return [None if value is None else int(value) for value in column]
+    return column
+
+
+def _request_column(column: Sequence[Any], data_type: str) -> Any:
+    """The same as a column of a table."""
+    kind = _kind(data_type)
+    if kind.startswith("decimal"):
+        scale = int(kind[:-1].partition(",")[2])
+        values = [
+            None if one is None else Decimal(int(one)).scaleb(-scale, _WIDE) for one in column
+        ]
+        return arrow_column(values, kind)
+    if kind == "date":
+        return arrow_column(
+            [None if one is None else _EPOCH + timedelta(days=one // _DAY) for one in column], kind
+        )
+    if kind == "timestamptz":
+        return _instants(column).cast(pa.timestamp("us", tz="UTC"))
+    return _instants(column) if kind == "timestamp" else arrow_column(column, kind)
