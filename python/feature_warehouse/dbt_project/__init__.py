@@ -20,7 +20,7 @@ from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.blocks import DECLARABLE
 from feature_warehouse.declarations.manifest import read_manifest, read_variables
 from feature_warehouse.declarations.staleness import is_current
-from feature_warehouse.engines import Warehouse, open_warehouse
+from feature_warehouse.engines import Tables, Warehouse, open_tables, open_warehouse
 from feature_warehouse.engines.profile import Profile, load_profile
 from feature_warehouse.errors import BusyError, UsageError
 
@@ -70,6 +70,11 @@ class DbtProject:
         """Connect as dbt does: paths are relative to the project."""
         profile = self.profile
         return patiently(lambda: open_warehouse(profile, self.folder), self._wait)
+
+    def open_tables(self) -> Tables:
+        """The same, to add rows to tables."""
+        profile = self.profile
+        return patiently(lambda: open_tables(profile, self.folder), self._wait)
 
     def call(self, macro: str, *arguments: Any) -> Any:
         """What a macro of the package returns as JSON. Compiles in a folder of its own.

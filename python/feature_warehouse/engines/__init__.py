@@ -7,9 +7,18 @@ from pathlib import Path
 
 from feature_warehouse.engines.find import engine_of
 from feature_warehouse.engines.profile import Profile
-from feature_warehouse.engines.protocol import BATCH_ROWS, Engine, Inspection, Warehouse
+from feature_warehouse.engines.protocol import BATCH_ROWS, Engine, Inspection, Tables, Warehouse
 
-__all__ = ["BATCH_ROWS", "Engine", "Inspection", "Warehouse", "engine_of", "open_warehouse"]
+__all__ = [
+    "BATCH_ROWS",
+    "Engine",
+    "Inspection",
+    "Tables",
+    "Warehouse",
+    "engine_of",
+    "open_tables",
+    "open_warehouse",
+]
 
 
 def open_warehouse(profile: Profile, folder: Path = Path()) -> Warehouse:
@@ -18,3 +27,8 @@ def open_warehouse(profile: Profile, folder: Path = Path()) -> Warehouse:
     Paths in the profile, and in views over files, are relative to ``folder``, the project's.
     """
     return engine_of(profile.adapter).connect(profile.credentials, folder)
+
+
+def open_tables(profile: Profile, folder: Path = Path()) -> Tables:
+    """The same, to add rows to tables."""
+    return engine_of(profile.adapter).connect_to_append(profile.credentials, folder)

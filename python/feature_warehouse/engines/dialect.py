@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column
 
 __all__ = ["Dialect", "bound", "quote"]
@@ -25,6 +26,9 @@ class Dialect(msgspec.Struct, frozen=True):
     hashed: Callable[[Sequence[Column]], str]
     """Makes a number of the values of columns: another one of values that readers could tell apart,
     such as 0.0 and -0.0, or an interval of a day and one of 24 hours."""
+
+    stored_as: Callable[[Kind], str]
+    """The type of a column that holds values of a kind, as the engine itself writes it."""
 
 
 def quote(name: str) -> str:

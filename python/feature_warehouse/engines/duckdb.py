@@ -1,11 +1,9 @@
 """DuckDB: a read-only connection to the file dbt wrote."""
 
-import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self
 
 import duckdb
@@ -18,13 +16,21 @@ from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import queries
 from feature_warehouse.engines.arrow import is_of_a_file, plain_array, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect, quote
-from feature_warehouse.engines.duckdb_target import credentials_of, open_target
+from feature_warehouse.engines.duckdb_append import DuckDBTables, stored_as
+from feature_warehouse.engines.duckdb_target import connected, credentials_of, file_of
 from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
 from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DIALECT", "connect", "credentials_of", "file_of", "plain_column"]
+__all__ = [
+    "DIALECT",
+    "connect",
+    "connect_to_append",
+    "credentials_of",
+    "file_of",
+    "plain_column",
+]
 
 # What DuckDB hashes as equal is equal for readers too. Not so in anything nested, in an interval,
 # and in an enum, of which the place among the others is hashed.
@@ -41,11 +47,6 @@ _MAGIC = slice(8, 12)
 _IDENTIFIER = slice(124, 140)
 
 
-def file_of(credentials: Any) -> str:
-    """The file of the database, as the profile has it; MotherDuck's token is no part of it."""
-    return str(credentials.path).partition("?")[0]
-
-
 class DuckDBWarehouse:
     """See ``Warehouse``. No other process can write while this is open, so the snapshot is one."""
 
@@ -60,7 +61,7 @@ class DuckDBWarehouse:
         self._path, self._schema = self._folder / self._place, credentials.schema
         self._file = _inode(self._path)
         with chdir(self._folder):
-            self._connection = _connect(credentials)
+            self._connection = connected(credentials)
 
     def inspect(
         self, view: FeatureView, clock: int, watermark: int, last: tuple[int, int] | None
@@ -186,44 +187,6 @@ def _inode(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _connect(credentials: Any) -> duckdb.DuckDBPyConnection:
-    if credentials.path == ":memory:":
-        raise UsageError(
-            "the DuckDB path is :memory:, which is gone when dbt ends; set a file in the profile"
-        )
-    readable = copy.copy(credentials)
-    readable.config_options = {**(credentials.config_options or {}), "access_mode": "READ_ONLY"}
-    readable.attach = [copy.copy(attachment) for attachment in credentials.attach or []]
-    for attachment in readable.attach:
-        attachment.read_only = True
-    # The path of MotherDuck or of an attachment may carry a token behind the question mark.
-    path = file_of(credentials)
-    try:
-        connection = _opened(readable)
-    except duckdb.Error as error:
-        reason = _first_line(error)
-        if "Could not set lock" in reason:
-            raise BusyError(
-                f"{path} is open in another process, such as dbt; try again when it has finished,"
-                " or pass --wait"
-            ) from None
-        if "?" in reason or readable.attach or credentials.secrets:
-            reason = "see `dbt debug`"
-        raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
-    connection.execute("set TimeZone = 'UTC'")
-    return connection
-
-
-def _opened(credentials: Any) -> duckdb.DuckDBPyConnection:
-    if isinstance(credentials, SimpleNamespace):
-        return open_target(credentials)
-    from dbt.adapters.duckdb.environments import Environment
-
-    connection: duckdb.DuckDBPyConnection = Environment.initialize_db(credentials)
-    Environment.initialize_cursor(credentials, connection)
-    return connection
-
-
 def plain_column(field: pa.Field, array: pa.Array) -> tuple[pa.Field, pa.Array]:
     """A column as DuckDB gives it, as the engine delivers it."""
     plain = field.with_type(plain_type(field, _plain))
@@ -280,4 +243,5 @@ def _sort_keys(column: Column) -> list[str]:
 
 
 connect = DuckDBWarehouse
-DIALECT = Dialect(type_of="typeof", sort_keys=_sort_keys, hashed=_hashed)
+connect_to_append = DuckDBTables
+DIALECT = Dialect(type_of="typeof", sort_keys=_sort_keys, hashed=_hashed, stored_as=stored_as)

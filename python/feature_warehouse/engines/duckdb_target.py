@@ -1,5 +1,6 @@
-"""A target of DuckDB opened without dbt-duckdb, as dbt 2 opens it."""
+"""A target of DuckDB opened as dbt does: by dbt-duckdb, or as dbt 2 opens it."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from types import SimpleNamespace
@@ -8,11 +9,11 @@ from typing import Any
 import duckdb
 
 from feature_warehouse.engines.dialect import quote
-from feature_warehouse.errors import UsageError
+from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 
-__all__ = ["credentials_of", "open_target"]
+__all__ = ["connected", "credentials_of", "file_of"]
 
-# What has no meaning for a connection that only reads.
+# What has no meaning for a connection of ours.
 _WITHOUT_MEANING = {
     *("type", "threads", "external_root", "keep_open", "disable_transactions", "retries"),
 }
@@ -42,7 +43,52 @@ def credentials_of(output: dict[str, Any]) -> SimpleNamespace:
     )
 
 
-def open_target(credentials: SimpleNamespace) -> duckdb.DuckDBPyConnection:
+def file_of(credentials: Any) -> str:
+    """The file of the database, as the profile has it; MotherDuck's token is no part of it."""
+    return str(credentials.path).partition("?")[0]
+
+
+def connected(credentials: Any, *, writes: bool = False) -> duckdb.DuckDBPyConnection:
+    """The connection, as dbt opens it. Raises UsageError, UnreachableError or BusyError."""
+    if credentials.path == ":memory:":
+        raise UsageError(
+            "the DuckDB path is :memory:, which is gone when dbt ends; set a file in the profile"
+        )
+    mode = "READ_WRITE" if writes else "READ_ONLY"
+    readable = copy.copy(credentials)
+    readable.config_options = {**(credentials.config_options or {}), "access_mode": mode}
+    readable.attach = [copy.copy(attachment) for attachment in credentials.attach or []]
+    for attachment in readable.attach:
+        attachment.read_only = True
+    # The path of MotherDuck or of an attachment may carry a token behind the question mark.
+    path = file_of(credentials)
+    try:
+        connection = _opened(readable)
+    except duckdb.Error as error:
+        reason = str(error).partition("\n")[0]
+        if "Could not set lock" in reason:
+            raise BusyError(
+                f"{path} is open in another process, such as dbt; try again when it has finished,"
+                " or pass --wait"
+            ) from None
+        if "?" in reason or readable.attach or credentials.secrets:
+            reason = "see `dbt debug`"
+        raise UnreachableError(f"DuckDB cannot open {path}: {reason}") from None
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def _opened(credentials: Any) -> duckdb.DuckDBPyConnection:
+    if isinstance(credentials, SimpleNamespace):
+        return _open_target(credentials)
+    from dbt.adapters.duckdb.environments import Environment
+
+    connection: duckdb.DuckDBPyConnection = Environment.initialize_db(credentials)
+    Environment.initialize_cursor(credentials, connection)
+    return connection
+
+
+def _open_target(credentials: SimpleNamespace) -> duckdb.DuckDBPyConnection:
     """The connection, with what the profile asks for. Raises duckdb.Error."""
     connection = duckdb.connect(credentials.path, config=credentials.config_options)
     for extension in credentials.extensions:

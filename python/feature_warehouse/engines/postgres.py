@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self
-from urllib.parse import quote, urlencode
 
 import adbc_driver_manager as adbc
 import adbc_driver_postgresql.dbapi as postgres
@@ -20,13 +18,14 @@ from feature_warehouse.engines import queries
 from feature_warehouse.engines.arrow import is_of_a_file, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.dialect import quote as quoted
+from feature_warehouse.engines.postgres_append import PostgresTables, stored_as
+from feature_warehouse.engines.postgres_target import address, credentials_of, reason
 from feature_warehouse.engines.protocol import Inspection
 from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
-from feature_warehouse.util.secrets_in_text import masked
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
-__all__ = ["DIALECT", "connect", "credentials_of", "file_of"]
+__all__ = ["DIALECT", "connect", "connect_to_append", "credentials_of", "file_of"]
 
 _WITHOUT_ORDER = {
     *("json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"),
@@ -50,24 +49,6 @@ def file_of(_credentials: Any) -> None:
     """A server has no file."""
 
 
-def credentials_of(output: dict[str, Any]) -> SimpleNamespace:
-    """See ``Engine``."""
-    optional = ("role", "sslmode", "sslcert", "sslkey", "sslrootcert")
-    try:
-        return SimpleNamespace(
-            host=output["host"],
-            port=int(output.get("port", 5432)),
-            user=output["user"],
-            password=str(output["password"] if "password" in output else output["pass"]),
-            database=output["dbname"] if "dbname" in output else output["database"],
-            schema=output["schema"],
-            connect_timeout=int(output.get("connect_timeout", 10)),
-            **{name: output.get(name) for name in optional},
-        )
-    except KeyError as error:
-        raise UsageError(f"the profile's target has no {error.args[0]}") from None
-
-
 class PostgresWarehouse:
     """See ``Warehouse``."""
 
@@ -77,7 +58,7 @@ class PostgresWarehouse:
         self._password, self._role = credentials.password, credentials.role
         self._credentials = credentials
         try:
-            self._connection = postgres.connect(_uri(credentials))
+            self._connection = postgres.connect(address(credentials))
             self._begin()
         except adbc.Error as error:
             what = "refused the connection"
@@ -85,7 +66,7 @@ class PostgresWarehouse:
                 what = f"cancelled the query; raise statement_timeout for {credentials.user!r}"
             raise UnreachableError(
                 f"PostgreSQL at {credentials.host}:{credentials.port} {what}:"
-                f" {_reason(error, credentials.password)}"
+                f" {reason(error, credentials.password)}"
             ) from None
 
     def _begin(self, access: str = "read only") -> None:
@@ -188,7 +169,7 @@ class PostgresWarehouse:
                 raise UsageError(
                     f"labels are sent in a temporary table, which {role!r} may not create: grant"
                     f" temporary on database {database} to it, on a server that can be written to"
-                    f" ({_reason(error, self._password)})"
+                    f" ({reason(error, self._password)})"
                 ) from None
             cursor.execute(f"analyze {quoted(name)}")
 
@@ -233,7 +214,7 @@ class PostgresWarehouse:
                 raise KeyboardInterrupt from None
             if is_of_a_file(error):
                 raise
-            reason = _reason(error, self._password)
+            why = reason(error, self._password)
             try:
                 self._connection.rollback()
             except adbc.Error:
@@ -242,15 +223,15 @@ class PostgresWarehouse:
                 self._begin()
             if isinstance(error, adbc.ProgrammingError):
                 raise UsageError(
-                    f"{what} is not in the warehouse as declared ({reason}); run `dbt build`"
+                    f"{what} is not in the warehouse as declared ({why}); run `dbt build`"
                 ) from None
-            raise UsageError(f"{what} cannot be read: {reason}") from None
+            raise UsageError(f"{what} cannot be read: {why}") from None
 
     def _lost(self, error: Exception) -> UnreachableError:
         """The error for a connection that not even a rollback gets through."""
         where = f"PostgreSQL at {self._credentials.host}:{self._credentials.port}"
-        reason = _reason(error, self._password)
-        return UnreachableError(f"the connection to {where} was lost: {reason}; run again")
+        why = reason(error, self._password)
+        return UnreachableError(f"the connection to {where} was lost: {why}; run again")
 
 
 def _refuse_dimensions(view: FeatureView, cursor: Any) -> None:
@@ -338,29 +319,6 @@ def _named(view: FeatureView) -> str:
     return f"feature view {view.name!r}"
 
 
-def _uri(credentials: Any) -> str:
-    options = {
-        "sslmode": credentials.sslmode,
-        "sslcert": credentials.sslcert,
-        "sslkey": credentials.sslkey,
-        "sslrootcert": credentials.sslrootcert,
-        "connect_timeout": credentials.connect_timeout,
-        "application_name": "feature-warehouse",
-    }
-    query = urlencode({name: value for name, value in options.items() if value}, quote_via=quote)
-    user, password = (
-        quote(text or "", safe="") for text in (credentials.user, credentials.password)
-    )
-    host, database = (quote(text, safe="") for text in (credentials.host, credentials.database))
-    return f"postgresql://{user}:{password}@{host}:{credentials.port}/{database}?{query}"
-
-
-def _reason(error: Exception, password: str | None) -> str:
-    """What PostgreSQL said, without the query that the driver repeats."""
-    text = " ".join(re.split(r"\nLINE \d|Query was|\bQuery:", str(error))[0].split())
-    return masked(text, password)
-
-
 def _sort_keys(column: Column) -> list[str]:
     """The expressions to sort by; downwards the greatest value is first."""
     name = quoted(column.name)
@@ -380,4 +338,5 @@ def _sort_keys(column: Column) -> list[str]:
 
 
 connect = PostgresWarehouse
-DIALECT = Dialect(type_of="pg_typeof", sort_keys=_sort_keys, hashed=_hashed)
+connect_to_append = PostgresTables
+DIALECT = Dialect(type_of="pg_typeof", sort_keys=_sort_keys, hashed=_hashed, stored_as=stored_as)

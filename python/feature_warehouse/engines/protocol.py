@@ -11,7 +11,7 @@ import pyarrow as pa
 from feature_warehouse.declarations.model import FeatureView
 from feature_warehouse.engines.dialect import Dialect
 
-__all__ = ["BATCH_ROWS", "Engine", "Inspection", "Warehouse"]
+__all__ = ["BATCH_ROWS", "Engine", "Inspection", "Tables", "Warehouse"]
 
 BATCH_ROWS = 10_000
 """Rows that are turned into bytes and sent at a time."""
@@ -98,6 +98,36 @@ class Warehouse(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
+class Tables(Protocol):
+    """One connection that adds rows to tables of the target's schema, and nothing else."""
+
+    def relation(self, table: str) -> str:
+        """A table's name in SQL."""
+
+    def columns(self, table: str) -> dict[str, str]:
+        """The types of a table's columns by their names, as the engine writes them.
+
+        None at all if there is no such table.
+        """
+
+    def create(self, statements: Sequence[str]) -> None:
+        """Run statements that create tables or columns, all or none of them."""
+
+    def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
+        """Add rows, but those whose key is there; how many were added.
+
+        They are committed when this returns. ``key`` are the columns of the primary key. Raises
+        UnservableError for a value that the table cannot hold.
+        """
+
+    def close(self) -> None:
+        """Close the connection."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 class Engine(Protocol):
     """A module of this folder, by the name of dbt's adapter."""
 
@@ -109,6 +139,9 @@ class Engine(Protocol):
         Raises UsageError, UnreachableError or BusyError. Paths in the profile, and in views over
         files, are relative to ``folder``, the project's.
         """
+
+    def connect_to_append(self, credentials: Any, folder: Path = Path(), /) -> Tables:
+        """The same, to write."""
 
     def file_of(self, credentials: Any) -> str | None:
         """The file of the database, as the profile has it; None where it is none."""

@@ -33,6 +33,7 @@ import pyarrow as pa
 from feature_warehouse.codec.arrow.types import arrow_column
 from feature_warehouse.codec.keys import parse_key
 from feature_warehouse.codec.rows import HEADER, OFFSET
+from feature_warehouse.errors import UsageError
 from feature_warehouse.request_log.descriptions import Description
 from feature_warehouse.request_log.messages import Entities, key_values
 from feature_warehouse.serving import columnar
@@ -40,7 +41,7 @@ from feature_warehouse.serving.plan import Part, Plan, described_plan
 from feature_warehouse.serving.rows import Rows, Status
 from feature_warehouse.serving.vectors import FeatureVectors
 
-__all__ = ["Decoder", "TableColumn", "columns_of"]
+__all__ = ["Decoder", "TableColumn"]
 
 _LONGEST_NAME: Final = 63
 """Bytes of a name that PostgreSQL keeps."""
@@ -91,6 +92,8 @@ class Decoder:
             description.store, description.service, description.generations, description.clocks
         )
         self.columns = _columns(description, self._plan)
+        self.key = tuple(column.name for column in self.columns[:2])
+        """The columns that tell an entity of a read from any other."""
 
     def table(self, reads: Sequence[Entities]) -> pa.Table:
         """A row for each entity. Raises ValueError or ArrowException for what is no such read."""
@@ -133,7 +136,7 @@ class Decoder:
             _given(column, kind)
             for column, kind in zip(given, service.request.values(), strict=True)
         ]
-        arrays += columnar.values(FeatureVectors(plan, parts, numbers)).columns
+        arrays += _values(FeatureVectors(plan, parts, numbers))
         return pa.table(arrays + versions, names=[column.name for column in self.columns])
 
     def _keys(self, reads: Sequence[Entities]) -> list[Any]:
@@ -146,11 +149,6 @@ class Decoder:
                 values = [None if text is None else _key(name, text, kind) for text in column]
                 found[name] = arrow_column(values, kind)
         return [found[name] for name in plan.entity]
-
-
-def columns_of(description: Description) -> list[TableColumn]:
-    """The columns of the table of a service."""
-    return Decoder(description).columns
 
 
 def _columns(description: Description, plan: Plan) -> list[TableColumn]:
@@ -215,6 +213,22 @@ def _labels(parts: Sequence[Part]) -> list[str]:
             label = f"{label[:20]}_{crc32(label.encode()):08x}"
         count = sum(one in (label, *(f"{label}_{n}" for n in range(2, 99))) for one in found)
         found.append(f"{label}_{count + 1}" if count else label)
+    return found
+
+
+def _values(vectors: FeatureVectors) -> list[Any]:
+    """A column for each feature; decimals are texts where Arrow cannot hold one, such as NaN."""
+    try:
+        return list(columnar.values(vectors).columns)
+    except UsageError:
+        columns = zip(*vectors.rows(), strict=True)
+    found: list[Any] = []
+    for column, kind in zip(columns, vectors.plan.types, strict=True):
+        if kind.startswith("decimal"):
+            texts = [None if value is None else str(value) for value in column]
+            found.append(pa.array(texts, pa.string()))
+        else:
+            found.append(arrow_column(column, kind))
     return found
 
 

@@ -5,15 +5,17 @@ the read can fail: once its reply is there, that of the mark is waited for so sh
 which holds up writes, as for a failover, does not hold up a read.
 """
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import redis
 from hiredis import pack_command
 
 from feature_warehouse.redis_store.connection import ERRORS, is_cluster
-from feature_warehouse.redis_store.steps import MarkedRead
+from feature_warehouse.redis_store.steps import MarkedRead, Steps
 
-__all__ = ["execute", "execute_async"]
+__all__ = ["execute", "execute_async", "result_of"]
+
+_Result = TypeVar("_Result")
 
 _ONE_BY_ONE: Final = {"MGET": "GET", "EXISTS": "EXISTS"}
 """Commands of several keys, and what becomes of them in a cluster."""
@@ -38,6 +40,22 @@ def execute(client: Any, command: tuple[str, ...] | MarkedRead, *, bare: bool) -
         for key in command[1:]:
             pipeline.execute_command(_ONE_BY_ONE[command[0]], key)
         return _together(command[0], pipeline.execute(raise_on_error=False))
+
+
+def result_of(client: Any, steps: Steps[_Result]) -> _Result:
+    """What steps come to that are carried out by a client. Raises what they raise, and redis-py."""
+    try:
+        command = next(steps)
+        while True:
+            try:
+                reply = execute(client, command, bare=False)
+            except redis.ResponseError as error:
+                command = steps.throw(error)
+            else:
+                command = steps.send(reply)
+    except StopIteration as end:
+        result: _Result = end.value
+        return result
 
 
 def _execute_marked(

@@ -50,7 +50,7 @@ Plugin = AdapterPlugin(
 ENGINE = '''
 """DuckDB under another name."""
 
-from feature_warehouse.engines.duckdb import DIALECT, DuckDBWarehouse, file_of
+from feature_warehouse.engines.duckdb import DIALECT, DuckDBWarehouse, connect_to_append, file_of
 
 
 class ToyWarehouse(DuckDBWarehouse):

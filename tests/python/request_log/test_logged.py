@@ -30,6 +30,10 @@ from request_log.shop import (
 
 __all__ = ["cluster", "there"]
 
+TTL, GRACE = 10 * HOUR, 15 * HOUR
+BOUNDS = [START + length + more for length in (TTL, TTL + GRACE) for more in (0, 1)]
+"""When the newest orders were still found or no more, still expired or missing."""
+
 Reads = Callable[..., list[FeatureVector]]
 
 
@@ -75,7 +79,7 @@ def test_what_is_logged_is_what_was_served(
     wanted: list[dict[str, Any]] = []
     for turn in range(12):
         entities = asked_entities(choose)
-        at = choose.choice((None, START, START + 3 * HOUR, START + 11 * HOUR))
+        at = choose.choice((None, START, START + 3 * HOUR, *BOUNDS))
         moment = None if at is None else instant(at).replace(tzinfo=UTC)
         tag = choose.choice((None, f"t{turn}"))
         ids = choose.choice((None, f"r{turn}", [f"r{turn}.{n}" for n in range(len(entities))]))

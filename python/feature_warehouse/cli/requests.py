@@ -1,0 +1,126 @@
+"""The commands for the log of requests."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from feature_warehouse.cli.options import Json, Place, Wait, required
+
+if TYPE_CHECKING:
+    from feature_warehouse.request_log.descriptions import Description
+
+__all__ = ["drain", "requests"]
+
+
+def requests(
+    place: Place,
+    service: Annotated[str, typer.Argument(help="A published service.", show_default=False)],
+    as_yaml: Annotated[
+        bool, typer.Option("--yaml", help="Print a dbt source instead of the DDL.")
+    ] = False,
+    hashed: Annotated[
+        bool, typer.Option("--hashed", help="Personal data is hashed in the log (`pii_key`).")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the DDL of the table that a service's logged requests are drained into."""
+    import msgspec
+
+    from feature_warehouse.draining.tables import (
+        create_statement,
+        layout_of,
+        source_yaml,
+        table_of,
+    )
+    from feature_warehouse.engines import engine_of
+    from feature_warehouse.engines.appending import relation_of
+    from feature_warehouse.request_log.tables import Decoder
+
+    profile = place.dbt(wait=False).profile
+    dialect, schema = engine_of(profile.adapter).DIALECT, str(profile.credentials.schema)
+    description = _described(place, service, hashes=hashed)
+    decoder, table = Decoder(description), table_of(description.service.service)
+    layout = layout_of(decoder.columns, dialect)
+    relation = relation_of(profile.credentials, table)
+    statement = create_statement(relation, layout, decoder.key)
+    source = source_yaml(description, dialect, schema)
+    if as_json:
+        found = {"table": relation, "sql": statement, "yaml": source}
+        print(msgspec.json.encode(found).decode())
+    else:
+        sys.stdout.write(source if as_yaml else f"{statement};\n")
+
+
+def _described(place: Place, service: str, *, hashes: bool) -> "Description":
+    """What a reader would write today. Raises UsageError for what is no service."""
+    from feature_warehouse.errors import UsageError
+    from feature_warehouse.redis_store.connection import connect, reachable
+    from feature_warehouse.redis_store.find import resolve_names
+    from feature_warehouse.request_log.descriptions import narrowed
+    from feature_warehouse.serving.exchange import result_of
+    from feature_warehouse.serving.plan import load_plan
+
+    client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    with reachable(client):
+        names = resolve_names(client, *place.store)
+        plan = result_of(client, load_plan(names, service))
+    if plan.service is None:
+        raise UsageError(f"{service!r} is a feature view; only reads of services are logged")
+    clocks = [part.clock for part in plan.parts]
+    return narrowed(names, plan.service, plan.generations, clocks, hashes=hashes)
+
+
+def drain(
+    place: Place,
+    service: Annotated[
+        list[str] | None, typer.Argument(help="Services; all that have a log if none.")
+    ] = None,
+    create: Annotated[
+        bool, typer.Option("--create", help="Create tables and columns that are missing.")
+    ] = False,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Move logged requests from Redis into tables of the warehouse."""
+    from feature_warehouse.draining.drain import Drain, logging_services
+    from feature_warehouse.engines import engine_of
+    from feature_warehouse.redis_store.connection import connect, reachable
+    from feature_warehouse.redis_store.find import resolve_names
+
+    client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
+    with reachable(client):
+        names = resolve_names(client, *place.store)
+    services = list(service or []) or logging_services(client, names)
+    project = place.dbt(wait=wait)
+    dialect = engine_of(project.profile.adapter).DIALECT
+    schema = str(project.profile.credentials.schema)
+    results: list[Any] = []
+    with project.open_tables() as tables:
+        work = Drain(client, names, tables, dialect, create=create)
+        for name in services:
+            result = work.service(name)
+            results.append(result)
+            _print_drained(result, schema, as_json=as_json)
+    _end(results, as_json=as_json)
+
+
+def _print_drained(result: Any, schema: str, *, as_json: bool) -> None:
+    if result.status == "error":
+        print(f"feature-warehouse: {result.service}: {result.message}", file=sys.stderr)
+    if not as_json and (result.messages or result.status != "error"):
+        known = f", {result.rows_known:,} were there already" if result.rows_known else ""
+        print(
+            f"drained {result.service}: {result.rows:,} rows into {schema}.{result.table}{known}",
+            flush=True,
+        )
+
+
+def _end(results: list[Any], *, as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        print(msgspec.json.encode({"results": results}).decode())
+    elif not results:
+        print("no service has a request log")
+    raise SystemExit(max((result.exit_code for result in results), default=0))

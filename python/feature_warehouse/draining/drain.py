@@ -1,0 +1,204 @@
+"""Moving logged requests from their streams into tables of the warehouse.
+
+Messages are read from the oldest on, added to the table in one transaction, and then deleted from
+the stream. So one that was added and not yet deleted when we were killed comes again, and is known
+by its key; nothing is lost, and nothing is there twice. A message that cannot be read stays where
+it is.
+
+A user of Redis for it needs, for the project ``flights`` and the environment ``prod`` (one line)::
+
+    ACL SETUSER drain on >password resetkeys ~flights.prod:!requests* -@all
+    +smembers +xrange +get +xdel
+
+and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
+``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from feature_warehouse.draining.tables import (
+    create_statement,
+    layout_of,
+    missing_statements,
+    table_of,
+)
+from feature_warehouse.engines import Tables
+from feature_warehouse.engines.dialect import Dialect
+from feature_warehouse.errors import FeatureWarehouseError, UnservableError, UsageError
+from feature_warehouse.redis_store import cluster, layout
+from feature_warehouse.redis_store.connection import reachable
+from feature_warehouse.request_log import messages
+from feature_warehouse.request_log.descriptions import Description
+from feature_warehouse.request_log.stream import FIELD
+from feature_warehouse.request_log.tables import Decoder
+
+__all__ = ["Drain", "Drained", "logging_services"]
+
+MESSAGES: Final = 100
+"""Messages that are added at once."""
+
+_WRONG: Final = (
+    *(ValueError, IndexError, KeyError, TypeError, OverflowError, pa.ArrowException),
+    FeatureWarehouseError,
+)
+"""What decoding raises for bytes that are no read of their description."""
+
+Progress = Callable[[str, int], None]
+
+
+class Drained(msgspec.Struct):
+    """What became of the log of one service.
+
+    ``messages`` were drained, with ``rows`` that are new to the table and ``rows_known`` that it
+    had already. ``unreadable`` messages stay in the stream.
+    """
+
+    service: str
+    table: str = ""
+    status: str = "success"
+    message: str = ""
+    exit_code: int = 0
+    messages: int = 0
+    rows: int = 0
+    rows_known: int = 0
+    unreadable: int = 0
+
+
+def logging_services(client: Any, names: layout.Names) -> list[str]:
+    """The services that have a request log."""
+    with reachable(client):
+        return sorted(cluster.members(client, names.logged_services))
+
+
+class Drain:
+    """Moves what is logged of one store into tables; ``create`` makes those that lack."""
+
+    def __init__(
+        self,
+        client: Any,
+        names: layout.Names,
+        tables: Tables,
+        dialect: Dialect,
+        *,
+        create: bool = False,
+        progress: Progress = lambda *_: None,
+    ) -> None:
+        self._client, self._names, self._tables = client, names, tables
+        self._dialect, self._create = dialect, create
+        self._progress = progress
+        self._decoders: dict[tuple[str, str], Decoder | None] = {}
+        self._checked: set[tuple[str, str]] = set()
+
+    def service(self, service: str) -> Drained:
+        """Drain the log of a service until nothing is left that can be read."""
+        result = Drained(service)
+        try:
+            result.table = table_of(service)
+            with reachable(self._client):
+                self._run(result)
+        except FeatureWarehouseError as error:
+            result.status, result.message, result.exit_code = "error", str(error), error.exit_code
+        else:
+            if result.unreadable:
+                result.status, result.exit_code = "error", 1
+                result.message = (
+                    f"{result.unreadable} messages cannot be drained: they are damaged, of a later"
+                    " version, have lost their description, or hold what the table cannot; they"
+                    " stay in the stream"
+                )
+        return result
+
+    def _run(self, result: Drained) -> None:
+        stream, start = self._names.requests(result.service), "-"
+        while page := self._client.xrange(stream, start, "+", count=MESSAGES):
+            start = "(" + page[-1][0].decode()
+            known = [(key, self._read(result.service, fields)) for key, fields in page]
+            read = [(key, found) for key, found in known if found is not None]
+            result.unreadable += len(known) - len(read)
+            for _, group in groupby(read, lambda one: one[1].description):
+                self._move(result, stream, list(group))
+
+    def _read(self, service: str, fields: dict[bytes, bytes]) -> messages.Message | None:
+        """A message that can be read; None for another."""
+        found = messages.decode(fields.get(FIELD, b""))
+        if found is None or self._decoder(service, found.description) is None:
+            return None
+        return found
+
+    def _decoder(self, service: str, description: str) -> Decoder | None:
+        key = (service, description)
+        if key not in self._decoders:
+            text = cluster.value(self._client, f"{self._names.requests(service)}@{description}")
+            try:
+                found = Decoder(msgspec.json.decode(text or b"", type=Description))
+            except (msgspec.DecodeError, FeatureWarehouseError, ValueError, KeyError):
+                found = None
+            self._decoders[key] = found
+        return self._decoders[key]
+
+    def _move(
+        self, result: Drained, stream: str, group: Sequence[tuple[bytes, messages.Message]]
+    ) -> None:
+        """Add messages of one description to the table, and delete them."""
+        decoder = self._decoders[result.service, group[0][1].description]
+        assert decoder is not None  # such messages were left out
+        done, table = self._decoded(decoder, group)
+        result.unreadable += len(group) - len(done)
+        if not done:
+            return
+        self._check(result.table, group[0][1].description, decoder)
+        try:
+            added = self._tables.append(result.table, table, decoder.key)
+        except UnservableError:
+            if len(group) == 1:
+                result.unreadable += 1
+                return
+            half = len(group) // 2
+            self._move(result, stream, group[:half])
+            self._move(result, stream, group[half:])
+            return
+        self._client.xdel(stream, *done)
+        result.messages += len(done)
+        result.rows += added
+        result.rows_known += table.num_rows - added
+        self._progress(result.service, table.num_rows)
+
+    def _decoded(
+        self, decoder: Decoder, group: Sequence[tuple[bytes, messages.Message]]
+    ) -> tuple[list[bytes], Any]:
+        """The ids of messages that could be decoded, and the table of their rows."""
+        try:
+            reads = [read for _, message in group for read in message.reads]
+            return [key for key, _ in group], decoder.table(reads)
+        except _WRONG:
+            if len(group) == 1:
+                return [], None
+        halves = group[: len(group) // 2], group[len(group) // 2 :]
+        parts = [self._decoded(decoder, half) for half in halves]
+        tables = [table for _, table in parts if table is not None]
+        return [key for keys, _ in parts for key in keys], pa.concat_tables(tables)
+
+    def _check(self, table: str, description: str, decoder: Decoder) -> None:
+        """Hold the table against what is logged. Raises UsageError."""
+        if (table, description) in self._checked:
+            return
+        relation, wanted = self._tables.relation(table), layout_of(decoder.columns, self._dialect)
+        found = self._tables.columns(table)
+        if found:
+            statements = missing_statements(relation, wanted, found)
+        else:
+            statements = [create_statement(relation, wanted, decoder.key)]
+        if statements and not self._create:
+            lacks = f"lacks {len(statements)} columns" if found else "is not there"
+            raise UsageError(
+                f"the table {relation} {lacks}; pass --create, or run"
+                f" {'; '.join(statements) if found else '`feature-warehouse requests`'}"
+            )
+        if statements:
+            self._tables.create(statements)
+        self._checked.add((table, description))

@@ -1,0 +1,104 @@
+"""The table of a service's logged requests: its name, its DDL, and what dbt is told of it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from feature_warehouse.codec.stored_types import parse_kind
+from feature_warehouse.engines.dialect import Dialect, quote
+from feature_warehouse.errors import UsageError
+from feature_warehouse.request_log.descriptions import Description
+from feature_warehouse.request_log.tables import Decoder, TableColumn
+
+__all__ = [
+    "Layout",
+    "create_statement",
+    "layout_of",
+    "missing_statements",
+    "source_yaml",
+    "table_of",
+]
+
+SOURCE: Final = "feature_warehouse_requests"
+
+Layout = dict[str, str]
+"""Names of columns with their types in the warehouse."""
+
+_LONGEST_NAME: Final = 63
+
+
+def table_of(service: str) -> str:
+    """The name of a service's table. Raises UsageError where PostgreSQL would cut it off."""
+    name = "requests_" + re.sub(r"\W", "_", service)
+    if len(name.encode()) > _LONGEST_NAME:
+        raise UsageError(
+            f"the table {name} of service {service!r} would have a name of more than"
+            f" {_LONGEST_NAME} bytes; give the service a shorter name"
+        )
+    return name
+
+
+def layout_of(columns: Sequence[TableColumn], dialect: Dialect) -> Layout:
+    """The columns with the types that the engine has for them."""
+    return {column.name: dialect.stored_as(parse_kind(column.kind)) for column in columns}
+
+
+def create_statement(relation: str, layout: Layout, key: Sequence[str]) -> str:
+    """The DDL of a table that is not there."""
+    lines = [f"    {quote(name)} {kind}" for name, kind in layout.items()]
+    lines.append(f"    primary key ({', '.join(map(quote, key))})")
+    body = ",\n".join(lines)
+    return f"create table if not exists {relation} (\n{body}\n)"
+
+
+def missing_statements(relation: str, layout: Layout, found: Mapping[str, str]) -> list[str]:
+    """The DDL for columns that a table lacks. Raises UsageError for one of another type."""
+    for name, kind in layout.items():
+        if name in found and _plain(found[name]) != _plain(kind):
+            raise UsageError(
+                f"column {name!r} of {relation} is {found[name]}, and is now logged as {kind};"
+                " rename the column or the table, or change the column's type"
+            )
+    return [
+        f"alter table {relation} add column {quote(name)} {kind}"
+        for name, kind in layout.items()
+        if name not in found
+    ]
+
+
+def _plain(kind: str) -> str:
+    """A type without what differs in how it is written."""
+    return re.sub(r"[\s\"]", "", kind).lower()
+
+
+def source_yaml(description: Description, dialect: Dialect, schema: str) -> str:
+    """A dbt source with the table."""
+    import yaml  # comes with dbt
+
+    service = description.service.service
+    decoder = Decoder(description)
+    columns = decoder.columns
+    types = layout_of(columns, dialect)
+    table: dict[str, Any] = {
+        "name": table_of(service),
+        "description": f"What service {service} served, a row for each entity of each request.",
+        "columns": [
+            {
+                "name": column.name,
+                "data_type": types[column.name],
+                "description": column.description,
+                **({"data_tests": ["not_null"]} if column.name in decoder.key else {}),
+            }
+            for column in columns
+        ],
+    }
+    source = {
+        "name": SOURCE,
+        "description": "Requests that readers have logged, as `feature-warehouse drain` has them.",
+        "schema": schema,
+        "tables": [table],
+    }
+    text: str = yaml.safe_dump(
+        {"version": 2, "sources": [source]}, sort_keys=False, allow_unicode=True, width=100
+    )
+    return text
