@@ -10,13 +10,15 @@
 {% macro _free_name(name, taken) -%}
     {#- Compared without case, which DuckDB ignores even in quoted names. -#}
     {%- set taken = taken | map('lower') | list -%}
-    {%- set candidate = namespace(name=name) -%}
-    {%- for number in range(2, taken | length + 3) -%}
-        {%- if candidate.name | lower in taken -%}
-            {%- set candidate.name = name ~ '_' ~ number -%}
+    {%- if name | lower not in taken -%}
+        {{ return(name) }}
+    {%- endif -%}
+    {%- for number in range(2, taken | length + 2) -%}
+        {%- set candidate = name ~ '_' ~ number -%}
+        {%- if candidate | lower not in taken -%}
+            {{ return(candidate) }}
         {%- endif -%}
     {%- endfor -%}
-    {{ return(candidate.name) }}
 {%- endmacro %}
 
 

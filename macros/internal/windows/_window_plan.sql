@@ -28,7 +28,7 @@
         'tie_breaker': feature_warehouse._quote(view.tie_breaker) if view.tie_breaker else none,
         'where': view.where,
         'at': feature_warehouse._quote(view.timestamp),
-        'taken': view.join_keys.keys() | list + [view.timestamp, 'events_entered'],
+        'taken': (view.join_keys.keys() | list + [view.timestamp, 'events_entered']) | map('lower') | list,
         'types': types.declared,
         'features': {},
         'payloads': {},
@@ -80,9 +80,9 @@
 
 
 {% macro _taken_name(plan, name) -%}
-    {#- A name that no other column of the plan has; it is taken from now on. -#}
-    {%- set free = feature_warehouse._free_name(name, plan.taken) -%}
-    {%- do plan.taken.append(free) -%}
+    {#- A name that no other column of the plan has; it is taken from now on. Large views ask a thousand times. -#}
+    {%- set free = name if name | lower not in plan.taken else feature_warehouse._free_name(name, plan.taken) -%}
+    {%- do plan.taken.append(free | lower) -%}
     {{ return(feature_warehouse._quote(free)) }}
 {%- endmacro %}
 
