@@ -31,26 +31,39 @@
     {%- set names = feature_warehouse._flagged_columns(node) -%}
     {%- if node and feature_warehouse._declared(node, 'training_set') is not none -%}
         {%- set made = feature_warehouse._training_set_of(node) -%}
-        {%- set labels = feature_warehouse._model_node(made.label_set.name) -%}
-        {%- do names.extend(feature_warehouse._flagged_columns(labels)) -%}
-        {%- for view in feature_warehouse._joined_views(made) -%}
-            {%- set flagged = feature_warehouse._flagged_columns(
-                feature_warehouse._model_node(view.name)
-            ) -%}
-            {%- for own, name in view.features.items() | list + view.join_keys.items() | list -%}
-                {%- if own | lower in flagged -%}
-                    {%- do names.append(name | lower) -%}
-                {%- endif -%}
-            {%- endfor -%}
-        {%- endfor -%}
-        {%- for feature in made.computed.features -%}
-            {%- for name in feature_warehouse._names_in_tree(feature.tree) -%}
-                {%- if name | lower in names -%}
-                    {%- do names.append(feature.name | lower) -%}
-                {%- endif -%}
-            {%- endfor -%}
-        {%- endfor -%}
+        {%- do names.extend(feature_warehouse._personal_outputs(made, feature_warehouse._joined_views(made))) -%}
     {%- endif -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+
+{% macro _personal_outputs(made, views) -%}
+    {#- Columns of a training set that are personal data where it has them from, in lower case; also what is
+        computed from such columns, and what is hidden. -#}
+    {%- set names = feature_warehouse._flagged_columns(made.node)
+        + feature_warehouse._flagged_columns(feature_warehouse._model_node(made.label_set.name)) -%}
+    {%- if made.label_set.timestamp | lower in names -%}
+        {%- do names.append('request_time') -%}
+    {%- endif -%}
+    {%- for view in views -%}
+        {%- set flagged = feature_warehouse._flagged_columns(
+            feature_warehouse._model_node(view.name)
+        ) -%}
+        {%- for own, name in view.features.items() | list + view.join_keys.items() | list + [
+            (view.event_timestamp, view.event_timestamp_as), (view.event_timestamp, view.age_as)
+        ] -%}
+            {%- if name and own | lower in flagged -%}
+                {%- do names.append(name | lower) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for feature in made.computed.features -%}
+        {%- for name in feature_warehouse._names_in_tree(feature.tree) -%}
+            {%- if name | lower in names -%}
+                {%- do names.append(feature.name | lower) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}
 

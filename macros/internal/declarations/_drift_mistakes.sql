@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
-{% macro _drift_rule_mistakes(rule, place, also) -%}
+{% macro _drift_rule_mistakes(rule, place, also, baselines=['training_set', 'season', 'previous_run']) -%}
     {#- What is wrong with the limits of a view or a feature. -#}
     {%- set known = feature_warehouse._drift_defaults().keys() | list + also -%}
     {%- set mistakes = [] -%}
@@ -43,9 +43,10 @@
     {%- endfor -%}
     {%- for key, value in rule.items() if key in known and key not in also -%}
         {%- if key == 'baseline' -%}
-            {%- if value not in ('training_set', 'season', 'previous_run') -%}
+            {%- if value not in baselines -%}
                 {%- do mistakes.append(
-                    place ~ ".baseline is '" ~ value ~ "'; it must be training_set, season or previous_run"
+                    place ~ ".baseline is '" ~ value ~ "'; it must be " ~ baselines[:-1] | join(', ') ~ ' or '
+                    ~ baselines[-1]
                 ) -%}
             {%- endif -%}
         {%- elif key == 'off' -%}

@@ -12,16 +12,38 @@
     {%- set features = [] -%}
     {%- for entry in entries -%}
         {%- if entry is not mapping or entry.get('name') is not string or not entry.name
-            or entry.get('expr') is not string or entry | length > 2 -%}
+            or entry.get('expr') is not string
+            or feature_warehouse._unknown_keys(entry, ['name', 'expr', 'drift']) -%}
             {{ feature_warehouse._fail(place, [
                 "an entry of on_demand has a name and an expr, such as {'name': 'ratio', 'expr': 'amount /"
-                ~ " amount_avg_30d'}, not " ~ entry
+                ~ " amount_avg_30d'}, and perhaps a drift, not " ~ entry
             ]) }}
         {%- endif -%}
+        {%- set mistakes = feature_warehouse._computed_drift_mistakes(entry) -%}
+        {%- if mistakes -%}
+            {{ feature_warehouse._fail(place, mistakes) }}
+        {%- endif -%}
         {%- set parsed = feature_warehouse._parsed_expression(entry.expr, place, entry.name) -%}
-        {%- do features.append({'name': entry.name, 'expr': entry.expr, 'text': parsed.text, 'tree': parsed.tree}) -%}
+        {%- set feature = {'name': entry.name, 'expr': entry.expr, 'text': parsed.text, 'tree': parsed.tree} -%}
+        {%- if entry.get('drift') -%}
+            {%- do feature.update({'drift': entry.drift}) -%}
+        {%- endif -%}
+        {%- do features.append(feature) -%}
     {%- endfor -%}
     {{ return({'features': features, 'hidden': hidden | list}) }}
+{%- endmacro %}
+
+
+{% macro _computed_drift_mistakes(entry) -%}
+    {#- What is wrong with the `drift` of an on-demand feature. -#}
+    {%- set drift = entry.get('drift') -%}
+    {%- set place = "drift of on-demand feature '" ~ entry.name ~ "'" -%}
+    {%- if drift is none -%}
+        {{ return([]) }}
+    {%- elif drift is not mapping -%}
+        {{ return([place ~ ' must be a mapping, such as {psi: 0.3}']) }}
+    {%- endif -%}
+    {{ return(feature_warehouse._drift_rule_mistakes(drift, place, [], ['training_set', 'season'])) }}
 {%- endmacro %}
 
 
@@ -49,6 +71,20 @@
         {%- do names.extend(feature_warehouse._names_in_tree(arg)) -%}
     {%- endfor -%}
     {{ return(names) }}
+{%- endmacro %}
+
+
+{% macro _computed_origins(computed) -%}
+    {#- By on-demand feature, what it is computed from in the end: columns, and `request_time`. -#}
+    {%- set origins = {} -%}
+    {%- for feature in computed.features -%}
+        {%- set names = [] -%}
+        {%- for name in feature_warehouse._names_in_tree(feature.tree) -%}
+            {%- do names.extend(origins[name] if name in origins else [name]) -%}
+        {%- endfor -%}
+        {%- do origins.update({feature.name: names | unique(case_sensitive=true) | list}) -%}
+    {%- endfor -%}
+    {{ return(origins) }}
 {%- endmacro %}
 
 

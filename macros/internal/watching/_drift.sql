@@ -42,7 +42,7 @@ limits as (
         {%- endfor %}
         {{ feature.minimum_rows }} as minimum_rows,
         {{ feature.minimum_entities }} as minimum_entities,
-        {{ feature_warehouse._drift_entities(feature.entity) }} as entities,
+        {{ feature_warehouse._drift_entities(feature.entities) }} as entities,
         {{ "case when " ~ feature.too_early ~ " then 'judged from " ~ feature.since ~ " on' end"
             if feature.since else 'cast(null as text)' }} as too_early
         {%- if not loop.last %}
@@ -53,8 +53,18 @@ limits as (
 {%- endmacro %}
 
 
-{% macro _drift_entities(keys) -%}
-    {#- How many entities there are now. -#}
+{% macro _drift_entities(entities) -%}
+    {#- How many entities there are now; of several kinds of them the fewest. -#}
+    {%- set counts = [] -%}
+    {%- for keys in entities -%}
+        {%- do counts.append(feature_warehouse._drift_entity_count(keys)) -%}
+    {%- endfor -%}
+    {{ return(counts[0] if counts | length == 1 else 'least(' ~ counts | join(', ') ~ ')') }}
+{%- endmacro %}
+
+
+{% macro _drift_entity_count(keys) -%}
+    {#- How many different values of these keys there are now. -#}
     {%- if not keys -%}
         {{ return('1') }}
     {%- endif -%}

@@ -49,7 +49,8 @@ class FeatureDrift(msgspec.Struct, frozen=True):
     """One feature. ``verdict`` is ``alarm``, ``ok``, ``not judged`` or ``off``, with its reason.
 
     ``measures`` and ``limits`` go by the names of MEASURES; a measure is None where it has no
-    meaning. ``entities`` counts the different entities among the rows of now.
+    meaning. ``entities`` counts the different entities among the rows of now. An on-demand feature
+    has an ``expression`` and no ``view``.
     """
 
     feature: str
@@ -65,6 +66,7 @@ class FeatureDrift(msgspec.Struct, frozen=True):
     measures: dict[str, float | None] = {}
     limits: dict[str, float] = {}
     bins: tuple[Bin, ...] = ()
+    expression: str = ""
 
     @property
     def worst(self) -> float:
@@ -110,7 +112,10 @@ def measure_drift(
     request = {"service": service, "clock": text, "last": last}
     plan = project.call("_drift_plan", request)
     found = [
-        FeatureDrift(off["feature"], off["view"], "", "off", off["reason"]) for off in plan["off"]
+        FeatureDrift(
+            off["feature"], off["view"], "", "off", off["reason"], expression=off["expression"]
+        )
+        for off in plan["off"]
     ]
     with project.open_warehouse() as warehouse:
         for comparison in plan["queries"]:
@@ -160,6 +165,7 @@ def _feature(rows: list[dict[str, Any]], rule: dict[str, Any]) -> FeatureDrift:
         measures={name: first[name] for name in MEASURES},
         limits={name: first[f"{name}_limit"] for name in MEASURES},
         bins=tuple(_bin(row) for row in rows if row["bin"] is not None),
+        expression=rule["expression"],
     )
 
 

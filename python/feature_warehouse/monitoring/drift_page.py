@@ -55,6 +55,7 @@ def _feature(one: FeatureDrift) -> dict[str, Any]:
     return {
         "feature": one.feature,
         "view": one.view,
+        "expression": one.expression,
         "is_alarm": one.verdict == "alarm",
         "mark": _MARKS[one.verdict],
         "reason": one.reason,

@@ -61,6 +61,15 @@ MALFORMED = [
     ("on_demand=[{'name': 'x'}]", "an entry of on_demand has a name and an expr"),
     ("on_demand=[{'name': 'x', 'expr': '1', 'type': 'y'}]", "has a name and an expr"),
     ("hidden='amount'", "and hidden a list of names"),
+    ("on_demand=[{'name': 'x', 'expr': '1', 'drift': 3}]", "must be a mapping, such as {psi: 0.3}"),
+    (
+        "on_demand=[{'name': 'x', 'expr': '1', 'drift': {'psy': 3}}]",
+        "drift of on-demand feature 'x': unknown key 'psy'",
+    ),
+    (
+        "on_demand=[{'name': 'x', 'expr': '1', 'drift': {'baseline': 'previous_run'}}]",
+        "'x'.baseline is 'previous_run'; it must be training_set or season",
+    ),
     ("on_demand=[{'name': 'x', 'expr': '1 +'}]", "on-demand feature 'x': a value is expected"),
 ]
 

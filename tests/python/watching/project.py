@@ -1,5 +1,6 @@
 """A host project with a view, a training set, and its statistics."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ TYPES = {
     "email": "text",
     "seen": "timestamp",
 }
-REQUESTS = {"request": "bigint", "meter": "bigint", "asked_at": "timestamp", "y": "integer"}
+REQUESTS = {
+    "request": "bigint",
+    "meter": "bigint",
+    "asked_at": "timestamp",
+    "y": "integer",
+    "amount": "double precision",
+    "phone": "text",
+}
 
 RULES = {
     "minimum_rows": 50,
@@ -40,6 +48,39 @@ ACTIVITY = """{{ config(materialized='table') }}
 ) }}
 """
 WATCHED = {"minimum_rows": 50, "features": {"price_count_all_time": {"off": False}}}
+ON_DEMAND: list[dict[str, Any]] = [
+    {"name": "cost", "expr": "amount * price"},
+    {"name": "is_dear", "expr": "cost > 500"},
+    {"name": "band", "expr": "case when amount < 30 then 'low' when amount < 60 then 'mid' end"},
+    {"name": "is_nightly", "expr": "hour(request_time) < 6"},
+    {"name": "hours_old", "expr": "reading_age / 3600"},
+    {"name": "twice", "expr": "ratio + ratio", "drift": {"psi": 9}},
+    {"name": "step", "expr": "level + 1"},
+    {"name": "steps", "expr": "step * 2", "drift": {"off": "it follows the level"}},
+    {"name": "has_open", "expr": "is_open is not null"},
+    {"name": "copied", "expr": "copy_level + amount"},
+    {
+        "name": "copied_still",
+        "expr": "copy_level + 1",
+        "drift": {"baseline": "training_set", "minimum_entities": 20, "psi": 0.2},
+    },
+    {"name": "is_known", "expr": "coalesce(email, phone) = 'x'"},
+    {"name": "called", "expr": "phone"},
+    {"name": "priced", "expr": "amount * tariff"},
+    {"name": "taxed", "expr": "price * (tax + tariff)"},
+]
+HIDDEN = ["step", "ratio", "is_open", "copy_level", "tariff", "tax"]
+ASKED = [
+    {
+        "view": "readings",
+        "features": ["level", "price", "ratio", "is_open", "email"],
+        "event_timestamp": "reading_at",
+        "age": "reading_age",
+    },
+    {"view": "copies", "features": {"level": "copy_level"}, "age": "copy_age"},
+    "tariff",
+    "taxes",
+]
 RULES_OF_COPY = {"baseline": "previous_run", "minimum_rows": 50, "minimum_entities": 300}
 
 
@@ -48,7 +89,10 @@ def write_project(folder: Path) -> Path:
         {"name": name, "data_type": kind, "config": {"meta": {"pii": name == "email"}}}
         for name, kind in TYPES.items()
     ]
-    labels = [{"name": name, "data_type": kind} for name, kind in REQUESTS.items()]
+    labels = [
+        {"name": name, "data_type": kind, "config": {"meta": {"pii": name == "phone"}}}
+        for name, kind in REQUESTS.items()
+    ]
     no_drift = [
         {"feature_warehouse.no_drift": {"name": name, "arguments": {"as_of": f"{at.isoformat()}Z"}}}
         for name, at in (("clean", CLEAN), ("drifted", CLOCK))
@@ -56,6 +100,8 @@ def write_project(folder: Path) -> Path:
     properties = [
         _view("readings", columns, RULES),
         _view("copies", columns, RULES_OF_COPY),
+        _of_all("tariff", "tariff", {"minimum_entities": 1}),
+        _of_all("taxes", "tax", {}),
         {
             "name": "requests",
             "config": {
@@ -66,16 +112,28 @@ def write_project(folder: Path) -> Path:
             "columns": labels,
         },
         {"name": "training", "data_tests": no_drift},
+        {
+            "name": "computed",
+            "data_tests": [
+                {"feature_warehouse.no_drift": {**one, "name": f"computed_{one['name']}"}}
+                for one in (test["feature_warehouse.no_drift"] for test in no_drift)
+            ],
+        },
         {"name": "activity", "config": {"meta": {"feature_view": {"drift": WATCHED}}}},
     ]
     raw = "select * from {{ target.schema }}."
     models = {
         "readings": raw + "raw_readings",
         "copies": raw + "raw_readings",
+        "tariff": "select timestamp '2025-01-01 00:00:00' as ts, cast(3 as integer) as tariff",
+        "taxes": "select timestamp '2025-01-01 00:00:00' as ts, cast(2 as integer) as tax",
         "requests": raw + "raw_requests",
         "training": "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
         "labels='requests', features=['readings', {'view': 'copies', 'prefix': 'copy_'}],"
         " service='meters') }}\n",
+        "computed": "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
+        f"labels='requests', features={ASKED!r}, on_demand={ON_DEMAND!r}, hidden={HIDDEN!r}"
+        ") }}\n",
         "activity": ACTIVITY,
         "asked_for_activity": "{{ config(materialized='table') }}\n"
         "{{ feature_warehouse.training_set(labels='requests', features=['activity'],"
@@ -88,8 +146,22 @@ def write_project(folder: Path) -> Path:
     return write_host(folder, models, properties)
 
 
-def _view(name: str, columns: list[dict[str, Any]], drift: dict[str, Any]) -> dict[str, Any]:
-    block = {"join_keys": ["meter"], "event_timestamp": "ts", "drift": drift}
+def _of_all(name: str, feature: str, drift: dict[str, Any]) -> dict[str, Any]:
+    """A view of a single entity."""
+    columns = [
+        {"name": "ts", "data_type": "timestamp"},
+        {"name": feature, "data_type": "integer"},
+    ]
+    return _view(name, columns, drift, [])
+
+
+def _view(
+    name: str,
+    columns: list[dict[str, Any]],
+    drift: dict[str, Any],
+    join_keys: Sequence[str] = ("meter",),
+) -> dict[str, Any]:
+    block = {"join_keys": list(join_keys), "event_timestamp": "ts", "drift": drift}
     config = {
         "contract": {"enforced": True},
         "materialized": "table",

@@ -30,6 +30,8 @@ class Request(NamedTuple):
     meter: int | None
     at: datetime
     y: int
+    amount: float | None
+    phone: str
 
 
 KINDS = ["plain", 'with "quotes"', "Ünïcode", "it's", "", "back\\slash"] + [
@@ -71,10 +73,20 @@ def requests(count: int = 6000) -> list[Request]:
     for number in range(count):
         at = START + timedelta(seconds=chance.randrange(WEEKS * 7 * 86_400))
         meter = None if chance.random() < 0.02 else chance.randrange(310)
-        rows.append(Request(number, meter, at, chance.randrange(2)))
+        rows.append(Request(number, meter, at, chance.randrange(2), *_given(number, at)))
     # Both ends of the last week: the one still belongs to it, the other does not.
-    rows += [Request(count, 0, CLOCK, 1), Request(count + 1, 0, CLEAN, 1)]
+    rows += [
+        Request(count + number, 0, at, 1, *_given(count, at))
+        for number, at in enumerate((CLOCK, CLEAN))
+    ]
     return rows
+
+
+def _given(number: int, at: datetime) -> tuple[float | None, str]:
+    """An amount, which is greater in the last week, and a telephone number."""
+    chance = random.Random(number)
+    amount = round(chance.uniform(0, 100), 2) * (2 if at > CLEAN else 1)
+    return None if chance.random() < 0.05 else amount, f"+1 555 {number:04}"
 
 
 def newest(rows: list[Reading], at: datetime) -> dict[int, Reading]:
@@ -96,5 +108,14 @@ def served(rows: list[Reading], asked: list[Request]) -> list[dict[str, Any]]:
         known = [row for row in by_meter.get(request.meter or 0, []) if row.ts <= request.at]
         answer = known[-1] if known and request.meter is not None else None
         features = answer._asdict() if answer else dict.fromkeys(Reading._fields)
-        vectors.append({**features, "meter": request.meter, "at": request.at})
+        vectors.append(
+            {
+                **features,
+                "meter": request.meter,
+                "at": request.at,
+                "amount": request.amount,
+                "phone": request.phone,
+                "age": (request.at - answer.ts) / timedelta(seconds=1) if answer else None,
+            }
+        )
     return vectors
