@@ -8,7 +8,7 @@
     ] -%}
     {%- set feature_columns = [
         'place', 'view', 'feature', 'data_type', 'description', 'owner', 'tags', 'is_pii', 'default_value',
-        'tests', 'services', 'served_as',
+        'tests', 'services', 'served_as', 'entity', 'is_online', 'training_set', 'expression', 'inputs',
     ] -%}
     {%- set ctes = [
         feature_warehouse._catalog_values('views', view_columns, found.views),
@@ -24,7 +24,7 @@ select
     features.data_type,
     features.description,
     views.view_description,
-    views.entity,
+    coalesce(views.entity, features.entity) as entity,
     features.owner,
     features.tags,
     features.is_pii,
@@ -32,17 +32,20 @@ select
     views.availability_lag,
     features.default_value,
     features.tests,
-    views.view_tests,
+    coalesce(views.view_tests, '') as view_tests,
     features.services,
     features.served_as,
-    views.is_online,
+    coalesce(views.is_online, features.is_online) as is_online,
     {%- if statistics is none %}
-    cast(null as timestamp) as newest_event
+    cast(null as timestamp) as newest_event,
     {%- else %}
-    newest_statistics.newest_event
+    newest_statistics.newest_event,
     {%- endif %}
+    features.training_set,
+    features.expression,
+    features.inputs
 from features
-inner join views
+left join views
     on features.view = views.view
 {%- if statistics is not none %}
 left join newest_statistics
@@ -89,7 +92,7 @@ newest_statistics as (
         {{ columns | join(',\n        ') }}
     )
     {%- if not rows %}
-    where view is not null
+    where {{ columns[0] }} is not null
     {%- endif %}
 )
 {%- endmacro %}
@@ -113,7 +116,8 @@ newest_statistics as (
 
 
 {% macro _catalog() -%}
-    {#- The views and features of the manifest, in the order of their names and of their declaration. -#}
+    {#- The views and features of the manifest, in the order of their names and of their declaration; after them
+        what training sets compute. -#}
     {%- set views = [] -%}
     {%- set features = [] -%}
     {%- set uses = feature_warehouse._feature_uses() -%}
@@ -153,8 +157,14 @@ newest_statistics as (
                 'default_value': feature_warehouse._default_text(meta.get('default')),
                 'tests': feature_warehouse._listed(tests.get(name, [])),
                 'services': feature_warehouse._listed(used | map(attribute=0)),
-                'served_as': feature_warehouse._listed(used | map('join', ':')),
+                'served_as': feature_warehouse._listed(used | selectattr(1) | map('join', ':')),
             }) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for node in feature_warehouse._all_models() -%}
+        {%- for feature in feature_warehouse._catalog_of_computed(node, all_tests.get(node.unique_id, {})) -%}
+            {%- do feature.update({'place': features | length + 1}) -%}
+            {%- do features.append(feature) -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return({'views': views, 'features': features}) }}
@@ -180,19 +190,20 @@ newest_statistics as (
 
 
 {% macro _feature_uses() -%}
-    {#- By view and feature: pairs of a service and the feature's name in it. -#}
+    {#- By view and feature: pairs of a service and the feature's name in it, none where it is hidden. -#}
     {%- set uses = {} -%}
     {%- for node in feature_warehouse._all_models() -%}
         {%- set service = feature_warehouse._declared(node, 'feature_service') or {'features': []} -%}
+        {%- set hidden = service.get('hidden') or [] -%}
         {%- for part in service.features if feature_warehouse._is_feature_view(part.view) -%}
             {%- set view = feature_warehouse._feature_view(feature_warehouse._model_node(part.view)) -%}
             {%- set wanted = part.features if part.features is not none else view.features -%}
             {%- set used = uses.setdefault(view.name, {}) -%}
             {%- for feature in wanted -%}
                 {%- set name = wanted[feature] if part.features is mapping else part.prefix ~ feature -%}
-                {%- do used.setdefault(feature, []).append(
-                    [feature_warehouse._service_names(node)[0], name]
-                ) -%}
+                {%- do used.setdefault(feature, []).append([
+                    feature_warehouse._service_names(node)[0], none if name in hidden else name
+                ]) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -1,19 +1,21 @@
 {% macro _recomputed(made, relation, sample) -%}
     {#- The same sample of rows at each run, and what rule 1 gives for each: of all rows that were available
-        the newest, if it is not past its ttl. -#}
+        the newest, if it is not past its ttl; and what is computed from that. -#}
     {%- if sample is not number or sample < 1 -%}
         {{ feature_warehouse._fail('test point_in_time_correct', [
             'sample must be a number of rows, not ' ~ sample
         ]) }}
     {%- endif -%}
     {%- set types = feature_warehouse._built_columns(made.node) -%}
-    {%- set number = feature_warehouse._free_name('sample_number', types) -%}
+    {%- set taken = types | list + made.computed.hidden -%}
+    {%- set views = feature_warehouse._joined_views(made) -%}
+    {%- set number = feature_warehouse._free_name('sample_number', taken) -%}
     {%- set problem = feature_warehouse._free_name('problem', types) -%}
     {%- set identity = {} -%}
     {%- set ctes = [] -%}
     {%- set joins = [] -%}
-    {%- set problems = [] -%}
-    {%- for view in feature_warehouse._training_set_views(made) -%}
+    {%- set answers = [] -%}
+    {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {%- do feature_warehouse._skip_if_empty(spec) -%}
         {%- do spec.update({'alias': 'answer_' ~ loop.index}) -%}
@@ -26,8 +28,16 @@
         {%- do joins.append(
             'left join ' ~ spec.alias ~ '\n    on sampled.' ~ number ~ ' = ' ~ spec.alias ~ '.number'
         ) -%}
-        {%- do problems.extend(feature_warehouse._comparisons(spec, view)) -%}
+        {%- do answers.extend(feature_warehouse._right_columns(spec, view)) -%}
     {%- endfor -%}
+    {%- set problems = feature_warehouse._comparisons(answers, made.computed.hidden) -%}
+    {%- if made.computed.features -%}
+        {%- do ctes.append(feature_warehouse._recomputed_on_demand(made, views, answers, number, joins)) -%}
+        {%- do joins.append(
+            'inner join recomputed\n    on sampled.' ~ number ~ ' = recomputed.' ~ number
+        ) -%}
+        {%- do problems.extend(feature_warehouse._on_demand_comparisons(made, views)) -%}
+    {%- endif -%}
     {%- do identity.update({
         made.label_set.timestamp: types.get(made.label_set.timestamp)
     }) -%}
@@ -123,9 +133,9 @@ where {{ problem }} <> ''
 {%- endmacro %}
 
 
-{% macro _comparisons(spec, view) -%}
+{% macro _right_columns(spec, view) -%}
     {#- What each column of a view should be, by the names that _answer_by_rule gives. -#}
-    {%- set problems = [] -%}
+    {%- set answers = [] -%}
     {%- for feature, name in view.features.items() -%}
         {%- set type = view.types[feature] -%}
         {%- set right = spec.alias ~ '.feature_' ~ loop.index -%}
@@ -133,21 +143,69 @@ where {{ problem }} <> ''
             {%- set right = 'case when ' ~ spec.alias ~ '.number is null then '
                 ~ feature_warehouse._literal(view.defaults[feature], type) ~ ' else ' ~ right ~ ' end' -%}
         {%- endif -%}
-        {%- do problems.append({
-            'name': name,
-            'found': feature_warehouse._comparable('sampled.' ~ feature_warehouse._quote(name), type),
-            'right': feature_warehouse._comparable(right, type),
-        }) -%}
+        {%- do answers.append({'name': name, 'type': type, 'right': right}) -%}
     {%- endfor -%}
     {%- set event_at = spec.alias ~ '.event_at' -%}
     {%- set age = feature_warehouse._seconds_between(
         event_at, spec.alias ~ '.label_at'
     ) -%}
     {%- for name, right in [(spec.event_timestamp_as, event_at), (spec.age_as, age)] if name -%}
+        {%- do answers.append({'name': name, 'type': none, 'right': right}) -%}
+    {%- endfor -%}
+    {{ return(answers) }}
+{%- endmacro %}
+
+
+{% macro _comparisons(answers, hidden) -%}
+    {#- Each column that the training set has, beside what it should be. -#}
+    {%- set problems = [] -%}
+    {%- for answer in answers if answer.name not in hidden -%}
+        {%- set found = 'sampled.' ~ feature_warehouse._quote(answer.name) -%}
         {%- do problems.append({
-            'name': name,
-            'found': 'sampled.' ~ feature_warehouse._quote(name),
-            'right': right,
+            'name': answer.name,
+            'found': feature_warehouse._comparable(found, answer.type) if answer.type else found,
+            'right': feature_warehouse._comparable(answer.right, answer.type) if answer.type else answer.right,
+        }) -%}
+    {%- endfor -%}
+    {{ return(problems) }}
+{%- endmacro %}
+
+
+{% macro _recomputed_on_demand(made, views, answers, number, joins) -%}
+    {#- The CTE of on-demand features as they should be: of the columns of the labels and of the answers, hidden
+        ones too. -#}
+    {%- set columns = ['sampled.' ~ number] -%}
+    {%- for column in made.label_set.columns -%}
+        {%- do columns.append('sampled.' ~ feature_warehouse._quote(column)) -%}
+    {%- endfor -%}
+    {%- for answer in answers -%}
+        {%- do columns.append(answer.right ~ ' as ' ~ feature_warehouse._quote(answer.name)) -%}
+    {%- endfor -%}
+    {%- set shown = [number] -%}
+    {%- for feature in made.computed.features if feature.name not in made.computed.hidden -%}
+        {%- do shown.append(feature_warehouse._quote(feature.name)) -%}
+    {%- endfor -%}
+    {%- set sql = 'select\n    ' ~ columns | join(',\n    ') ~ '\nfrom sampled\n' ~ joins | join('\n') -%}
+    {%- set computed = feature_warehouse._computed_of_rows(
+        made.place, made.label_set, views, made.computed, sql, shown
+    ) -%}
+    {{ return('recomputed as (\n    ' ~ feature_warehouse._indented(computed, 4, first=false) ~ '\n)') }}
+{%- endmacro %}
+
+
+{% macro _on_demand_comparisons(made, views) -%}
+    {#- Each on-demand feature that the training set has, beside what it should be. -#}
+    {%- set types = feature_warehouse._computed_types(
+        made.place, made.label_set, views, made.computed
+    ) -%}
+    {%- set problems = [] -%}
+    {%- for feature in made.computed.features if feature.name not in made.computed.hidden -%}
+        {%- set name = feature_warehouse._quote(feature.name) -%}
+        {%- set type = feature_warehouse._sql_type(types[feature.name]) -%}
+        {%- do problems.append({
+            'name': feature.name,
+            'found': feature_warehouse._comparable('sampled.' ~ name, type),
+            'right': feature_warehouse._comparable('recomputed.' ~ name, type),
         }) -%}
     {%- endfor -%}
     {{ return(problems) }}

@@ -7,11 +7,17 @@
     {%- endif -%}
     {%- set columns = feature_warehouse._joined_columns(label_set, views) -%}
     {%- do feature_warehouse._check_computed(place, label_set, columns, computed) -%}
-    {%- set context = feature_warehouse._expression_context(place, label_set, views, computed) -%}
     {%- set shown = [] -%}
     {%- for column in columns + computed.features | map(attribute='name') | list if column not in computed.hidden -%}
         {%- do shown.append(feature_warehouse._quote(column)) -%}
     {%- endfor -%}
+    {{ return(feature_warehouse._computed_of_rows(place, label_set, views, computed, sql, shown)) }}
+{%- endmacro %}
+
+
+{% macro _computed_of_rows(place, label_set, views, computed, sql, shown) -%}
+    {#- The columns `shown`, quoted, of what `sql` has and of what is computed from that. -#}
+    {%- set context = feature_warehouse._expression_context(place, label_set, views, computed) -%}
     {%- set items = ['*'] -%}
     {%- for feature in computed.features -%}
         {%- set value = feature_warehouse._computed_value(

@@ -25,6 +25,12 @@
 {%- endmacro %}
 
 
+{% macro _declared_type(type) -%}
+    {#- The type of an expression as a contract has it on every engine. -#}
+    {{ return({'integer': 'bigint', 'double': 'double precision'}.get(type, type)) }}
+{%- endmacro %}
+
+
 {% macro _type_digits(type) -%}
     {#- All digits of a number that is not a double, and those after the point. -#}
     {%- if type == 'integer' -%}

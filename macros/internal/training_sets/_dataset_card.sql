@@ -62,6 +62,11 @@ from summary
         'label': made.label_set.label,
         'options': made.options,
     } -%}
+    {%- if made.computed.features or made.computed.hidden -%}
+        {%- do head.update({
+            'on_demand': feature_warehouse._card_of_computed(made, views), 'hidden': made.computed.hidden
+        }) -%}
+    {%- endif -%}
     {%- set pieces = [
         feature_warehouse._text_literal(feature_warehouse._json(head)[:-1] ~ ', "row_count": '),
         'row_count',
@@ -102,6 +107,20 @@ from summary
     {%- endfor -%}
     {%- do pieces.append("']}'") -%}
     {{ return(pieces) }}
+{%- endmacro %}
+
+
+{% macro _card_of_computed(made, views) -%}
+    {#- What a card says of on-demand features, by name. -#}
+    {%- set types = feature_warehouse._computed_types(made.place, made.label_set, views, made.computed) -%}
+    {%- set said = {} -%}
+    {%- for feature in made.computed.features -%}
+        {%- do said.update({feature.name: {
+            'expression': feature_warehouse._one_line(feature.expr),
+            'data_type': feature_warehouse._declared_type(types[feature.name]),
+        }}) -%}
+    {%- endfor -%}
+    {{ return(said) }}
 {%- endmacro %}
 
 

@@ -1,15 +1,16 @@
-"""What there is of a name: feature views, features, entities and services, out of the registry."""
+"""What there is of a name: views, features, entities and services, out of the registry."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import msgspec
 
-from feature_warehouse.catalog.samples import python_for, rows_of, training_set_with
+from feature_warehouse.catalog.samples import python_for, quoted, rows_of, training_set_with
 from feature_warehouse.declarations.annotations import default_text
 from feature_warehouse.declarations.model import (
     Column,
     FeatureView,
+    OnDemandFeature,
     Registry,
     Service,
     ServicePart,
@@ -44,7 +45,7 @@ class ColumnDescription(msgspec.Struct, frozen=True):
 class Description(msgspec.Struct, frozen=True):
     """One thing of a name. ``facts`` are texts by their heading; ``samples`` can be pasted."""
 
-    kind: Literal["feature view", "feature", "entity", "service"]
+    kind: Literal["feature view", "feature", "on-demand feature", "entity", "service"]
     name: str
     description: str
     facts: dict[str, str]
@@ -56,14 +57,15 @@ def describe(registry: Registry, name: str) -> list[Description]:
     """All that the name means; UsageError with the closest names if it means nothing.
 
     A name is that of a feature view, a service, a feature (as in its view, or as in a service, or
-    as ``view:feature``), or of an entity: a join key, or all of them with commas between. Without a
-    version it is that of the latest one.
+    as ``view:feature``; an on-demand one also as ``service:feature``), or of an entity: a join key,
+    or all of them with commas between. Without a version it is that of the latest one.
     """
     full = registry.latest.get(name, name)
     found = [
         *(_view(registry, view) for view in registry.views.values() if view.name == full),
         *(_service(registry, one) for one in registry.services.values() if one.name == full),
         *_features(registry, name),
+        *_on_demand_features(registry, name),
         *_entities(registry, name),
     ]
     if not found:
@@ -161,10 +163,59 @@ def _feature(registry: Registry, view: FeatureView, column: Column) -> Descripti
             "personal data": "yes" if column.pii else "no",
             "default": "none" if column.default is None else default_text(column.default) or "''",
             "tests": ", ".join(view.tests.get(column.name, ())),
-            "services": ", ".join(_served_as(registry, view, column.name)),
+            "services": ", ".join(_used_as(registry, view, column.name)),
         },
         samples=samples,
     )
+
+
+def _on_demand_features(registry: Registry, name: str) -> Iterator[Description]:
+    for service in registry.services.values():
+        called = {service.name, service.training_set}
+        called |= {n for n, full in registry.latest.items() if full in called}
+        for one in service.on_demand:
+            if name in {one.name, *(f"{n}{mark}{one.name}" for n in called for mark in ":.")}:
+                yield _on_demand_feature(registry, service, one)
+
+
+def _on_demand_feature(registry: Registry, service: Service, one: OnDemandFeature) -> Description:
+    samples = {}
+    is_hidden = one.name in service.hidden
+    if service.relation and not is_hidden:
+        names = ", ".join(map(quoted, dict.fromkeys([*one.keys, service.timestamp, one.name])))
+        samples["SQL"] = f"select {names}\nfrom {service.relation}\nlimit 10"
+    is_online = all(part.view.online for part in service.parts)
+    if is_online and not is_hidden:
+        asked, keys = _asked(service)
+        samples["Python"] = python_for(registry, service.name, {**asked, **keys}, one.name)
+    return Description(
+        kind="on-demand feature",
+        name=f"{service.name}:{one.name}",
+        description=one.description,
+        facts={
+            "expression": " ".join(one.declared.split()),
+            "inputs": ", ".join(one.inputs),
+            "data type": one.data_type,
+            "training set": service.training_set,
+            "entity": ", ".join(one.keys),
+            "online": "yes" if is_online else "no",
+            "owner": one.owner or "",
+            "tags": ", ".join(one.tags),
+            "personal data": "yes" if one.pii else "no",
+            "tests": ", ".join(one.tests),
+            "services": f"{service.name} (hidden)" if is_hidden else f"{service.name}:{one.name}",
+        },
+        samples=samples,
+    )
+
+
+def _asked(service: Service) -> tuple[dict[str, Column], dict[str, Column]]:
+    """The request columns and the entity keys of a service."""
+    keys: dict[str, Column] = {}
+    for part in service.parts:
+        for key in part.view.join_keys:
+            keys.setdefault(part.join_keys[key.name], key)
+    return {one.name: Column(one.name, one.kind) for one in service.request}, keys
 
 
 def _entities(registry: Registry, name: str) -> Iterator[Description]:
@@ -201,23 +252,20 @@ def _said_of(key: str, views: list[FeatureView]) -> str:
 
 
 def _service(registry: Registry, service: Service) -> Description:
-    keys: dict[str, Column] = {}
-    for part in service.parts:
-        for key in part.view.join_keys:
-            keys.setdefault(part.join_keys[key.name], key)
+    asked, keys = _asked(service)
     columns = [column for part in service.parts for column in _part_columns(part)]
     columns += [
         ColumnDescription(
             one.name,
             "on-demand feature",
-            one.expression.type,
+            one.data_type,
             " ".join(one.declared.split()),
-            False,
+            one.pii,
+            tests=one.tests,
         )
         for one in service.on_demand
     ]
     columns = [column for column in columns if column.name not in service.hidden]
-    asked = {one.name: Column(one.name, one.kind) for one in service.request}
     samples = {}
     if service.relation:
         samples["SQL"] = f"select *\nfrom {service.relation}\nlimit 10"
@@ -290,13 +338,28 @@ def _services_of(registry: Registry, view: FeatureView) -> list[tuple[str, Servi
 
 
 def _served_as(registry: Registry, view: FeatureView, feature: str) -> tuple[str, ...]:
+    """As ``service:name``, where it is not hidden."""
+    found = _uses(registry, view, feature)
+    return tuple(sorted({f"{service.name}:{n}" for service, n in found if n not in service.hidden}))
+
+
+def _used_as(registry: Registry, view: FeatureView, feature: str) -> tuple[str, ...]:
+    """The same and the services that use it without serving it."""
     found = {
-        f"{name}:{part.features[feature]}"
-        for name, service in _services_of(registry, view)
+        f"{service.name} (hidden)"
+        for service, name in _uses(registry, view, feature)
+        if name in service.hidden
+    }
+    return tuple(sorted({*_served_as(registry, view, feature), *found}))
+
+
+def _uses(registry: Registry, view: FeatureView, feature: str) -> list[tuple[Service, str]]:
+    return [
+        (service, part.features[feature])
+        for _, service in _services_of(registry, view)
         for part in service.parts
         if part.view.name == view.name and feature in part.features
-    }
-    return tuple(sorted(found))
+    ]
 
 
 def _hint(registry: Registry, name: str) -> str:
@@ -305,6 +368,8 @@ def _hint(registry: Registry, name: str) -> str:
         known += [key.name for key in view.join_keys]
         known += [feature.name for feature in view.features]
         known += [f"{view.name}:{feature.name}" for feature in view.features]
+    for service in registry.services.values():
+        known += [one.name for one in service.on_demand]
     if meant := hint(name, dict.fromkeys(known)):
         return meant
     views = ", ".join(registry.views)

@@ -6,7 +6,7 @@ from typing import Final
 from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, ServicePart
 
-__all__ = ["python_for", "rows_of", "training_set_with"]
+__all__ = ["python_for", "quoted", "rows_of", "training_set_with"]
 
 _NEWEST: Final = 10
 
@@ -19,8 +19,8 @@ def rows_of(view: FeatureView, feature: str | None = None) -> str:
     columns = "*"
     if feature is not None:
         names = [*(key.name for key in view.join_keys), view.event_timestamp.name, feature]
-        columns = ", ".join(map(_quoted, names))
-    event = _quoted(view.event_timestamp.name)
+        columns = ", ".join(map(quoted, names))
+    event = quoted(view.event_timestamp.name)
     has_zone = (
         "tz" in view.event_timestamp.data_type or "with time" in view.event_timestamp.data_type
     )
@@ -125,7 +125,8 @@ def _value(data_type: str) -> tuple[str, str]:
     return "", "1" if kind.startswith(number) or kind in ("long", "short") else '"..."'
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as SQL has it."""
     return '"' + name.replace('"', '""') + '"'
 
 

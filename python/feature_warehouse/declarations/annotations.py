@@ -8,7 +8,12 @@ from typing import Any
 
 from feature_warehouse.declarations.manifest import Manifest, ManifestColumn, Node
 
-__all__ = ["column_tags", "default_text", "owner_of", "owner_text", "tests_by_model"]
+__all__ = ["column_meta", "column_tags", "default_text", "owner_of", "owner_text", "tests_by_model"]
+
+
+def column_meta(column: ManifestColumn) -> dict[str, Any]:
+    """What the YAML says of a column, as a model or a source has it."""
+    return column.config.meta or column.meta
 
 
 def column_tags(column: ManifestColumn) -> tuple[str, ...]:

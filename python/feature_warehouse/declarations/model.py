@@ -129,15 +129,34 @@ class RequestColumn(msgspec.Struct, frozen=True):
     name: str
     data_type: str
     kind: str
+    pii: bool = False
 
 
 class OnDemandFeature(msgspec.Struct, frozen=True):
-    """A feature that is computed when asked, as declared; ``text`` has one blank between words."""
+    """A feature that is computed when asked, as declared; ``text`` has one blank between words.
+
+    ``inputs`` are what it is computed from in the end, as ``view:column`` or ``label set:column``;
+    ``keys`` the label columns by which their views are joined. ``pii`` is true if one of them is
+    flagged. The rest is said of the column of the training set.
+    """
 
     name: str
     declared: str
     text: str
     expression: Node
+    inputs: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    pii: bool = False
+    description: str = ""
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    @property
+    def data_type(self) -> str:
+        """The type of its values as a contract has it."""
+        kind = self.expression.type
+        return {"integer": "bigint", "double": "double precision"}.get(kind, kind)
 
 
 class Service(msgspec.Struct, frozen=True):

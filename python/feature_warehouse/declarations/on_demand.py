@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from feature_warehouse.declarations.annotations import column_meta, column_tags, owner_text
 from feature_warehouse.declarations.key_types import Spellings, usual_type
 from feature_warehouse.declarations.manifest import Node
-from feature_warehouse.declarations.model import OnDemandFeature, RequestColumn, ServicePart
+from feature_warehouse.declarations.model import (
+    OnDemandFeature,
+    RequestColumn,
+    Service,
+    ServicePart,
+)
 from feature_warehouse.errors import UsageError
 from feature_warehouse.on_demand.expressions import names_in
 from feature_warehouse.on_demand.types import typed
 
-__all__ = ["OnDemandBlock", "on_demand_features", "request_columns"]
+__all__ = ["OnDemandBlock", "annotated", "on_demand_features", "request_columns"]
 
 _TYPES: Final = {
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), "integer"),
@@ -59,13 +65,95 @@ def on_demand_features(
     return tuple(found)
 
 
+def annotated(
+    service: Service,
+    node: Node,
+    labels: Node | None,
+    owner: str | None,
+    tests: Mapping[str, tuple[str, ...]],
+) -> tuple[OnDemandFeature, ...]:
+    """A service's on-demand features with what they are computed from and what is said of them.
+
+    ``node`` is the training set, ``owner`` its owner, ``tests`` are those of its columns.
+    """
+    sources = {**_label_sources(labels), **_view_sources(service.parts)}
+    personal = {name for name, column in node.columns.items() if column_meta(column).get("pii")}
+    personal |= {name for name, source in sources.items() if source.pii}
+    personal |= {
+        part.join_keys[key.name] for part in service.parts for key in part.view.join_keys if key.pii
+    }
+    found: list[OnDemandFeature] = []
+    origins: dict[str, dict[str, None]] = {}
+    for one in service.on_demand:
+        named = names_in(one.expression)
+        names = origins[one.name] = dict[str, None]()
+        for name in named:
+            names |= origins.get(name, {name: None})
+        given = [sources[name] for name in names if name in sources]
+        if personal & named.keys():
+            personal.add(one.name)
+        column = node.columns.get(one.name)
+        own = column_meta(column) if column else {}
+        described = msgspec.structs.replace(
+            one,
+            inputs=tuple(sorted({source.text for source in given})),
+            keys=tuple(dict.fromkeys(key for source in given for key in source.keys)),
+            pii=one.name in personal,
+            description=column.description.strip() if column else "",
+            owner=owner_text(own.get("owner")) or owner,
+            tags=tuple(sorted({*node.tags, *(column_tags(column) if column else ())})),
+            tests=tests.get(one.name, ()),
+        )
+        found.append(described)
+    return tuple(found)
+
+
+class _Source(NamedTuple):
+    """Where a column comes from; ``keys`` are the label columns by which its view is joined."""
+
+    text: str
+    keys: tuple[str, ...]
+    pii: bool
+
+
+def _label_sources(labels: Node | None) -> dict[str, _Source]:
+    if labels is None:
+        return {}
+    found = {
+        name: _Source(f"{labels.full_name}:{name}", (), column_meta(column).get("pii") is True)
+        for name, column in labels.columns.items()
+    }
+    timestamp = (labels.config.meta.get("label_set") or {}).get("timestamp")
+    return {**found, **({"request_time": found[timestamp]} if timestamp in found else {})}
+
+
+def _view_sources(parts: Iterable[ServicePart]) -> dict[str, _Source]:
+    found: dict[str, _Source] = {}
+    for part in parts:
+        view = part.view
+        keys = tuple(part.join_keys.values())
+        columns = {column.name: column for column in view.features}
+        named = {output: columns[name] for name, output in part.features.items() if name in columns}
+        named |= dict.fromkeys(part.instants, view.event_timestamp)
+        found |= {
+            name: _Source(f"{view.name}:{column.name}", keys, column.pii)
+            for name, column in named.items()
+        }
+    return found
+
+
 def request_columns(
     features: Iterable[OnDemandFeature], labels: Node | None, spellings: Spellings
 ) -> tuple[RequestColumn, ...]:
     """The label columns that expressions name: a request has to give them."""
     named = {name for feature in features for name in names_in(feature.expression)}
     return tuple(
-        RequestColumn(name, data_type, usual_type(data_type, spellings))
+        RequestColumn(
+            name,
+            data_type,
+            usual_type(data_type, spellings),
+            labels is not None and column_meta(labels.columns[name]).get("pii") is True,
+        )
         for name, data_type in _label_types(labels).items()
         if name in named
     )

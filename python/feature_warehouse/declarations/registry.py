@@ -8,6 +8,7 @@ import msgspec
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.annotations import (
+    column_meta,
     column_tags,
     owner_of,
     owner_text,
@@ -31,6 +32,7 @@ from feature_warehouse.declarations.manifest import (
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service, ServicePart
 from feature_warehouse.declarations.on_demand import (
     OnDemandBlock,
+    annotated,
     on_demand_features,
     request_columns,
 )
@@ -120,6 +122,20 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         for node in declared
         if "feature_service" in node.config.meta
         and (service := _service(node, known, labels, spellings, mistakes))
+    ]
+    nodes = {node.unique_id: node for node in declared}
+    read = [
+        msgspec.structs.replace(
+            service,
+            on_demand=annotated(
+                service,
+                nodes[service.unique_id],
+                labels.get(service.labels),
+                owner_of(nodes[service.unique_id], content),
+                tests.get(service.unique_id, {}),
+            ),
+        )
+        for service in read
     ]
     services = {service.name: service for service in read}
     of_latest = _latest_services(declared, services)
@@ -248,7 +264,7 @@ def _features(node: Node, block: _ViewBlock) -> list[str]:
     return [
         name
         for name, column in node.columns.items()
-        if name not in structure and _meta(column).get("feature", True)
+        if name not in structure and column_meta(column).get("feature", True)
     ]
 
 
@@ -268,7 +284,7 @@ def _contradictions(node: Node, block: _ViewBlock) -> list[str]:
         f"column {name!r}: meta.{key} must be true or false"
         for name, column in node.columns.items()
         for key in ("feature", "pii")
-        if not isinstance(_meta(column).get(key, True), bool)
+        if not isinstance(column_meta(column).get(key, True), bool)
     ]
     if len(set(keys)) < len(keys):
         found.append("join_keys names a column twice")
@@ -287,18 +303,14 @@ def _length(text: str | None) -> int | None:
     return None if text is None else microseconds(text)
 
 
-def _meta(column: ManifestColumn) -> dict[str, Any]:
-    return column.config.meta or column.meta
-
-
 def _column(column: ManifestColumn) -> Column:
     return Column(
         name=column.name,
         data_type=(column.data_type or "").lower(),
         description=column.description.strip(),
-        default=_meta(column).get("default"),
-        pii=_meta(column).get("pii") is True,
-        owner=owner_text(_meta(column).get("owner")),
+        default=column_meta(column).get("default"),
+        pii=column_meta(column).get("pii") is True,
+        owner=owner_text(column_meta(column).get("owner")),
         tags=column_tags(column),
     )
 

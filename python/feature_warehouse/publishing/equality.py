@@ -94,6 +94,10 @@ def _inputs(service: Service) -> Iterator[_Value]:
         for feature in part.view.features
         if feature.name == name and feature.pii
     }
+    personal |= {one.name for one in service.request if one.pii}
+    personal |= {
+        name for part in service.parts for name in part.instants if part.view.event_timestamp.pii
+    }
     for name, kind in types.items():
         if name not in computed:
             column = service.timestamp if name == "request_time" else name
@@ -174,7 +178,8 @@ def _said(
     pairs = [
         f"{one.name} = {_text(value, one.kind) if one.shown else '***'}" for one, value in given
     ]
-    hides = any(not one.shown for one, _ in given)
+    personal = {one.name for one in service.on_demand if one.pii}
+    hides = output.name in personal or any(not one.shown for one, _ in given)
     told = [_text(value, output.kind) for value in (stored, found)]
     told = ["one value", "another"] if hides else told
     return (

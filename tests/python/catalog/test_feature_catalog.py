@@ -9,7 +9,9 @@ from feature_warehouse.catalog.describe import describe
 from feature_warehouse.declarations.registry import read_registry
 from harness.host import Built
 
+OF_A_VIEW = {"training_set": None, "expression": None, "inputs": None}
 PEOPLE = {
+    **OF_A_VIEW,
     "view": "people",
     "view_description": " ".join(ODD.replace("{{ 'braces' }}", "braces").split()),
     "entity": "id",
@@ -26,6 +28,7 @@ PEOPLE = {
     "services": "buy",
 }
 PURCHASES = {
+    **OF_A_VIEW,
     "view": "purchases",
     "view_description": "",
     "entity": "id, shop",
@@ -92,6 +95,7 @@ EXPECTED: list[dict[str, Any]] = [
         "served_as": "",
     },
     {
+        **OF_A_VIEW,
         "view": "rate",
         "feature": "rate",
         "data_type": "numeric(10, 4)",
