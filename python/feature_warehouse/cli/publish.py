@@ -135,7 +135,10 @@ def verify(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Compare Redis with the warehouse, row by row; exit code 1 on any difference."""
+    """Compare Redis with the warehouse, row by row; exit code 1 on any difference.
+
+    And what readers are told of services, such as expressions, with what is declared.
+    """
     from feature_warehouse.cli.context import Site
     from feature_warehouse.cli.output.tables import VerifyReport
     from feature_warehouse.publishing.verify import stopped_by_gate
@@ -156,7 +159,7 @@ def verify(
             sample=sample,
             stopped=stopped,
         ):
-            report.view(result)
+            report.add(result)
     report.finish()
     raise SystemExit(report.exit_code)
 

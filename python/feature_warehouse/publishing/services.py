@@ -8,7 +8,13 @@ import msgspec
 
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.engines import Warehouse
-from feature_warehouse.errors import BusyError, DamagedError, FeatureWarehouseError
+from feature_warehouse.errors import (
+    BusyError,
+    DamagedError,
+    FeatureWarehouseError,
+    NotPublishedError,
+    UsageError,
+)
 from feature_warehouse.publishing.equality import difference
 from feature_warehouse.publishing.generations import Generations
 from feature_warehouse.publishing.locks import locked
@@ -108,6 +114,35 @@ class Services:
         """The version that a name stands for; the name itself if it stands for none."""
         found = self._find(name)
         return found.stands_for or name if found else name
+
+    def told(self, service: Service) -> tuple[str, layout.Service | str, layout.Service]:
+        """The key of what readers are told of a service, what it holds, and what it should.
+
+        ``missing`` or ``damaged`` if it holds no description. Raises NotPublishedError, and
+        UsageError if the service or a view of it is in service otherwise than declared.
+        """
+        version = self._generations(service.name).pointer().value.version
+        if not isinstance(version, str):
+            raise NotPublishedError(
+                f"{service.name!r} is not published in {self._names.store}; run `feature-warehouse"
+                " materialize`"
+            )
+        names = {part.view.name for part in service.parts}
+        found = {name: one for name in sorted(names) if (one := self._generation(name))}
+        if version != service.fingerprint or len(found) < len(names):
+            raise UsageError(
+                f"{service.name!r} changed since it was published; run `feature-warehouse"
+                " materialize`"
+            )
+        key = self._names.description(service.name, version)
+        text = cluster.value(self._client, key)
+        stored: layout.Service | str = "missing"
+        if text is not None:
+            try:
+                stored = layout.read_service(text, key)
+            except DamagedError:
+                stored = "damaged"
+        return key, stored, _described(service, found)
 
     def _publish(self, service: Service, warehouse: Warehouse) -> tuple[str, str, int]:
         views = {part.view.name: part.view for part in service.parts}

@@ -1,9 +1,14 @@
-"""Redis beside the warehouse, row by row: what differs, and how."""
+"""Redis beside the warehouse, row by row, and beside the declarations: what differs, and how.
+
+Values of on-demand features are not computed again: they are compared before a service goes into
+use (``publishing.equality``), and here it is seen to that readers still have the same expressions.
+"""
 
 import operator
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import repeat
 from pathlib import Path
@@ -14,7 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from feature_warehouse.codec.rows import CHECKSUM, INTACT, seed
-from feature_warehouse.declarations.model import FeatureView, Registry
+from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.engines import BATCH_ROWS, Warehouse
 from feature_warehouse.errors import (
     FeatureWarehouseError,
@@ -26,6 +31,7 @@ from feature_warehouse.publishing.encoder import RowEncoder
 from feature_warehouse.publishing.generations import Generations, Stored
 from feature_warehouse.publishing.run_plan import Clock, changes, describe, plan
 from feature_warehouse.publishing.run_results import read_results
+from feature_warehouse.publishing.services import Services
 from feature_warehouse.publishing.stale_keys import KeySet, stale_keys
 from feature_warehouse.publishing.writer import Rows
 from feature_warehouse.redis_store import cluster, layout
@@ -47,6 +53,9 @@ _CONTENT: Final = slice(20, -CHECKSUM.size)
 class Verification(msgspec.Struct):
     """How a view in Redis compares with the warehouse at the clock of its last run.
 
+    Or how a ``service`` compares with its declaration; it has no view, no rows and no clock. Its
+    description in Redis can be *missing* or *damaged*, or say something else (*value*).
+
     ``status`` is success, difference, error, or skipped for what is neither built nor published.
     ``differences`` counts by kind: *missing* and *extra* entities; *older* and *newer* rows than
     the warehouse's newest; another *value* or type at the same version; *damaged* bytes; another
@@ -63,6 +72,7 @@ class Verification(msgspec.Struct):
     rows_compared: int = 0
     differences: dict[str, int] = {}
     examples: dict[str, list[str]] = {}
+    service: str = ""
 
 
 def verify(
@@ -77,22 +87,62 @@ def verify(
 ) -> Iterator[Verification]:
     """Compare view by view; with ``sample`` so many entities of each, if it has them.
 
+    After them the services that read one of them, if all their views are in service as declared.
+
     ``stopped`` are views that their gate stopped in the last run, and when it ended (microseconds
     since 1970 UTC).
 
     The clock is that of the last run (rule 5 of docs/rules.md), the warehouse is as it is now: what
     a build has added since and no run has published counts as a difference.
     """
+    seen: dict[str, str] = {}
     for view in registry.views.values():
         if view.online and (selected is None or view.unique_id in selected):
             result = Verification(view.name)
-            try:
-                with reachable(client):
-                    _verify(result, client, names, view, warehouse, sample, stopped)
-            except FeatureWarehouseError as error:
-                result.status, result.message = "error", str(error)
-                result.exit_code = error.exit_code
+            with _reported(result, client):
+                _verify(result, client, names, view, warehouse, sample, stopped)
+            seen[view.name] = result.status
             yield result
+    services = Services(client, names)
+    for service in registry.services.values():
+        views = {part.view.name: part.view for part in service.parts}
+        found = {seen.get(name, "") for name in views}
+        is_served = all(view.online for view in views.values())
+        if is_served and found & {"success", "difference"} and not found & {"error", "skipped"}:
+            result = Verification("", service=service.name)
+            with _reported(result, client):
+                _verify_service(result, services, service)
+            yield result
+
+
+@contextmanager
+def _reported(result: Verification, client: Any) -> Iterator[None]:
+    """Errors go into the result."""
+    try:
+        with reachable(client):
+            yield
+    except FeatureWarehouseError as error:
+        result.status, result.message, result.exit_code = "error", str(error), error.exit_code
+
+
+def _verify_service(result: Verification, services: Services, service: Service) -> None:
+    """Compare what readers are told, expressions included, with what they would be told now."""
+    key, found, wanted = services.told(service)
+    if found == wanted:
+        return
+    kind, what = "value", "it is not described as declared"
+    if isinstance(found, str):
+        kind, what = found, f"its description is {found}"
+    elif wrong := _wrong_expressions(found, wanted):
+        what = f"the expression of {', '.join(map(repr, wrong))} is not the declared one"
+    result.status, result.exit_code = "difference", 1
+    result.differences, result.examples = {kind: 1}, {kind: [key]}
+    result.message = f"{what}; {_PUBLISH}"
+
+
+def _wrong_expressions(found: layout.Service, wanted: layout.Service) -> list[str]:
+    told = {one.name: one for one in found.on_demand}
+    return [one.name for one in wanted.on_demand if told.get(one.name) != one]
 
 
 def _verify(

@@ -93,7 +93,7 @@ def run_one(mini: Mini, client: Any, clock: Clock | datetime = NOW, **options: A
 def verified(mini: Mini, client: Any, **options: Any) -> dict[str, Verification]:
     with open_warehouse(profile_of(mini)) as warehouse:
         found = verify(registry_of(mini), client, NAMES, warehouse, **options)
-        return {result.view: result for result in found}
+        return {result.view or result.service: result for result in found}
 
 
 def assert_equal(mini: Mini, client: Any) -> None:

@@ -75,7 +75,7 @@ def print_status(status: Status, *, as_json: bool) -> None:
 
 
 class VerifyReport:
-    """A line per view, with the row keys of the first differences."""
+    """A line per view and service, with the keys of the first differences."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._results: list[Verification] = []
@@ -87,11 +87,16 @@ class VerifyReport:
         """The highest of all exit codes."""
         return max((result.exit_code for result in self._results), default=0)
 
-    def view(self, result: "Verification") -> None:
+    def add(self, result: "Verification") -> None:
+        """Take a result, and print it unless a JSON document is asked for."""
         self._results.append(result)
         if result.status == "error":
-            print(f"feature-warehouse: {result.view}: {result.message}", file=sys.stderr)
+            name = result.view or f"service {result.service}"
+            print(f"feature-warehouse: {name}: {result.message}", file=sys.stderr)
         if self._as_json or result.status == "error":
+            return
+        if result.service:
+            self._service(result)
             return
         if result.status == "skipped":
             self._console.print(f"[yellow]skipped[/] {result.view}: {result.message}")
@@ -103,6 +108,17 @@ class VerifyReport:
             return
         counts = ", ".join(f"{count:,} {kind}" for kind, count in result.differences.items())
         self._console.print(f"[red]differs[/] {result.view}: {counts}; {rows}, {clock}")
+        self._examples(result)
+
+    def _service(self, result: "Verification") -> None:
+        name = f"service {escape(result.service)}"
+        if not result.differences:
+            self._console.print(f"[green]equal[/] {name}: described as declared")
+            return
+        self._console.print(f"[red]differs[/] {name}: {', '.join(result.differences)}")
+        self._examples(result)
+
+    def _examples(self, result: "Verification") -> None:
         for kind, examples in result.examples.items():
             for key in examples:
                 self._console.print(f"  {kind} {escape(key)}")

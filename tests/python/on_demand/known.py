@@ -1,0 +1,138 @@
+"""A small project in which much is said of on-demand features, and some of it is odd."""
+
+from pathlib import Path
+from typing import Any
+
+from harness.host import macro_call, write_host
+from on_demand import payments
+
+ODD = [
+    {"name": "Ratio of \"all\", 'in' %", "expr": "amount / amount_avg"},
+    {"name": "known", "expr": '"Ratio of ""all"", \'in\' %" * 2'},
+    {"name": "computed", "expr": "known is null"},
+    {"name": "step_1", "expr": "coalesce(known, 0) + coalesce(known, 1)"},
+    {"name": "labels", "expr": "1"},
+]
+"""Names of the query's own parts, and one that has to be quoted everywhere."""
+
+VERSIONS = {
+    "v1": [{"name": "share", "expr": "amount / spent"}],
+    "v2": [{"name": "share", "expr": "amount / nullif(spent, 0) + 0"}],
+}
+PERSONAL = [
+    {"name": "is_caller", "expr": "phone = '1'"},
+    {"name": "is_asked", "expr": "is_caller or amount > 1"},
+    {"name": "flagged", "expr": "amount + 1"},
+    {"name": "from_flagged", "expr": "flagged * 2"},
+    {"name": "hours", "expr": "hour(request_time)"},
+]
+CONTRACTED = {
+    "customer_id": "bigint",
+    "paid_at": "timestamptz",
+    "amount": "double precision",
+    "fee": "decimal(6,2)",
+    "country": "varchar(2)",
+    "rate": "real",
+    "is_refused": "boolean",
+    "total": "decimal(11,2)",
+}
+
+
+def write_project(folder: Path) -> Path:
+    models = payments.models() | _models()
+    del models[payments.WEIGHTED]
+    said = {one["name"]: one for one in payments.properties()}
+    said["payment_training"] |= {
+        "config": {"tags": ["money"], "meta": {"owner": "Payments team"}},
+        "columns": [
+            {
+                "name": "amount_ratio",
+                "description": "How much larger\nthan usual.",
+                "data_tests": ["feature_warehouse.bounds"],
+                "config": {"tags": ["ratio"], "meta": {"owner": "risk@example.com"}},
+            },
+            {"name": "points"},
+        ],
+        "data_tests": [
+            "feature_warehouse.point_in_time_correct",
+            "feature_warehouse.same_rows_as",
+        ],
+    }
+    said["payment_training"]["columns"][0]["data_tests"] = [
+        {"feature_warehouse.bounds": {"arguments": {"min_value": 0}}}
+    ]
+    return write_host(folder, models, [*said.values(), *_properties()])
+
+
+def _models() -> dict[str, str]:
+    def made(on_demand: list[dict[str, str]], more: str = "") -> str:
+        features = ["customer_orders:amount_avg,spent"]
+        return (
+            f"training_set(labels='payments', features={features!r}, on_demand={on_demand!r}{more})"
+        )
+
+    def table(call: str) -> str:
+        return "{{ config(materialized='table') }}" + macro_call(call)
+
+    return {
+        "payment_odd": table(made(ODD, ", hidden=['amount_avg', 'spent', 'labels']")),
+        "odd_scores": table(f"scoring_set('payment_odd', 'payers', at='{payments.PAID_AT}')"),
+        "odd_card": table("dataset_card('payment_odd')"),
+        "payment_versions_v1": table(made(VERSIONS["v1"])),
+        "payment_versions_v2": table(made(VERSIONS["v2"])),
+        "payment_contract": table(
+            made([{"name": "total", "expr": "spent + fee"}], ", hidden=['amount_avg', 'spent']")
+        ),
+        "callers": table(
+            "training_set(labels='calls', features=['customer_orders:spent'],"
+            f" on_demand={PERSONAL!r}, hidden=['is_caller'])"
+        ),
+        "calls": "select *, cast('1' as text) as phone from {{ ref('payments') }}",
+        "listed": macro_call("feature_catalog()"),
+    }
+
+
+def _properties() -> list[dict[str, Any]]:
+    tests = [
+        "feature_warehouse.point_in_time_correct",
+        "feature_warehouse.same_rows_as",
+    ]
+    types = {**payments.PAYMENT_TYPES, "phone": "text"}
+    contract = {"contract": {"enforced": True}}
+    label_set = {"label_set": {"timestamp": "paid_at", "label": "is_refused"}}
+    return [
+        {"name": "payment_odd", "data_tests": tests},
+        {
+            "name": "payment_versions",
+            "latest_version": 1,
+            "versions": [{"v": 1}, {"v": 2}],
+            "data_tests": tests,
+        },
+        {
+            "name": "payment_contract",
+            "config": contract,
+            "data_tests": tests,
+            "columns": [{"name": n, "data_type": kind} for n, kind in CONTRACTED.items()],
+        },
+        {
+            "name": "calls",
+            "config": {**contract, "materialized": "table", "meta": label_set},
+            "columns": [
+                {"name": n, "data_type": kind, "config": {"meta": {"pii": n == "phone"}}}
+                for n, kind in types.items()
+            ],
+        },
+        {
+            "name": "callers",
+            "columns": [{"name": "flagged", "config": {"meta": {"pii": True}}}],
+            "data_tests": tests,
+        },
+        {
+            "name": "payment_ages",
+            "data_tests": [*tests, "feature_warehouse.no_future_features"],
+        },
+        {
+            "name": "payment_days",
+            "data_tests": [*tests, "feature_warehouse.no_future_features"],
+        },
+    ]
