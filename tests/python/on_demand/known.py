@@ -25,6 +25,7 @@ PERSONAL = [
     {"name": "flagged", "expr": "amount + 1"},
     {"name": "from_flagged", "expr": "flagged * 2"},
     {"name": "hours", "expr": "hour(request_time)"},
+    {"name": "age", "expr": "2024 - born"},
 ]
 CONTRACTED = {
     "customer_id": "bigint",
@@ -87,8 +88,16 @@ def _models() -> dict[str, str]:
             "training_set(labels='calls', features=['customer_orders:spent'],"
             f" on_demand={PERSONAL!r}, hidden=['is_caller'])"
         ),
-        "calls": "select *, cast('1' as text) as phone from {{ ref('payments') }}",
+        "calls": "select *, cast('1' as text) as phone, cast(1975 as integer) as born"
+        " from {{ ref('payments') }}",
         "listed": macro_call("feature_catalog()"),
+        "new_payments": "select * from {{ ref('payments') }} where customer_id"
+        " <= {{ env_var('KNOWN_LAST', '2') }}",
+        "payment_grown": "{{ config(materialized='incremental') }}"
+        "{% set factor = env_var('KNOWN_FACTOR', '2') %}"
+        "{{ feature_warehouse.training_set(labels='new_payments',"
+        " features=['customer_orders:orders'], hidden=['orders'],"
+        " on_demand=[{'name': 'more', 'expr': 'amount * orders * ' ~ factor}]) }}",
     }
 
 
@@ -97,7 +106,7 @@ def _properties() -> list[dict[str, Any]]:
         "feature_warehouse.point_in_time_correct",
         "feature_warehouse.same_rows_as",
     ]
-    types = {**payments.PAYMENT_TYPES, "phone": "text"}
+    types = {**payments.PAYMENT_TYPES, "phone": "text", "born": "integer"}
     contract = {"contract": {"enforced": True}}
     label_set = {"label_set": {"timestamp": "paid_at", "label": "is_refused"}}
     return [
@@ -118,10 +127,16 @@ def _properties() -> list[dict[str, Any]]:
             "name": "calls",
             "config": {**contract, "materialized": "table", "meta": label_set},
             "columns": [
-                {"name": n, "data_type": kind, "config": {"meta": {"pii": n == "phone"}}}
+                {"name": n, "data_type": kind, "config": {"meta": {"pii": n in ("phone", "born")}}}
                 for n, kind in types.items()
             ],
         },
+        {
+            "name": "new_payments",
+            "config": {**contract, "materialized": "table", "meta": label_set},
+            "columns": [{"name": n, "data_type": k} for n, k in payments.PAYMENT_TYPES.items()],
+        },
+        {"name": "payment_grown", "data_tests": tests},
         {
             "name": "callers",
             "columns": [{"name": "flagged", "config": {"meta": {"pii": True}}}],

@@ -16,9 +16,12 @@ import pytest
 from feature_warehouse import DamagedError, OnlineStore, UsageError
 from feature_warehouse.catalog.describe import describe
 from feature_warehouse.dbt_project import DbtProject
+from feature_warehouse.declarations.model import OnDemandFeature
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import open_warehouse
 from feature_warehouse.engines.profile import load_profile
+from feature_warehouse.on_demand.expressions import Node
+from feature_warehouse.publishing.equality import difference
 from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.verify import Verification, verify
@@ -125,6 +128,7 @@ def test_the_catalog_has_them_of_every_training_set(known: Built) -> None:
         "callers": [one["name"] for one in PERSONAL],
         "payment_contract": ["total"],
         "payment_days": ["days"],
+        "payment_grown": ["more"],
         "payment_odd": ODD_NAMES,
         "payment_splits": [one["name"] for one in ON_DEMAND],
         "payment_training": [one["name"] for one in ON_DEMAND],
@@ -146,7 +150,7 @@ def test_the_catalog_has_them_of_every_training_set(known: Built) -> None:
     assert (odd["served_as"], odd["inputs"]) == (f"payment_odd:{ODD_NAMES[0]}", ", ".join(RATIO))
     assert by_name["payment_odd", "labels"]["inputs"] == ""
     personal = {row["feature"] for row in found if row["is_pii"]}
-    assert personal == {"is_caller", "is_asked", "flagged", "from_flagged"}
+    assert personal == {"is_caller", "is_asked", "flagged", "from_flagged", "age"}
 
 
 def test_a_hidden_feature_of_a_view_is_served_under_no_name(known: Built) -> None:
@@ -358,11 +362,68 @@ def test_values_of_personal_data_are_in_no_failure(known: Built) -> None:
     assert [row[name] for name in ("phone", "is_asked", "flagged", "from_flagged")] == ["***"] * 4
 
 
+PERSONAL_DIFFERENCES = {
+    "flagged": (
+        ('[],"1"]', '[],"3"]'),
+        "'flagged' is one value in 'callers' and another for a reader, of amount = 30.0; build",
+    ),
+    "age": (
+        ('[],"2024"]', '[],"2023"]'),
+        "'age' is one value in 'callers' and another for a reader, of born = ***; build",
+    ),
+    "hours": (("hour", "month"), "'hours' is 12 in 'callers' and 3 for a reader, of request_time"),
+}
+
+
+@pytest.mark.parametrize("name", PERSONAL_DIFFERENCES)
+def test_values_of_personal_data_are_in_no_refusal(
+    known: Built, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    known.enter(monkeypatch)
+    service = read_registry(known.target / "manifest.json").services["callers"]
+    (before, after), says = PERSONAL_DIFFERENCES[name]
+
+    def changed(one: OnDemandFeature) -> OnDemandFeature:
+        text = msgspec.json.encode(one.expression).decode()
+        assert one.name != name or before in text
+        text = text.replace(before, after) if one.name == name else text
+        return msgspec.structs.replace(one, expression=msgspec.json.decode(text, type=Node))
+
+    other = msgspec.structs.replace(service, on_demand=tuple(map(changed, service.on_demand)))
+    with open_warehouse(load_profile(known.project, known.project, known.engine)) as warehouse:
+        assert difference(service, warehouse) is None
+        assert says in str(difference(other, warehouse))
+
+
 def test_a_lost_row_is_found(known: Built) -> None:
     query = known.test("feature_warehouse_same_rows_as_payment_odd_")
     assert known.records(query) == []
     with known.changed("delete from payment_odd where customer_id = 2"):
         assert len(known.records(query)) == 1
+
+
+def test_a_set_that_grows_is_computed_by_one_expression(known: Built, tmp_path: Path) -> None:
+    """Rows that are there stay as they are, so another expression needs all of them anew."""
+
+    def run(command: str, last: int, factor: int, code: int = 0) -> str:
+        env = {
+            "DBT_TARGET_PATH": str(tmp_path),
+            "KNOWN_LAST": str(last),
+            "KNOWN_FACTOR": str(factor),
+        }
+        return known.dbt(command, "--select", "new_payments", "payment_grown", code=code, env=env)
+
+    def rows() -> list[tuple[Any, ...]]:
+        with known.open() as session:
+            return session.ask("select customer_id, more from payment_grown order by customer_id")
+
+    assert rows() == [(1, 180.0), (2, 40.0)]
+    run("build", 3, 2)
+    assert rows() == [(1, 180.0), (2, 40.0), (3, None)]
+    said = run("build", 4, 3, code=1)
+    assert rows() == [(1, 180.0), (2, 40.0), (3, None), (4, None)]
+    assert "Got 2 results" in said
+    assert "feature_warehouse_point_in_time_correct_payment_grown_" in said
 
 
 # What readers are told
