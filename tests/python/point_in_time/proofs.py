@@ -1,12 +1,14 @@
 """The comparisons, as functions of an engine: tests run them, mutations must fail them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from pprint import pformat
 
 import duckdb
 import psycopg2
 
+from feature_warehouse.declarations.model import FeatureView
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import engine_of
 from feature_warehouse.engines.queries import inspection_query, newest_rows_query
@@ -96,7 +98,7 @@ def _newest_rows(
 
     ``instants`` maps clocks to the instants since when entities got rows.
     """
-    declared = read_registry(target / "manifest.json").views[view.name]
+    declared = _declared(target)[view.name]
     dialect = engine_of(engine.name).DIALECT
     moments = [view.event, *([view.created] if view.created else [])]
     given = [*view.keys, *view.features, *(Column(m.name, "timestamp") for m in moments)]
@@ -111,9 +113,14 @@ def _newest_rows(
     return (query, (NUMBER, *columns)), [column.name for column in given]
 
 
+@cache
+def _declared(target: Path) -> Mapping[str, FeatureView]:
+    return read_registry(target / "manifest.json").views
+
+
 def _counts(engine: Engine, target: Path, view: View) -> Query:
     dialect = engine_of(engine.name).DIALECT
-    declared = read_registry(target / "manifest.json").views[view.name]
+    declared = _declared(target)[view.name]
     names = ("rows", "without_keys", "without_event", "not_yet_available")
     query = " union all ".join(
         f"select {number} as number, {', '.join(map(quote, names))}"
