@@ -129,7 +129,6 @@ class RequestColumn(msgspec.Struct, frozen=True):
     name: str
     data_type: str
     kind: str
-    pii: bool = False
 
 
 class OnDemandFeature(msgspec.Struct, frozen=True):
@@ -193,6 +192,12 @@ class Service(msgspec.Struct, frozen=True):
         names = [name for part in self.parts for name in (*part.features.values(), *part.instants)]
         names += [one.name for one in self.on_demand]
         return tuple(name for name in names if name not in self.hidden)
+
+    @property
+    def personal(self) -> set[str]:
+        """``pii``, and the times of rows whose event timestamp is flagged."""
+        flagged = (part.instants for part in self.parts if part.view.event_timestamp.pii)
+        return {*self.pii, *(name for instants in flagged for name in instants)}
 
     @property
     def fingerprint(self) -> str:

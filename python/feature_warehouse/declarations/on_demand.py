@@ -77,11 +77,9 @@ def annotated(
     ``node`` is the training set, ``owner`` its owner, ``tests`` are those of its columns.
     """
     sources = {**_label_sources(labels), **_view_sources(service.parts)}
-    personal = {name for name, column in node.columns.items() if column_meta(column).get("pii")}
-    personal |= {name for name, source in sources.items() if source.pii}
-    personal |= {
-        part.join_keys[key.name] for part in service.parts for key in part.view.join_keys if key.pii
-    }
+    personal = {*service.personal, *(name for name in node.columns if _is_flagged(node, name))}
+    if labels and _is_flagged(labels, service.timestamp):
+        personal.add("request_time")
     found: list[OnDemandFeature] = []
     origins: dict[str, dict[str, None]] = {}
     for one in service.on_demand:
@@ -113,16 +111,17 @@ class _Source(NamedTuple):
 
     text: str
     keys: tuple[str, ...]
-    pii: bool
+
+
+def _is_flagged(node: Node, name: str) -> bool:
+    column = node.columns.get(name)
+    return column is not None and column_meta(column).get("pii") is True
 
 
 def _label_sources(labels: Node | None) -> dict[str, _Source]:
     if labels is None:
         return {}
-    found = {
-        name: _Source(f"{labels.full_name}:{name}", (), column_meta(column).get("pii") is True)
-        for name, column in labels.columns.items()
-    }
+    found = {name: _Source(f"{labels.full_name}:{name}", ()) for name in labels.columns}
     timestamp = (labels.config.meta.get("label_set") or {}).get("timestamp")
     return {**found, **({"request_time": found[timestamp]} if timestamp in found else {})}
 
@@ -136,8 +135,7 @@ def _view_sources(parts: Iterable[ServicePart]) -> dict[str, _Source]:
         named = {output: columns[name] for name, output in part.features.items() if name in columns}
         named |= dict.fromkeys(part.instants, view.event_timestamp)
         found |= {
-            name: _Source(f"{view.name}:{column.name}", keys, column.pii)
-            for name, column in named.items()
+            name: _Source(f"{view.name}:{column.name}", keys) for name, column in named.items()
         }
     return found
 
@@ -148,12 +146,7 @@ def request_columns(
     """The label columns that expressions name: a request has to give them."""
     named = {name for feature in features for name in names_in(feature.expression)}
     return tuple(
-        RequestColumn(
-            name,
-            data_type,
-            usual_type(data_type, spellings),
-            labels is not None and column_meta(labels.columns[name]).get("pii") is True,
-        )
+        RequestColumn(name, data_type, usual_type(data_type, spellings))
         for name, data_type in _label_types(labels).items()
         if name in named
     )

@@ -87,17 +87,7 @@ def _inputs(service: Service) -> Iterator[_Value]:
     for one in service.on_demand:
         types |= names_in(one.expression)
     computed = {one.name for one in service.on_demand}
-    personal = {
-        output
-        for part in service.parts
-        for name, output in part.features.items()
-        for feature in part.view.features
-        if feature.name == name and feature.pii
-    }
-    personal |= {one.name for one in service.request if one.pii}
-    personal |= {
-        name for part in service.parts for name in part.instants if part.view.event_timestamp.pii
-    }
+    personal = service.personal
     for name, kind in types.items():
         if name not in computed:
             column = service.timestamp if name == "request_time" else name
