@@ -45,10 +45,10 @@ SHARING = (
     "built_demo", "relations", "training_sets", "windows", "point_in_time", "on_demand", "growth",
     "watching", "catalog", "validation", "versions",
 )  # fmt: skip
-"""Folders whose tests share something dear on each engine, such as a project that dbt has built.
+"""Folders whose tests share something dear on each engine, such as a project that dbt has built."""
 
-Those that take longest begin first, and so all processes end at about one time.
-"""
+FIRST = (*SHARING, "serving/test_online_model.py", "publishing/test_signals.py")
+"""What takes longest begins first, and so all processes end at about one time."""
 
 
 def _group(nodeid: str) -> str:
@@ -61,7 +61,7 @@ def _group(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {name: number for number, name in enumerate(SHARING)}
+    rank = {name: number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(_group(item.nodeid).partition(" ")[0], len(rank)))
 
 
