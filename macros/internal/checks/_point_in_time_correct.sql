@@ -62,7 +62,7 @@ compared as (
     select
         sampled.*,
         {{ feature_warehouse._concatenated(
-            feature_warehouse._differences(problems), '; '
+            feature_warehouse._differences(problems) or ['cast(null as text)'], '; '
         ) | indent(8) }} as {{ problem }}
     from sampled
     {{ joins | join('\n') | indent(4) }}

@@ -79,6 +79,7 @@ def _models() -> dict[str, str]:
         "payment_odd": table(made(ODD, ", hidden=['amount_avg', 'spent', 'labels']")),
         "odd_scores": table(f"scoring_set('payment_odd', 'payers', at='{payments.PAID_AT}')"),
         "odd_card": table("dataset_card('payment_odd')"),
+        "payment_bare": table(made([], ", hidden=['amount_avg', 'spent']")),
         "payment_versions_v1": table(made(VERSIONS["v1"])),
         "payment_versions_v2": table(made(VERSIONS["v2"])),
         "payment_contract": table(
@@ -111,6 +112,7 @@ def _properties() -> list[dict[str, Any]]:
     label_set = {"label_set": {"timestamp": "paid_at", "label": "is_refused"}}
     return [
         {"name": "payment_odd", "data_tests": tests},
+        {"name": "payment_bare", "data_tests": tests},
         {
             "name": "payment_versions",
             "latest_version": 1,

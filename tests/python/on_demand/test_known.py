@@ -395,6 +395,12 @@ def test_values_of_personal_data_are_in_no_refusal(
         assert says in str(difference(other, warehouse))
 
 
+def test_nothing_is_wrong_where_all_is_hidden(known: Built) -> None:
+    assert known.records("select * from payment_bare limit 1")[0].keys() == {*LABELS}
+    query = known.test("feature_warehouse_point_in_time_correct_payment_bare_")
+    assert known.records(query) == []
+
+
 def test_a_lost_row_is_found(known: Built) -> None:
     query = known.test("feature_warehouse_same_rows_as_payment_odd_")
     assert known.records(query) == []
