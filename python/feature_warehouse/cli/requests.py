@@ -15,7 +15,10 @@ __all__ = ["drain", "requests"]
 
 def requests(
     place: Place,
-    service: Annotated[str, typer.Argument(help="A published service.", show_default=False)],
+    service: Annotated[
+        str | None,
+        typer.Argument(help="A published service; the publication log if none."),
+    ] = None,
     as_yaml: Annotated[
         bool, typer.Option("--yaml", help="Print a dbt source instead of the DDL.")
     ] = False,
@@ -27,29 +30,41 @@ def requests(
     """Print the DDL of the table that a service's logged requests are drained into."""
     import msgspec
 
-    from feature_warehouse.draining.tables import (
-        create_statement,
-        layout_of,
-        source_yaml,
-        table_of,
-    )
+    from feature_warehouse.draining.tables import create_statement, layout_of, source_yaml
     from feature_warehouse.engines import engine_of
     from feature_warehouse.engines.appending import relation_of
-    from feature_warehouse.request_log.tables import Decoder
 
     profile = place.dbt(wait=False).profile
     dialect, schema = engine_of(profile.adapter).DIALECT, str(profile.credentials.schema)
-    description = _described(place, service, hashes=hashed)
-    decoder, table = Decoder(description), table_of(description.service.service)
-    layout = layout_of(decoder.columns, dialect)
+    table, text, columns, key = _table(place, service, hashes=hashed)
     relation = relation_of(profile.credentials, table)
-    statement = create_statement(relation, layout, decoder.key)
-    source = source_yaml(description, dialect, schema)
+    statement = create_statement(relation, layout_of(columns, dialect), key)
+    source = source_yaml(table, text, columns, key, dialect, schema)
     if as_json:
         found = {"table": relation, "sql": statement, "yaml": source}
         print(msgspec.json.encode(found).decode())
     else:
         sys.stdout.write(source if as_yaml else f"{statement};\n")
+
+
+def _table(place: Place, service: str | None, *, hashes: bool) -> tuple[Any, ...]:
+    """The name, the description, the columns and the key of a table."""
+    from feature_warehouse.draining import publications
+    from feature_warehouse.draining.tables import table_of
+    from feature_warehouse.request_log.tables import Decoder
+
+    if service is None:
+        text = "What each run of `feature-warehouse materialize` has put in service."
+        return (
+            publications.PUBLICATIONS,
+            text,
+            publications.PUBLICATION_COLUMNS,
+            publications.PUBLICATION_KEY,
+        )
+    description = _described(place, service, hashes=hashes)
+    name, decoder = description.service.service, Decoder(description)
+    text = f"What service {name} served, a row for each entity of each request."
+    return table_of(name), text, decoder.columns, decoder.key
 
 
 def _described(place: Place, service: str, *, hashes: bool) -> "Description":
@@ -74,7 +89,8 @@ def _described(place: Place, service: str, *, hashes: bool) -> "Description":
 def drain(
     place: Place,
     service: Annotated[
-        list[str] | None, typer.Argument(help="Services; all that have a log if none.")
+        list[str] | None,
+        typer.Argument(help="Services; if none, all that have a log, and the publication log."),
     ] = None,
     create: Annotated[
         bool, typer.Option("--create", help="Create tables and columns that are missing.")
@@ -82,7 +98,7 @@ def drain(
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Move logged requests from Redis into tables of the warehouse."""
+    """Move logged requests, and what runs have published, from Redis into the warehouse."""
     from feature_warehouse.draining.drain import Drain, logging_services
     from feature_warehouse.engines import engine_of
     from feature_warehouse.redis_store.connection import connect, reachable
@@ -99,19 +115,22 @@ def drain(
     with project.open_tables() as tables:
         work = Drain(client, names, tables, dialect, create=create)
         for name in services:
-            result = work.service(name)
-            results.append(result)
-            _print_drained(result, schema, as_json=as_json)
+            results.append(work.service(name))
+            _print_drained(results[-1], schema, as_json=as_json)
+        if not service:
+            results.append(work.publications())
+            _print_drained(results[-1], schema, as_json=as_json)
     _end(results, as_json=as_json)
 
 
 def _print_drained(result: Any, schema: str, *, as_json: bool) -> None:
+    what = result.service or "the publication log"
     if result.status == "error":
-        print(f"feature-warehouse: {result.service}: {result.message}", file=sys.stderr)
+        print(f"feature-warehouse: {what}: {result.message}", file=sys.stderr)
     if not as_json and (result.messages or result.status != "error"):
         known = f", {result.rows_known:,} were there already" if result.rows_known else ""
         print(
-            f"drained {result.service}: {result.rows:,} rows into {schema}.{result.table}{known}",
+            f"drained {what}: {result.rows:,} rows into {schema}.{result.table}{known}",
             flush=True,
         )
 
@@ -121,6 +140,4 @@ def _end(results: list[Any], *, as_json: bool) -> None:
 
     if as_json:
         print(msgspec.json.encode({"results": results}).decode())
-    elif not results:
-        print("no service has a request log")
     raise SystemExit(max((result.exit_code for result in results), default=0))

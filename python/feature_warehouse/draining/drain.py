@@ -7,21 +7,30 @@ it is.
 
 A user of Redis for it needs, for the project ``flights`` and the environment ``prod`` (one line)::
 
-    ACL SETUSER drain on >password resetkeys ~flights.prod:!requests* -@all
-    +smembers +xrange +get +xdel
+    ACL SETUSER drain on >password resetkeys ~flights.prod:!requests* ~flights.prod:!publications
+    -@all +smembers +xrange +get +xdel
 
 and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
 ``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
 
+from feature_warehouse.draining.publications import (
+    PUBLICATION_COLUMNS,
+    PUBLICATION_KEY,
+    PUBLICATIONS,
+    publications_table,
+    read_note,
+)
 from feature_warehouse.draining.tables import (
+    Layout,
     create_statement,
     layout_of,
     missing_statements,
@@ -35,12 +44,15 @@ from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.request_log import messages
 from feature_warehouse.request_log.descriptions import Description
 from feature_warehouse.request_log.stream import FIELD
-from feature_warehouse.request_log.tables import Decoder
+from feature_warehouse.request_log.tables import Decoder, TableColumn
 
 __all__ = ["Drain", "Drained", "logging_services"]
 
 MESSAGES: Final = 100
 """Messages that are added at once."""
+
+_NOTES: Final = 10_000
+"""Of the publication log."""
 
 _WRONG: Final = (
     *(ValueError, IndexError, KeyError, TypeError, OverflowError, pa.ArrowException),
@@ -52,13 +64,13 @@ Progress = Callable[[str, int], None]
 
 
 class Drained(msgspec.Struct):
-    """What became of the log of one service.
+    """What became of the log of one service, or of the publication log.
 
     ``messages`` were drained, with ``rows`` that are new to the table and ``rows_known`` that it
     had already. ``unreadable`` messages stay in the stream.
     """
 
-    service: str
+    service: str | None
     table: str = ""
     status: str = "success"
     message: str = ""
@@ -92,15 +104,29 @@ class Drain:
         self._dialect, self._create = dialect, create
         self._progress = progress
         self._decoders: dict[tuple[str, str], Decoder | None] = {}
-        self._checked: set[tuple[str, str]] = set()
+        self._checked: dict[str, Layout] = {}
 
     def service(self, service: str) -> Drained:
         """Drain the log of a service until nothing is left that can be read."""
         result = Drained(service)
-        try:
+        with self._reported(result):
             result.table = table_of(service)
+            self._run(result, service)
+        return result
+
+    def publications(self) -> Drained:
+        """Drain the publication log."""
+        result = Drained(None, PUBLICATIONS)
+        with self._reported(result):
+            self._run_publications(result)
+        return result
+
+    @contextmanager
+    def _reported(self, result: Drained) -> Iterator[None]:
+        """Errors go into the result, and that messages are left."""
+        try:
             with reachable(self._client):
-                self._run(result)
+                yield
         except FeatureWarehouseError as error:
             result.status, result.message, result.exit_code = "error", str(error), error.exit_code
         else:
@@ -111,17 +137,36 @@ class Drain:
                     " version, have lost their description, or hold what the table cannot; they"
                     " stay in the stream"
                 )
-        return result
 
-    def _run(self, result: Drained) -> None:
-        stream, start = self._names.requests(result.service), "-"
-        while page := self._client.xrange(stream, start, "+", count=MESSAGES):
+    def _pages(self, stream: str, count: int) -> Iterator[list[tuple[bytes, dict[bytes, bytes]]]]:
+        """The entries of a stream, the oldest first; those that are deleted meanwhile are gone."""
+        start = "-"
+        while page := self._client.xrange(stream, start, "+", count=count):
+            yield page
             start = "(" + page[-1][0].decode()
-            known = [(key, self._read(result.service, fields)) for key, fields in page]
+
+    def _run(self, result: Drained, service: str) -> None:
+        stream = self._names.requests(service)
+        for page in self._pages(stream, MESSAGES):
+            known = [(key, self._read(service, fields)) for key, fields in page]
             read = [(key, found) for key, found in known if found is not None]
             result.unreadable += len(known) - len(read)
-            for _, group in groupby(read, lambda one: one[1].description):
-                self._move(result, stream, list(group))
+            for description, group in groupby(read, lambda one: one[1].description):
+                decoder = self._decoder(service, description)
+                assert decoder is not None  # such messages were left out
+                self._move(result, stream, decoder, list(group))
+
+    def _run_publications(self, result: Drained) -> None:
+        stream = self._names.publications
+        for page in self._pages(stream, _NOTES):
+            known = [(key, read_note(fields.get(FIELD, b""))) for key, fields in page]
+            read = [(key, note) for key, note in known if note is not None]
+            result.unreadable += len(known) - len(read)
+            if read:
+                table = publications_table([note for _, note in read])
+                self._check(PUBLICATIONS, PUBLICATION_COLUMNS, PUBLICATION_KEY)
+                added = self._tables.append(PUBLICATIONS, table, PUBLICATION_KEY)
+                self._done(result, stream, [key for key, _ in read], table, added)
 
     def _read(self, service: str, fields: dict[bytes, bytes]) -> messages.Message | None:
         """A message that can be read; None for another."""
@@ -142,16 +187,18 @@ class Drain:
         return self._decoders[key]
 
     def _move(
-        self, result: Drained, stream: str, group: Sequence[tuple[bytes, messages.Message]]
+        self,
+        result: Drained,
+        stream: str,
+        decoder: Decoder,
+        group: Sequence[tuple[bytes, messages.Message]],
     ) -> None:
         """Add messages of one description to the table, and delete them."""
-        decoder = self._decoders[result.service, group[0][1].description]
-        assert decoder is not None  # such messages were left out
         done, table = self._decoded(decoder, group)
         result.unreadable += len(group) - len(done)
         if not done:
             return
-        self._check(result.table, group[0][1].description, decoder)
+        self._check(result.table, decoder.columns, decoder.key)
         try:
             added = self._tables.append(result.table, table, decoder.key)
         except UnservableError:
@@ -159,14 +206,20 @@ class Drain:
                 result.unreadable += 1
                 return
             half = len(group) // 2
-            self._move(result, stream, group[:half])
-            self._move(result, stream, group[half:])
+            self._move(result, stream, decoder, group[:half])
+            self._move(result, stream, decoder, group[half:])
             return
-        self._client.xdel(stream, *done)
-        result.messages += len(done)
+        self._done(result, stream, done, table, added)
+
+    def _done(
+        self, result: Drained, stream: str, keys: Sequence[bytes], table: pa.Table, added: int
+    ) -> None:
+        """Delete what the table has, and count it."""
+        self._client.xdel(stream, *keys)
+        result.messages += len(keys)
         result.rows += added
         result.rows_known += table.num_rows - added
-        self._progress(result.service, table.num_rows)
+        self._progress(result.table, table.num_rows)
 
     def _decoded(
         self, decoder: Decoder, group: Sequence[tuple[bytes, messages.Message]]
@@ -183,16 +236,16 @@ class Drain:
         tables = [table for _, table in parts if table is not None]
         return [key for keys, _ in parts for key in keys], pa.concat_tables(tables)
 
-    def _check(self, table: str, description: str, decoder: Decoder) -> None:
+    def _check(self, table: str, columns: Sequence[TableColumn], key: Sequence[str]) -> None:
         """Hold the table against what is logged. Raises UsageError."""
-        if (table, description) in self._checked:
+        relation, wanted = self._tables.relation(table), layout_of(columns, self._dialect)
+        if self._checked.get(table) == wanted:
             return
-        relation, wanted = self._tables.relation(table), layout_of(decoder.columns, self._dialect)
         found = self._tables.columns(table)
         if found:
             statements = missing_statements(relation, wanted, found)
         else:
-            statements = [create_statement(relation, wanted, decoder.key)]
+            statements = [create_statement(relation, wanted, key)]
         if statements and not self._create:
             lacks = f"lacks {len(statements)} columns" if found else "is not there"
             raise UsageError(
@@ -201,4 +254,4 @@ class Drain:
             )
         if statements:
             self._tables.create(statements)
-        self._checked.add((table, description))
+        self._checked[table] = wanted

@@ -7,8 +7,7 @@ from typing import Any, Final
 from feature_warehouse.codec.stored_types import parse_kind
 from feature_warehouse.engines.dialect import Dialect, quote
 from feature_warehouse.errors import UsageError
-from feature_warehouse.request_log.descriptions import Description
-from feature_warehouse.request_log.tables import Decoder, TableColumn
+from feature_warehouse.request_log.tables import TableColumn
 
 __all__ = [
     "Layout",
@@ -71,23 +70,27 @@ def _plain(kind: str) -> str:
     return re.sub(r"[\s\"]", "", kind).lower()
 
 
-def source_yaml(description: Description, dialect: Dialect, schema: str) -> str:
-    """A dbt source with the table."""
+def source_yaml(
+    table: str,
+    text: str,
+    columns: Sequence[TableColumn],
+    key: Sequence[str],
+    dialect: Dialect,
+    schema: str,
+) -> str:
+    """A dbt source with a table, which ``text`` describes."""
     import yaml  # comes with dbt
 
-    service = description.service.service
-    decoder = Decoder(description)
-    columns = decoder.columns
     types = layout_of(columns, dialect)
-    table: dict[str, Any] = {
-        "name": table_of(service),
-        "description": f"What service {service} served, a row for each entity of each request.",
+    described: dict[str, Any] = {
+        "name": table,
+        "description": text,
         "columns": [
             {
                 "name": column.name,
                 "data_type": types[column.name],
                 "description": column.description,
-                **({"data_tests": ["not_null"]} if column.name in decoder.key else {}),
+                **({"data_tests": ["not_null"]} if column.name in key else {}),
             }
             for column in columns
         ],
@@ -96,9 +99,9 @@ def source_yaml(description: Description, dialect: Dialect, schema: str) -> str:
         "name": SOURCE,
         "description": "Requests that readers have logged, as `feature-warehouse drain` has them.",
         "schema": schema,
-        "tables": [table],
+        "tables": [described],
     }
-    text: str = yaml.safe_dump(
+    found: str = yaml.safe_dump(
         {"version": 2, "sources": [source]}, sort_keys=False, allow_unicode=True, width=100
     )
-    return text
+    return found

@@ -39,7 +39,7 @@ class RowEncoder:
         run: int,
         clock: int,
     ) -> None:
-        self._view, self._generation, self._run, self._clock = view, generation, run, clock
+        self._view, self._generation, self.run, self._clock = view, generation, run, clock
         self._prefix = names.row_prefix(view.name, generation.number)
         self.newest_event = generation.newest_event
         self.read = self.expired = self.bytes = 0
@@ -89,7 +89,7 @@ class RowEncoder:
             keys,
             events.to_pylist(),
             created,
-            self._run,
+            self.run,
             generation.schema,
             [
                 stored_values(feature.name, batch.column(width + index), feature.type)

@@ -23,6 +23,7 @@ import msgspec
 from feature_warehouse.errors import BusyError, DamagedError, NotPublishedError, UsageError
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.find import listed, stored
+from feature_warehouse.redis_store.publication_log import PublicationLog
 from feature_warehouse.util.spelling import hint
 
 __all__ = ["Generations", "Inventory", "Stored", "numbers_in"]
@@ -264,6 +265,8 @@ class Generations:
         )
         if not self.replace_pointer(found, pointer):
             raise BusyError(f"another run changed {self.view!r} meanwhile; check it and try again")
+        log = PublicationLog(self._client, self._names)
+        log.note_rollback(before.value, at=pointer.published_at)
         return before.value
 
     def adopt(self, number: int) -> None:

@@ -4,7 +4,8 @@ A user of Redis for it needs, for the project ``flights`` and the environment ``
 
     ACL SETUSER publisher on >password resetkeys ~flights.prod:* ~flights.prod!names
     ~feature_warehouse:stores -@all +ping +info +wait +scan +eval +evalsha +script|load +get +mget
-    +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers +time
+    +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers +time +xadd +hset
+    +hget
 
 and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``.
 """

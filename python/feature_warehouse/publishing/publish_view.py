@@ -24,6 +24,7 @@ from feature_warehouse.publishing.writer import RestartedError, RowWriter
 from feature_warehouse.redis_store import cluster, layout
 from feature_warehouse.redis_store.connection import ERRORS
 from feature_warehouse.redis_store.find import list_name
+from feature_warehouse.redis_store.publication_log import PublicationLog
 from feature_warehouse.validation.gate import Gate
 from feature_warehouse.validation.results import GateResult
 
@@ -106,6 +107,8 @@ class Publication:
         self._rollback_grace = rollback_grace
         self._generations = Generations(client, names, view.name, repairs=True)
         self._started = time.perf_counter()
+        self._started_at = time.time_ns() // 1000
+        self._log = PublicationLog(client, names)
 
     def _plan(self, warehouse: Warehouse) -> Task:
         """Look, and change nothing. Raises UnservableError for what cannot be served."""
@@ -135,6 +138,7 @@ class Publication:
     ) -> None:
         # Under the lock: what the warehouse says from now on, also about what was just forgotten.
         warehouse.refresh()
+        self._note_killed_run()
         task = self._plan(warehouse)
         if task.current and not self._full_refresh:
             self._refuse_older_clock(task.current.value)
@@ -152,10 +156,18 @@ class Publication:
             if was_partial:
                 self._pass_gate(work)
             self._build(work, keep_current=not change.for_good)
+        if published := self._generations.find(result.generation):
+            self._log.note(published.value)
         # In every mode: the run that flipped may have been killed before it came here.
         list_name(self._client, self._names, self._view.name)
         cluster.put_member(self._client, layout.STORES, self._names.store)
         self._generations.tidy(keep_previous=self._keeps_previous())
+
+    def _note_killed_run(self) -> None:
+        """What a run has published that was killed before it noted it."""
+        current = self._generations.find(self._generations.pointer().value.version)
+        if current is not None:
+            self._log.note_missing(current.value)
 
     def preview(self, warehouse: Warehouse, result: ViewResult) -> None:
         """Say what ``run`` would do. Raises FeatureWarehouseError."""
@@ -318,6 +330,9 @@ class Publication:
             entities=entities,
             newest_event=encoder.newest_event,
             rows=result.gate.rows if result.gate else None,
+            run=encoder.run,
+            mode=work.result.mode,
+            started_at=self._started_at,
             published_at=time.time_ns() // 1000,
             seconds=time.perf_counter() - self._started,
             invocation_id=self._invocation_id,

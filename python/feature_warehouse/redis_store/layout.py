@@ -20,6 +20,9 @@
                                               braces are literal, and so are those of the next two
     ...:{project.environment:service}@5c02... what messages of that stream are decoded by, JSON
     ...:{project.environment:service}!counts  hash of how many entities were written and dropped
+    project.environment:!publications         stream of what runs have published, see
+                                              ``publication_log``
+    project.environment:!noted                hash of views: the last run of each that is in it
     project.environment!names                 set of all published views and services
     feature_warehouse:stores                  set of all project.environment of this server
 
@@ -118,6 +121,14 @@ class Names(msgspec.Struct, frozen=True):
     def request_counts(self, service: str) -> str:
         return f"{self.requests(service)}!counts"
 
+    @property
+    def publications(self) -> str:
+        return f"{self.store}:!publications"
+
+    @property
+    def noted(self) -> str:
+        return f"{self.store}:!noted"
+
     def lock(self, view: str) -> str:
         return f"{self.store}:{view}!lock"
 
@@ -184,6 +195,8 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     were made, None if it was lost count of, ``newest_event`` the greatest event timestamp,
     ``rows`` the number of newest rows that a gated view had in the warehouse. ``erasures`` counts
     how often entities were forgotten in it, which a run that goes on after it slept has to notice.
+    The last run had the number ``run`` and the ``mode``, began at ``started_at`` and was done but
+    for its last step at ``published_at``.
     ``deprecation_date`` is the ISO date that the model has.
     """
 
@@ -207,6 +220,9 @@ class Generation(msgspec.Struct, frozen=True, omit_defaults=True):
     newest_event: int | None = None
     rows: int | None = None
     erasures: int = 0
+    run: int = 0
+    mode: str = ""
+    started_at: int = 0
     published_at: int = 0
     seconds: float = 0.0
     invocation_id: str = ""

@@ -27,13 +27,21 @@ class Place(msgspec.Struct, frozen=True):
     def open(self) -> Tables:
         return engine_of(self.engine).connect_to_append(self.credentials)
 
-    def drain(self, client: Any, *, create: bool = True, tables: Any = None) -> list[Drained]:
+    def drain(
+        self,
+        client: Any,
+        *,
+        create: bool = True,
+        tables: Any = None,
+        publications: bool = False,
+    ) -> list[Drained]:
         """Drain the logs of all services; ``tables`` is a connection that is open."""
         opened = tables or self.open()
         try:
             dialect = engine_of(self.engine).DIALECT
             work = Drain(client, NAMES, opened, dialect, create=create)
-            return [work.service(service) for service in logging_services(client, NAMES)]
+            found = [work.service(service) for service in logging_services(client, NAMES)]
+            return [*found, work.publications()] if publications else found
         finally:
             opened.close()
 

@@ -35,31 +35,43 @@ def table(mini: Mini) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+PUBLISHED = "drained the publication log: 1 rows into main.feature_warehouse_publications\n"
 ROWS = [("r0", 0, None, "missing"), ("r1", 1, 1.5, "found"), ("r2", 2, None, "missing")]
 
 
 def test_the_ddl_makes_the_table_that_drain_fills(logged: Fw, mini: Mini) -> None:
-    one_line(logged("drain"), 2, "risk: the table", "is not there; pass --create")
-    code, ddl, err = logged("requests", "risk")
-    assert (code, err) == (0, "")
-    with duckdb.connect(mini.database) as connection:
-        connection.execute(ddl)
     code, out, err = logged("drain")
-    assert (code, out, err) == (0, "drained risk: 3 rows into main.requests_risk\n", "")
+    assert (code, out) == (2, "")
+    for line, log in zip(err.splitlines(), ("risk", "the publication log"), strict=True):
+        assert line.startswith(f"feature-warehouse: {log}: the table ")
+        assert "is not there; pass --create" in line
+    for service in (["risk"], []):
+        code, ddl, err = logged("requests", *service)
+        assert (code, err) == (0, "")
+        with duckdb.connect(mini.database) as connection:
+            connection.execute(ddl)
+    code, out, err = logged("drain")
+    assert (code, out, err) == (0, f"drained risk: 3 rows into main.requests_risk\n{PUBLISHED}", "")
     assert table(mini) == ROWS
 
 
 def test_drain_makes_the_table_on_request(logged: Fw, mini: Mini) -> None:
     assert logged("drain", "risk", "--create")[0] == 0
     assert table(mini) == ROWS
-    assert logged("drain") == (0, "drained risk: 0 rows into main.requests_risk\n", "")
+    assert logged("drain", "risk") == (0, "drained risk: 0 rows into main.requests_risk\n", "")
+    with duckdb.connect(mini.database) as connection:
+        tables = connection.execute("select table_name from duckdb_tables() order by 1").fetchall()
+    assert tables == [("requests_risk",), ("scores",)]
 
 
 def test_as_json(logged: Fw) -> None:
     code, out, _ = logged("drain", "--create", "--json")
-    [result] = json.loads(out)["results"]
+    result, published = json.loads(out)["results"]
     names = ("service", "table", "status", "rows", "rows_known", "unreadable")
     assert code == 0
+    assert [published[name] for name in names] == [
+        None, "feature_warehouse_publications", "success", 1, 0, 0,
+    ]  # fmt: skip
     assert [result[name] for name in names] == ["risk", "requests_risk", "success", 3, 0, 0]
     found = json.loads(logged("requests", "risk", "--json")[1])
     assert found["sql"] + ";\n" == logged("requests", "risk")[1]
@@ -86,7 +98,7 @@ def test_what_is_no_service(logged: Fw) -> None:
 
 def test_without_a_log(fw: Fw) -> None:
     assert fw("materialize", *AS_OF)[0] == 0
-    assert fw("drain") == (0, "no service has a request log\n", "")
+    assert fw("drain", "--create") == (0, PUBLISHED, "")
 
 
 def test_a_file_that_dbt_holds(logged: Fw, mini: Mini) -> None:

@@ -14,10 +14,12 @@ import pytest
 from draining.places import SCHEMA, Place
 from feature_warehouse import RequestLog
 from feature_warehouse.dev.servers import Valkey
+from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.connection import close, connect
+from feature_warehouse.redis_store.publication_log import PublicationLog
 from harness.redis_fixture import HOUR, NAMES, Shelf
 from harness.redis_servers import Cluster, cluster, there
-from request_log.shop import STREAM, entity, instant, opened, put_shop, seen
+from request_log.shop import START, STREAM, entity, instant, opened, put_shop, seen
 
 __all__ = ["cluster", "there"]
 
@@ -393,6 +395,60 @@ def test_a_row_past_its_grace_has_no_version(place: Place, url: str, client: Any
     ]
 
 
+def test_the_publication_log(place: Place, client: Any) -> None:
+    """Two runs, a rollback and one that was noted late, drained in two goes, one of them twice."""
+    log = PublicationLog(client, NAMES)
+    made = [
+        layout.Generation(
+            view="scores",
+            number=number,
+            keys=(),
+            features=(),
+            schema=0,
+            declaration={},
+            simulated=number == 2,
+            clock=START + number,
+            watermark=START - number,
+            run=10 + number,
+            mode=mode,
+            started_at=START + 5,
+            published_at=START + 6 + number,
+            invocation_id="abc",
+        )
+        for number, mode in ((1, "full"), (2, "compare"), (3, "incremental"))
+    ]
+    before = datetime.now(UTC).replace(tzinfo=None)
+    log.note(made[0])
+    log.note(made[1])
+    entries = client.xrange("mini.dev:!publications")
+    [result] = place.drain(client, publications=True)
+    assert (result.status, result.rows) == ("success", 2)
+    for _, fields in entries:
+        client.xadd("mini.dev:!publications", fields)
+    client.xadd("mini.dev:!publications", {"m": b"{"})
+    log.note_rollback(made[0], at=START + 100)
+    log.note_missing(made[2])
+    log.note_missing(made[2])
+    [result] = place.drain(client, publications=True)
+    assert (result.exit_code, result.rows, result.rows_known, result.unreadable) == (1, 2, 2, 1)
+    rows = place.rows(
+        f"select * from {SCHEMA}.feature_warehouse_publications order by published_at"
+    )
+    after = datetime.now(UTC).replace(tzinfo=None)
+    names = ("generation", "run", "mode", "is_simulated", "is_late", "started_at")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        (1, 11, "full", False, False, instant(START + 5)),
+        (2, 12, "compare", True, False, instant(START + 5)),
+        (3, 13, "incremental", False, True, instant(START + 5)),
+        (1, 11, "rollback", False, False, instant(START + 100)),
+    ]
+    assert [row["clock"] for row in rows] == [instant(START + n) for n in (1, 2, 3, 1)]
+    assert [row["watermark"] for row in rows] == [instant(START - n) for n in (1, 2, 3, 1)]
+    assert rows[2]["finished_at"] == rows[2]["published_at"] == instant(START + 9)
+    assert all(before <= row["finished_at"] <= after for row in rows if not row["is_late"])
+    assert {(row["view"], row["invocation_id"]) for row in rows} == {("scores", "abc")}
+
+
 def test_names_that_no_table_can_have(place: Place, client: Any) -> None:
     long = "s" * 60
     Shelf(client).service(long, "aa", {})
@@ -408,9 +464,10 @@ def test_the_least_that_a_drain_needs(
     """As the docstring of ``draining.drain`` says."""
     told = served(url)
     commands = ("+smembers", "+xrange", "+get", "+xdel")
-    rules = ("resetkeys", "~mini.dev:!requests*", "-@all", *commands)
+    keys = ("~mini.dev:!requests*", "~mini.dev:!publications")
+    rules = ("resetkeys", *keys, "-@all", *commands)
     client.execute_command("ACL", "SETUSER", "drain", "reset", "on", "nopass", *rules)
     with closing(connect(valkey_server.url.replace("//", "//drain:any@"))) as theirs:
-        [result] = place.drain(theirs)
+        result, published = place.drain(theirs, publications=True)
     client.acl_deluser("drain")
-    assert (result.message, result.rows) == ("", len(told))
+    assert (result.message, result.rows) == (published.message, len(told)) == ("", len(told))

@@ -114,10 +114,11 @@ def assert_served(store: OnlineStore, entities: int, value: int, name: str = "pa
 
 
 def keys_of(client: Any) -> set[bytes]:
-    """All that is in a server or cluster, but for the marks of readers."""
+    """All that is in a server or cluster, but for the marks of readers and the publication log."""
     where = {"target_nodes": client.PRIMARIES} if is_cluster(client) else {}
     keys = client.scan_iter(count=10_000, **where)
-    return {key for key in keys if b":!read:" not in key}
+    logs = (b":!publications", b":!noted")
+    return {key for key in keys if b":!read:" not in key and not key.endswith(logs)}
 
 
 def keys_for(view: str, numbers: Iterable[int], ids: Iterable[int]) -> set[bytes]:

@@ -40,6 +40,7 @@ COMMANDS = (
     *("+ping", "+info", "+wait", "+scan", "+eval", "+evalsha", "+script|load"),
     *("+get", "+mget", "+set", "+del", "+unlink", "+exists"),
     *("+expire", "+pexpire", "+pexpiretime", "+sadd", "+srem", "+smembers", "+time"),
+    *("+xadd", "+hset", "+hget"),
 )
 NOT_MISSED = {"+del", "+pexpire", "+eval", "+wait"}
 """To give a lock back or keep it longer; for slots on the move, and for replicas."""
