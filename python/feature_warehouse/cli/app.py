@@ -19,7 +19,7 @@ from feature_warehouse.cli.options import (
 from feature_warehouse.cli.plan import plan
 from feature_warehouse.cli.publish import forget, materialize, rollback, verify
 from feature_warehouse.cli.read import describe, dev_server, get, metrics, status
-from feature_warehouse.cli.requests import drain, requests
+from feature_warehouse.cli.requests import drain, explain, requests
 from feature_warehouse.cli.validate import validate
 from feature_warehouse.errors import FeatureWarehouseError
 from feature_warehouse.util.signals import received, watch_signals
@@ -65,7 +65,19 @@ def options(
 
 for selecting in (materialize, validate, verify):
     app.command(cls=SelectingCommand)(placed(selecting))
-for command in (plan, rollback, forget, drift, requests, drain, status, metrics, get, describe):
+for command in (
+    plan,
+    rollback,
+    forget,
+    drift,
+    requests,
+    drain,
+    explain,
+    status,
+    metrics,
+    get,
+    describe,
+):
     app.command()(placed(command))
 app.command()(dev_server)
 

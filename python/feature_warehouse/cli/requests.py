@@ -10,7 +10,7 @@ from feature_warehouse.cli.options import Json, Place, Wait, required
 if TYPE_CHECKING:
     from feature_warehouse.request_log.descriptions import Description
 
-__all__ = ["drain", "requests"]
+__all__ = ["drain", "explain", "requests"]
 
 
 def requests(
@@ -141,3 +141,32 @@ def _end(results: list[Any], *, as_json: bool) -> None:
     if as_json:
         print(msgspec.json.encode({"results": results}).decode())
     raise SystemExit(max((result.exit_code for result in results), default=0))
+
+
+def explain(
+    place: Place,
+    request: Annotated[str, typer.Argument(help="The id of a request.", show_default=False)],
+    service: Annotated[
+        str | None, typer.Option(help="Its service; by default all are searched.")
+    ] = None,
+    wait: Wait = False,
+    as_json: Json = False,
+) -> None:
+    """Show what a logged request was served, and where each value came from.
+
+    It reads the warehouse, where `drain` has put the request.
+    """
+    import msgspec
+
+    from feature_warehouse.cli.output.requests import print_explained
+    from feature_warehouse.declarations.registry import read_registry
+    from feature_warehouse.draining.explain import explain as find
+
+    registry = read_registry(place.manifest)
+    project = place.dbt(wait=wait)
+    with project.open_warehouse() as warehouse:
+        found = find(registry, warehouse, project.profile.credentials, request, service)
+    if as_json:
+        print(msgspec.json.encode({"entities": found}, enc_hook=str).decode())
+    else:
+        print_explained(found)

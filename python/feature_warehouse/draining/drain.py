@@ -14,6 +14,7 @@ and ``%R~feature_warehouse:stores``, if neither is named on the command line; in
 ``+command +cluster|slots``, elsewhere than in database 0 ``+select``.
 """
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -124,6 +125,9 @@ class Drain:
     @contextmanager
     def _reported(self, result: Drained) -> Iterator[None]:
         """Errors go into the result, and that messages are left."""
+        # What is decoded are many small lists without circles; to look for any would take longer.
+        collects = gc.isenabled()
+        gc.disable()
         try:
             with reachable(self._client):
                 yield
@@ -137,6 +141,9 @@ class Drain:
                     " version, have lost their description, or hold what the table cannot; they"
                     " stay in the stream"
                 )
+        finally:
+            if collects:
+                gc.enable()
 
     def _pages(self, stream: str, count: int) -> Iterator[list[tuple[bytes, dict[bytes, bytes]]]]:
         """The entries of a stream, the oldest first; those that are deleted meanwhile are gone."""

@@ -41,7 +41,7 @@ from feature_warehouse.serving.plan import Part, Plan, described_plan
 from feature_warehouse.serving.rows import Rows, Status
 from feature_warehouse.serving.vectors import FeatureVectors
 
-__all__ = ["Decoder", "TableColumn"]
+__all__ = ["Decoder", "TableColumn", "labels_of"]
 
 _LONGEST_NAME: Final = 63
 """Bytes of a name that PostgreSQL keeps."""
@@ -183,7 +183,7 @@ def _columns(description: Description, plan: Plan) -> list[TableColumn]:
         ("tag", "string", "What the reader said of itself, such as the version of the model."),
     ]
     last: list[tuple[str, str, str]] = []
-    for view, label in zip(plan.parts, _labels(plan.parts), strict=True):
+    for view, label in zip(plan.parts, labels_of([part.view for part in plan.parts]), strict=True):
         last += [
             (f"{label}_status", "string", f"Of the row of {view.view}: found, expired, missing."),
             (f"{label}_event_timestamp", "timestamp", "The row's event timestamp, in UTC."),
@@ -204,11 +204,11 @@ def _free(columns: Iterable[tuple[str, str, str]], taken: set[str]) -> list[Tabl
     return found
 
 
-def _labels(parts: Sequence[Part]) -> list[str]:
-    """What the columns of each view begin with."""
+def labels_of(views: Sequence[str]) -> list[str]:
+    """What the columns of each view of a service begin with."""
     found: list[str] = []
-    for part in parts:
-        label = part.view.replace(".", "_")
+    for view in views:
+        label = view.replace(".", "_")
         if len(label.encode()) > _LONGEST_NAME - len("_created_timestamp_2_"):
             label = f"{label[:20]}_{crc32(label.encode()):08x}"
         count = sum(one in (label, *(f"{label}_{n}" for n in range(2, 99))) for one in found)
