@@ -230,7 +230,7 @@ def _described(service: Service, generations: dict[str, layout.Generation]) -> l
         on_demand=tuple(layout.OnDemand(one.name, one.expression) for one in service.on_demand),
         hidden=service.hidden,
         request={one.name: one.kind for one in service.request},
-        pii=service.pii,
+        pii=tuple(sorted(service.personal)),
         deprecation_date=service.deprecation_date,
     )
 

@@ -8,9 +8,9 @@ not in it, or hashed:
 - a feature, request column or entity key that is flagged ``pii`` is left out, or with a key for
   hashes replaced by a text, the HMAC-SHA-256 of its value;
 - an on-demand feature that is computed from one of them is left out, since it cannot be computed
-  again.
+  again, and so are ages and event timestamps among the features where the latter is flagged.
 
-An entity key that is left out is NULL.
+An entity key that is left out is NULL. The version of a row, with its timestamps, is always there.
 """
 
 import hashlib
@@ -153,13 +153,15 @@ def narrowed(
         for name, kind in service.request.items()
         if name not in gone
     }
+    instants = [name for part in parts for name in part.instants if name in pii]
+    hidden = dict.fromkeys([*service.hidden, *instants])
     known = {name for part in parts for name in (*part.features.values(), *part.instants)}
     narrow_service = layout.Service(
         service=service.service,
         fingerprint=service.fingerprint,
         parts=tuple(parts),
         on_demand=tuple(computed),
-        hidden=tuple(name for name in service.hidden if name in known | {c.name for c in computed}),
+        hidden=tuple(name for name in hidden if name in known | {c.name for c in computed}),
         request=request,
     )
     return Description(
@@ -167,8 +169,8 @@ def narrowed(
         service=narrow_service,
         generations=tuple(found),
         clocks=tuple(clocks),
-        left_out=tuple(sorted(gone | (tainted - pii))),
-        hashed=tuple(sorted(pii - gone)),
+        left_out=tuple(sorted({*gone, *instants} | (tainted - pii))),
+        hashed=tuple(sorted(pii - gone - {*instants})),
     )
 
 

@@ -52,6 +52,19 @@ def test_what_is_flagged_is_left_out(url: str, client: Any) -> None:
     assert row["orders_status"] == row["pairs_status"] == "found"
 
 
+@pytest.mark.parametrize("key", [None, KEY])
+def test_times_that_are_flagged_are_left_out(
+    valkey_server: Valkey, client: Any, key: bytes | None
+) -> None:
+    put_shop(client, pii=("ordered_at", "order_age"))
+    with opened(valkey_server.url, RequestLog(pii_key=key)) as store:
+        vector = store.get("shop", entity(4))
+    assert {"ordered_at", "order_age"} <= vector.keys()
+    [row] = logged(client)
+    assert {"ordered_at", "order_age"}.isdisjoint(row)
+    assert (row["count"], row["scaled"], row["orders_status"]) == (4, 1.5, "found")
+
+
 def test_what_is_flagged_is_hashed_with_a_key(url: str, client: Any) -> None:
     with opened(url, RequestLog(pii_key=KEY)) as store:
         store.get_many("shop", [entity(4), entity(4, None), entity(15), entity(1000)])
