@@ -1,5 +1,6 @@
 """What the proofs are worth: the slice of `make test` notices every mistake."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,14 @@ def test_the_proofs_notice_a_mistake_of_the_publisher(
 
 def noticed(engine: Engine, target: Path) -> str:
     """How the first training set or view differs from rule 1, empty if none does."""
+    views = [view for view in VIEWS if not view.table]
     try:
-        for view in VIEWS:
-            if not view.table:
+        # Either may be what differs, so they take turns.
+        for view, training_set in zip_longest(views, TRAINING_SETS):
+            if view is not None:
                 prove_view(engine, target, view, VIEW_SLICE)
-        for training_set in TRAINING_SETS:
-            prove_training_set(engine, target, training_set, SLICE)
+            if training_set is not None:
+                prove_training_set(engine, target, training_set, SLICE)
     except AssertionError as error:
         return str(error)
     return ""
