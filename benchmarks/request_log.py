@@ -1,22 +1,29 @@
-"""The request log: reads with it beside reads without, one after another and by many threads.
+"""The request log: reads with it beside reads without, and what it takes to drain it.
 
 Entrants take turns, and a ratio is the median of the ratios of each turn. Reads by threads are
-measured in CPU seconds of the process, with all that the log's own thread does.
+measured in CPU seconds of the process, with all that the log's own thread does. So are drains: of
+single reads of a service of thirty features, into a table that is empty at first.
 """
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
+import duckdb
 import redis
 
+from benchmarks import postgres
 from benchmarks.publishing import Figure, said
 from benchmarks.reading import ENTITIES, NAMES, SHAPES, Shape, put_shape
 from feature_warehouse import OnlineStore, RequestLog
 from feature_warehouse.dev.servers import local_valkey
+from feature_warehouse.draining.drain import Drain
+from feature_warehouse.engines import engine_of
 
 __all__ = ["run"]
 
@@ -26,6 +33,9 @@ TURNS = {1: 4000, 100: 600}
 THREADS = (1, 16)
 READS = 16_000
 """Of all threads together, in a turn."""
+
+DRAINED = Shape(views=3, features=10)
+REQUESTS = 50_000
 
 Read = Callable[[int], Any]
 
@@ -51,6 +61,36 @@ def run(rounds: int) -> Iterator[Figure]:
             reads = [_read(store, shape, 1) for store in (plain, logged)]
             yield _together(threads, *reads, log=log, rounds=rounds)
         yield said("entities dropped", f"{log.dropped} of {log.written + log.dropped:,}")
+        put_shape(client, DRAINED)
+        with tempfile.TemporaryDirectory(prefix="feature-warehouse-bench-") as folder:
+            for engine, credentials in _targets(Path(folder)):
+                read = _read(logged, DRAINED, 1)
+                for turn in range(REQUESTS):
+                    read(turn)
+                log.flush(60)
+                yield _drain(client, engine, credentials)
+
+
+def _targets(folder: Path) -> Iterator[tuple[str, Any]]:
+    """An empty schema of each engine, and what its profile would give."""
+    file = folder / "drained.duckdb"
+    duckdb.connect(file).close()
+    output = {"path": str(file), "schema": "main"}
+    yield "duckdb", engine_of("duckdb").credentials_of(output)
+    with postgres.server() as server:
+        yield "postgres", engine_of("postgres").credentials_of(postgres.profile(server))
+
+
+def _drain(client: Any, engine: str, credentials: Any) -> Figure:
+    module = engine_of(engine)
+    started, cpu = time.perf_counter(), time.process_time()
+    with module.connect_to_append(credentials) as tables:
+        work = Drain(client, NAMES, tables, module.DIALECT, create=True)
+        result = work.service(DRAINED.service)
+    cpu, seconds = time.process_time() - cpu, time.perf_counter() - started
+    rate, in_all = result.rows / cpu / 1e3, result.rows / seconds / 1e3
+    what = f"{engine}: requests of 30 features drained in a CPU second of the process"
+    return said(what, f"{rate:.0f} k", f"goal: 100 k; {in_all:.0f} k in a second")
 
 
 def _read(store: OnlineStore, shape: Shape, count: int) -> Read:

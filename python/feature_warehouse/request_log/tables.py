@@ -60,6 +60,9 @@ _KINDS: Final = {
 }
 
 
+_NO_VERSION: Final = (None, None, None)
+
+
 class TableColumn(NamedTuple):
     """A column of the table of a service; ``kind`` is a stored type."""
 
@@ -128,10 +131,10 @@ class Decoder:
         for place, part in enumerate(plan.parts):
             raw = [row for one in reads for row in one.rows[place]]
             nows = spread(_nows(part, reads))
-            statuses, fresh = _seen(part, raw, nows)
-            parts.append(_Times(part, fresh, nows))
             number = self._description.generations[place].number
-            versions += [statuses, *_versions(raw, statuses, number)]
+            fresh, columns = _seen(part, raw, nows, number)
+            parts.append(_Times(part, fresh, nows))
+            versions += columns
         numbers = [
             _given(column, kind)
             for column, kind in zip(given, service.request.values(), strict=True)
@@ -236,7 +239,11 @@ def _request_ids(read: Entities) -> Sequence[str]:
     ids = read.request_ids
     if isinstance(ids, list):
         return ids
-    return [str(UUID(bytes=read.read)) if ids is None else ids] * len(read)
+    if ids is None:
+        # As ``str`` of a UUID, in a fifth of the time.
+        digits = read.read.hex()
+        ids = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return [ids] * len(read)
 
 
 def _nows(part: Part, reads: Sequence[Entities]) -> list[int]:
@@ -248,45 +255,36 @@ def _nows(part: Part, reads: Sequence[Entities]) -> list[int]:
 
 
 def _seen(
-    part: Part, raw: Sequence[bytes | None], nows: Sequence[int]
-) -> tuple[Any, list[bytes | None]]:
-    """The status of each row, and those that were fresh."""
-    unpack = HEADER.unpack_from
-    events = [None if row is None else unpack(row)[0] - OFFSET for row in raw]
-    ttl, grace = part.ttl, part.grace
-    statuses: list[str] = []
+    part: Part, raw: Sequence[bytes | None], nows: Sequence[int], generation: int
+) -> tuple[list[bytes | None], list[Any]]:
+    """The rows that were fresh, and the columns of a view: its rows' status and version."""
+    unpack, ttl, grace = HEADER.unpack_from, part.ttl, part.grace
+    found, expired, missing = Status.FOUND.value, Status.EXPIRED.value, Status.MISSING.value
     fresh: list[bytes | None] = []
-    for row, event, now in zip(raw, events, nows, strict=True):
-        if event is None or (ttl is not None and event < now - ttl - grace):
-            statuses.append(Status.MISSING.value)
-        elif ttl is not None and event < now - ttl:
-            statuses.append(Status.EXPIRED.value)
-        else:
-            statuses.append(Status.FOUND.value)
-            fresh.append(row)
+    statuses: list[str] = []
+    versions: list[tuple[int | None, int | None, int | None]] = []
+    for row, now in zip(raw, nows, strict=True):
+        if row is None:
+            fresh.append(None)
+            statuses.append(missing)
+            versions.append(_NO_VERSION)
             continue
-        fresh.append(None)
-    return pa.array(statuses, pa.string()), fresh
-
-
-def _versions(raw: Sequence[bytes | None], statuses: Any, generation: int) -> list[Any]:
-    """Event and created timestamp and run of rows that are not missing, and the generation."""
-    events: list[int | None] = []
-    created: list[int | None] = []
-    runs: list[int | None] = []
-    for row, status in zip(raw, statuses.to_pylist(), strict=True):
-        if row is None or status == Status.MISSING:
-            events.append(None)
-            created.append(None)
-            runs.append(None)
+        event, created, run, _ = unpack(row)
+        event -= OFFSET
+        status = found
+        if ttl is not None and event < now - ttl:
+            status = missing if event < now - ttl - grace else expired
+        fresh.append(row if status is found else None)
+        statuses.append(status)
+        if status is missing:
+            versions.append(_NO_VERSION)
         else:
-            event, known, run, _ = HEADER.unpack_from(row)
-            events.append(event - OFFSET)
-            created.append(known - OFFSET if known else None)
-            runs.append(run)
-    return [
+            versions.append((event, created - OFFSET if created else None, run))
+    events, loads, runs = zip(*versions, strict=True) if versions else ((), (), ())
+    return fresh, [
+        pa.array(statuses, pa.string()),
         _instants(events),
-        _instants(created),
+        _instants(loads),
         pa.array(runs, pa.int64()),
         pa.array([generation] * len(raw), pa.int64()),
     ]

@@ -153,6 +153,20 @@ def test_ids_and_instants(reads: tuple[Reads, RequestLog], client: Any) -> None:
     assert all(before <= row["requested_at"] <= after for row in rows)
 
 
+def test_a_loop_that_is_closed(url: str, client: Any) -> None:
+    """Neither the loop nor the store is there when its reads are written."""
+    log = RequestLog(interval=60.0)
+
+    async def read() -> None:
+        store = AsyncOnlineStore.from_url(url, request_log=log, **PLACE)
+        await store.get("shop", entity(1))
+        await store._client().aclose()
+
+    asyncio.run(read())
+    assert log.flush(60)
+    assert (log.written, len(logged(client))) == (1, 1)
+
+
 def test_ids_that_are_none_are_refused(reads: tuple[Reads, RequestLog]) -> None:
     read, _ = reads
     with pytest.raises(UsageError, match="2 ids for 1 entities"):
