@@ -167,7 +167,8 @@ class Service(msgspec.Struct, frozen=True):
     does not have; ``request`` are the columns of the label set that they name, ``timestamp`` is
     that of its instants. ``label_columns`` are all of its columns and that of the split, none if it
     has no enforced contract. ``sql`` is the training set's as compiled, '' if dbt did not compile
-    it. ``pii`` are the entity keys, request columns and features that hold personal data.
+    it. ``pii`` are the entity keys, request columns and features that hold personal data, but for
+    on-demand features, which say so themselves.
     """
 
     name: str

@@ -230,7 +230,7 @@ def _described(service: Service, generations: dict[str, layout.Generation]) -> l
         on_demand=tuple(layout.OnDemand(one.name, one.expression) for one in service.on_demand),
         hidden=service.hidden,
         request={one.name: one.kind for one in service.request},
-        pii=tuple(sorted(service.personal)),
+        pii=tuple(sorted(service.personal | {one.name for one in service.on_demand if one.pii})),
         deprecation_date=service.deprecation_date,
     )
 

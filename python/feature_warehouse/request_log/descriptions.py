@@ -7,8 +7,9 @@ not in it, or hashed:
 
 - a feature, request column or entity key that is flagged ``pii`` is left out, or with a key for
   hashes replaced by a text, the HMAC-SHA-256 of its value;
-- an on-demand feature that is computed from one of them is left out, since it cannot be computed
-  again, and so are ages and event timestamps among the features where the latter is flagged.
+- an on-demand feature that is flagged, or computed from one of them, is left out, since it cannot
+  be computed again, and so are ages and event timestamps among the features where the latter is
+  flagged.
 
 An entity key that is left out is NULL. The version of a row, with its timestamps, is always there.
 """
@@ -133,12 +134,12 @@ def narrowed(
     hashes: bool,
 ) -> Description:
     """The description of a service that is read from these generations."""
-    pii = {*service.pii}
+    pii = {*service.pii} - {one.name for one in service.on_demand}
     gone = set() if hashes else pii
-    tainted = {*pii}
+    tainted = {*service.pii}
     computed: list[layout.OnDemand] = []
     for one in service.on_demand:
-        if tainted.isdisjoint(names_in(one.expression)):
+        if one.name not in tainted and tainted.isdisjoint(names_in(one.expression)):
             computed.append(one)
         else:
             tainted.add(one.name)

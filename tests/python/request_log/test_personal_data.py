@@ -80,6 +80,17 @@ def test_what_is_flagged_is_hashed_with_a_key(url: str, client: Any) -> None:
     assert all(len(row["factor"]) == 32 for row in rows)
 
 
+def test_an_on_demand_feature_that_is_flagged_is_left_out(
+    valkey_server: Valkey, client: Any
+) -> None:
+    put_shop(client, pii=("scaled",))
+    with opened(valkey_server.url, RequestLog(pii_key=KEY)) as store:
+        assert store.get("shop", entity(4, factor=77.0))["scaled"] is not None
+    [row] = logged(client)
+    assert "scaled" not in row
+    assert row["factor"] == 77.0
+
+
 def test_other_columns_of_a_view_are_not_logged(url: str, client: Any) -> None:
     """A row has all features of its view, of which the service does not take all."""
     rows = {"1": (1, None, 1, [["a"], 1, "a secret of another service", 0.5])}
@@ -106,3 +117,7 @@ def test_what_is_declared_reaches_the_service(mini: Mini) -> None:
     mini.service("risk", {"view": "people", "prefix": "p_"}, {"view": "scores"})
     services = read_registry(mini.write()).services
     assert services["risk"].pii == ("id", "p_mail")
+    [node] = [one for one in mini.nodes.values() if one["name"].startswith("risk")]
+    node["columns"] = {"score": {"name": "score", "config": {"meta": {"pii": True}}}}
+    services = read_registry(mini.write()).services
+    assert services["risk"].pii == ("id", "p_mail", "score")
