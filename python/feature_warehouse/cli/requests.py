@@ -101,6 +101,7 @@ def drain(
     """Move logged requests, and what runs have published, from Redis into the warehouse."""
     from feature_warehouse.draining.drain import Drain, logging_services
     from feature_warehouse.engines import engine_of
+    from feature_warehouse.publishing.ownership import refuse_another
     from feature_warehouse.redis_store.connection import connect, reachable
     from feature_warehouse.redis_store.find import resolve_names
 
@@ -112,6 +113,9 @@ def drain(
     dialect = engine_of(project.profile.adapter).DIALECT
     schema = str(project.profile.credentials.schema)
     results: list[Any] = []
+    # What is drained is deleted: nobody else's warehouse may have it.
+    with project.open_warehouse() as warehouse, reachable(client):
+        refuse_another(client, names, warehouse, keep=False)
     with project.open_tables() as tables:
         work = Drain(client, names, tables, dialect, create=create)
         for name in services:

@@ -8,7 +8,7 @@ it is.
 A user of Redis for it needs, for the project ``flights`` and the environment ``prod`` (one line)::
 
     ACL SETUSER drain on >password resetkeys ~flights.prod:!requests* ~flights.prod:!publications
-    -@all +smembers +xrange +get +xdel
+    %R~flights.prod:!warehouse -@all +smembers +xrange +get +xdel
 
 and ``%R~feature_warehouse:stores``, if neither is named on the command line; in a cluster
 ``+command +cluster|slots``, elsewhere than in database 0 ``+select``.

@@ -118,7 +118,7 @@ def test_a_file_that_dbt_holds(logged: Fw, mini: Mini) -> None:
 
 def test_a_warehouse_that_was_not_built(logged: Fw, mini: Mini) -> None:
     mini.database.unlink()
-    one_line(logged("drain", "--create"), 2, "there is no DuckDB file", "run `dbt build`")
+    one_line(logged("drain", "--create"), 3, "DuckDB cannot open", "database does not exist")
     assert not mini.database.exists()
 
 

@@ -64,6 +64,7 @@ def test_two_developers(alice: Mini, bob: Mini, fw: Fw, client: "redis.Redis") -
         ("materialize", *AS_OF, "--dry-run"),
         ("verify",),
         ("forget", "id=2"),
+        ("drain", "--create"),
     ):
         one_line(
             fw(*command, *of(bob)),

@@ -16,7 +16,7 @@ _ELSEWHERE: Final = (
     "files of `training-set build` and `training-set export`",
     "the result file, validation and drift pages in the target folder",
     "rows of failed tests that dbt stored",
-    "requests and answers that your services logged",
+    "requests and answers that your services logged, the request log and its tables included",
     "backups of the warehouse and of Redis",
 )
 """Places that no manifest knows."""
