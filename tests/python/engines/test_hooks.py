@@ -35,7 +35,10 @@ ALLOWED = {
     "internal/on_demand/_types.sql": {
         "'double precision': 'double', 'real': 'double', 'text': 'text', 'boolean': 'boolean',": (
             "names that a type may have in declarations, on any engine"
-        )
+        ),
+        "{{ return({'integer': 'bigint', 'double': 'double precision'}.get(type, type)) }}": (
+            "names that each engine takes in a contract"
+        ),
     },
     "internal/sql/_literals.sql": {
         "{%- set wide = ['integer', 'int', 'bigint', 'double precision', 'double', 'float', 'real']"

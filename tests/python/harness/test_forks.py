@@ -15,7 +15,7 @@ from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.errors import UsageError
 from harness.forks import NOWHERE, forks
 from harness.redis_servers import eventually
-from harness.support import BIN, dbt, dbt_environment
+from harness.support import BIN, clear_environment, dbt, dbt_environment
 
 HANGING = """
 {% macro hang() %}
@@ -96,6 +96,7 @@ def test_our_command_line_says_what_it_says_in_an_interpreter(
 def test_a_question_of_the_package_has_the_same_answer_without_a_fork(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    clear_environment(monkeypatch)
     dbt("parse", project=project)
     asked: list[tuple[str, ...]] = []
 
