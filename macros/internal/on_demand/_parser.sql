@@ -88,7 +88,9 @@
         else feature_warehouse._expression(state, 0) -%}
     {%- set args = [] -%}
     {%- for number in range(state.tokens | length) -%}
-        {%- if feature_warehouse._next_is(state, 'when') -%}
+        {#- Looked at without a call of a macro, which would be one for each token. -#}
+        {%- if state.tokens[state.next].kind == 'when' -%}
+            {%- do feature_warehouse._take(state) -%}
             {%- set place = feature_warehouse._token(state).at -%}
             {%- set condition = feature_warehouse._expression(state, 0) -%}
             {%- do args.append(
