@@ -79,7 +79,7 @@ def _described(place: Place, service: str, *, hashes: bool) -> "Description":
     client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
     with reachable(client):
         names = resolve_names(client, *place.store)
-        plan = result_of(client, load_plan(names, service))
+        plan = result_of(client, load_plan(names, service), bare=False)
     if plan.service is None:
         raise UsageError(f"{service!r} is a feature view; only reads of services are logged")
     clocks = [part.clock for part in plan.parts]

@@ -3,17 +3,50 @@
 The dbt macros of `feature_catalog` read the same; a test holds the two together.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from feature_warehouse.declarations.manifest import Manifest, ManifestColumn, Node
+from feature_warehouse.declarations.model import ServicePart
 
-__all__ = ["column_meta", "column_tags", "default_text", "owner_of", "owner_text", "tests_by_model"]
+__all__ = [
+    "column_meta",
+    "column_tags",
+    "default_text",
+    "is_personal",
+    "owner_of",
+    "owner_text",
+    "personal_names",
+    "tests_by_model",
+]
 
 
 def column_meta(column: ManifestColumn) -> dict[str, Any]:
     """What the YAML says of a column, as a model or a source has it."""
     return column.config.meta or column.meta
+
+
+def is_personal(node: Node | None, name: str) -> bool:
+    """Whether a node has such a column, and its YAML flags it as personal data."""
+    column = node.columns.get(name) if node else None
+    return column is not None and column_meta(column).get("pii") is True
+
+
+def personal_names(
+    parts: Sequence[ServicePart], request: Iterable[str], labels: Node | None, training_set: Node
+) -> tuple[str, ...]:
+    """The names by which a service knows columns that are flagged, wherever they are, sorted."""
+    found = {
+        name
+        for part in parts
+        for column, name in (*part.join_keys.items(), *part.features.items())
+        if any(own.pii for own in part.view.columns if own.name == column)
+    }
+    given = {key for part in parts for key in part.join_keys.values()} | {*request}
+    served = {name for part in parts for name in (*part.features.values(), *part.instants)}
+    found |= {name for name in given if is_personal(labels, name)}
+    found |= {name for name in given | served if is_personal(training_set, name)}
+    return tuple(sorted(found))
 
 
 def column_tags(column: ManifestColumn) -> tuple[str, ...]:

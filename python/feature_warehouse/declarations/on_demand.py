@@ -6,7 +6,12 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from feature_warehouse.declarations.annotations import column_meta, column_tags, owner_text
+from feature_warehouse.declarations.annotations import (
+    column_meta,
+    column_tags,
+    is_personal,
+    owner_text,
+)
 from feature_warehouse.declarations.key_types import Spellings, usual_type
 from feature_warehouse.declarations.manifest import Node
 from feature_warehouse.declarations.model import (
@@ -77,8 +82,8 @@ def annotated(
     ``node`` is the training set, ``owner`` its owner, ``tests`` are those of its columns.
     """
     sources = {**_label_sources(labels), **_view_sources(service.parts)}
-    personal = {*service.personal, *(name for name in node.columns if _is_flagged(node, name))}
-    if labels and _is_flagged(labels, service.timestamp):
+    personal = {*service.personal, *(name for name in node.columns if is_personal(node, name))}
+    if is_personal(labels, service.timestamp):
         personal.add("request_time")
     found: list[OnDemandFeature] = []
     origins: dict[str, dict[str, None]] = {}
@@ -111,11 +116,6 @@ class _Source(NamedTuple):
 
     text: str
     keys: tuple[str, ...]
-
-
-def _is_flagged(node: Node, name: str) -> bool:
-    column = node.columns.get(name)
-    return column is not None and column_meta(column).get("pii") is True
 
 
 def _label_sources(labels: Node | None) -> dict[str, _Source]:

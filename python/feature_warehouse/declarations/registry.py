@@ -12,6 +12,7 @@ from feature_warehouse.declarations.annotations import (
     column_tags,
     owner_of,
     owner_text,
+    personal_names,
     tests_by_model,
 )
 from feature_warehouse.declarations.blocks import (
@@ -373,26 +374,8 @@ def _service(
         timestamp=label_set.config.meta["label_set"].get("timestamp", "") if label_set else "",
         label_columns=_label_columns(node, label_set),
         sql=node.compiled_code or "",
-        pii=_personal(parts, [one.name for one in request], label_set, node),
+        pii=personal_names(parts, [one.name for one in request], label_set, node),
     )
-
-
-def _personal(
-    parts: list[ServicePart], request: list[str], labels: Node | None, training_set: Node
-) -> tuple[str, ...]:
-    """The names by which a service knows columns that are flagged, wherever they are."""
-    found = {
-        name
-        for part in parts
-        for column, name in (*part.join_keys.items(), *part.features.items())
-        if any(own.pii for own in part.view.columns if own.name == column)
-    }
-    given = {key for part in parts for key in part.join_keys.values()} | {*request}
-    served = {name for part in parts for name in (*part.features.values(), *part.instants)}
-    for names, node in ((given, labels), (given | served, training_set)):
-        columns = node.columns if node else {}
-        found |= {name for name in names & columns.keys() if _column(columns[name]).pii}
-    return tuple(sorted(found))
 
 
 def _label_columns(node: Node, labels: Node | None) -> tuple[str, ...]:

@@ -17,11 +17,12 @@ def relation_of(credentials: Any, table: str) -> str:
 
 
 def insert_statement(
-    relation: str, source: str, types: Mapping[str, str], key: Sequence[str]
+    relation: str, source: str, rows: pa.Table, types: Mapping[str, str], key: Sequence[str]
 ) -> str:
-    """Adds the rows of a source, whose columns are cast to the table's types."""
-    names = ", ".join(map(quote, types))
-    values = ", ".join(f"cast({quote(name)} as {kind})" for name, kind in types.items())
+    """Adds the rows of a source, whose columns are cast to ``types``, those of the table."""
+    columns = [name for name in types if name in rows.schema.names]
+    names = ", ".join(map(quote, columns))
+    values = ", ".join(f"cast({quote(name)} as {types[name]})" for name in columns)
     return (
         f"insert into {relation} ({names}) select {values} from {source}"
         f" on conflict ({', '.join(map(quote, key))}) do nothing"

@@ -69,15 +69,13 @@ class DuckDBTables:
                 self._connection.execute(statement)
 
     def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
-        types = {
-            name: kind for name, kind in self.columns(table).items() if name in rows.schema.names
-        }
+        types = self.columns(table)
         for place, field in enumerate(rows.schema):
             if pa.types.is_decimal256(field.type):
                 rows = rows.set_column(place, field.name, as_texts(rows.column(place)))
         with self._explained(table), self._transaction():
             self._connection.register(_STAGE, rows)
-            statement = insert_statement(self.relation(table), _STAGE, types, key)
+            statement = insert_statement(self.relation(table), _STAGE, rows, types, key)
             [(count,)] = self._connection.execute(statement).fetchall()
             self._connection.unregister(_STAGE)
         return int(count)

@@ -71,13 +71,11 @@ class PostgresTables:
                 cursor.execute(statement)
 
     def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
-        types = {
-            name: kind for name, kind in self.columns(table).items() if name in rows.schema.names
-        }
+        types = self.columns(table)
         for place, field in enumerate(rows.schema):
             if (texts := _staged(rows.column(place), field.type)) is not None:
                 rows = rows.set_column(place, field.name, texts)
-        statement = insert_statement(self.relation(table), _STAGE, types, key)
+        statement = insert_statement(self.relation(table), _STAGE, rows, types, key)
         with self._transaction(table) as cursor:
             cursor.adbc_ingest(_STAGE, rows, mode="create", temporary=True)
             cursor.execute(statement)

@@ -130,13 +130,10 @@ def read_status(client: Any, project: str | None, environment: str | None) -> St
             raise NotPublishedError(f"nothing is published in {names.store}{others}")
         marks = read_marks.last_read(client, names, known)
         last_read = {name: at * 1000 for name, at in marks.items()}
-        logs = [_logged(client, names, name) for name in sorted(_logging(client, names))]
+        logging = sorted(cluster.members(client, names.logged_services))
+        logs = [_logged(client, names, name) for name in logging]
     views = [msgspec.structs.replace(one, services=readers.get(one.view, [])) for one in views]
     return Status(names.project, names.environment, views, services, latest, last_read, logs)
-
-
-def _logging(client: Any, names: layout.Names) -> set[str]:
-    return cluster.members(client, names.logged_services)
 
 
 def _logged(client: Any, names: layout.Names, service: str) -> LoggedStatus:

@@ -83,8 +83,10 @@ class RequestLog:
         if interval <= 0 or retention <= timedelta(0):
             raise UsageError("interval and retention of a request log are more than 0")
 
+        everywhere = 0.0 if isinstance(sample, Mapping) else float(sample)
+
         def share_of(service: str) -> float:
-            return float(sample) if shares is None else shares.get(service, 0.0)  # type: ignore[arg-type]
+            return everywhere if shares is None else shares.get(service, 0.0)
 
         self._to, self._in_folder, self._most_bytes = to, in_folder, max_bytes
         self._retention = max(retention // timedelta(milliseconds=1), 1)
@@ -138,7 +140,7 @@ class RequestLog:
 
     def forked(self) -> None:
         """In a child; called by itself."""
-        self._counts.__init__()  # type: ignore[misc]  # those were the parent's
+        self._counts.begin()  # those were the parent's
         for writer in list(self._writers):
             writer.forked()
 

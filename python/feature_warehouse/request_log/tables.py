@@ -200,10 +200,11 @@ def _columns(description: Description, plan: Plan) -> list[TableColumn]:
 def _free(columns: Iterable[tuple[str, str, str]], taken: set[str]) -> list[TableColumn]:
     found: list[TableColumn] = []
     for name, kind, text in columns:
-        while name.lower() in taken:
-            name += "_"  # noqa: PLW2901
-        taken.add(name.lower())
-        found.append(TableColumn(name, kind, text))
+        free = name
+        while free.lower() in taken:
+            free += "_"
+        taken.add(free.lower())
+        found.append(TableColumn(free, kind, text))
     return found
 
 

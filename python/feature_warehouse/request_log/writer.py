@@ -84,6 +84,10 @@ class Counts:
     """What became of the entities of one or more stores."""
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """From nothing, and with a lock that nobody holds: in a child it might stay taken."""
         self._lock = threading.RLock()
         self.written = self.dropped = 0
         self.last_error = ""
@@ -297,7 +301,7 @@ class Writer:
         while batch.entities:
             try:
                 self._carrier.write(how, message, batch.entities)
-            except Exception as error:
+            except Exception as error:  # of whichever carrier; what cannot be written is dropped
                 self._counts.failed(error)
                 if not passing(error):
                     self._drop(how, batch.entities)
@@ -326,7 +330,7 @@ class Writer:
         for (names, service), count in dropped.items():
             try:
                 self._carrier.count_dropped(names, service, count)
-            except Exception as error:
+            except Exception as error:  # likewise; it is noted the next time
                 self._counts.failed(error)
                 with self._lock:
                     self._unreported[names, service] += count

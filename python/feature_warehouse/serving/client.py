@@ -19,7 +19,7 @@ from feature_warehouse.redis_store.connection import (
     unreachable,
 )
 from feature_warehouse.redis_store.steps import ReadSteps
-from feature_warehouse.serving.exchange import execute, execute_async
+from feature_warehouse.serving.exchange import execute_async, result_of
 from feature_warehouse.serving.reader import Reader
 from feature_warehouse.serving.reads import ReadLog, RequestIds
 from feature_warehouse.serving.vectors import FeatureVector, FeatureVectors, Status
@@ -214,17 +214,7 @@ class OnlineStore:
 
     def _run(self, steps: ReadSteps[_Result]) -> _Result:
         try:
-            command = next(steps)
-            while True:
-                try:
-                    reply = execute(self._client, command, bare=self._bare)
-                except redis.ResponseError as error:
-                    command = steps.throw(error)
-                else:
-                    command = steps.send(reply)
-        except StopIteration as end:
-            result: _Result = end.value
-            return result
+            return result_of(self._client, steps, bare=self._bare)
         except ERRORS as error:
             raise unreachable(self._client, error) from None
 

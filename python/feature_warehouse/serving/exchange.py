@@ -11,9 +11,9 @@ import redis
 from hiredis import pack_command
 
 from feature_warehouse.redis_store.connection import ERRORS, is_cluster
-from feature_warehouse.redis_store.steps import MarkedRead, Steps
+from feature_warehouse.redis_store.steps import MarkedRead, ReadSteps
 
-__all__ = ["execute", "execute_async", "result_of"]
+__all__ = ["execute_async", "result_of"]
 
 _Result = TypeVar("_Result")
 
@@ -42,13 +42,13 @@ def execute(client: Any, command: tuple[str, ...] | MarkedRead, *, bare: bool) -
         return _together(command[0], pipeline.execute(raise_on_error=False))
 
 
-def result_of(client: Any, steps: Steps[_Result]) -> _Result:
+def result_of(client: Any, steps: ReadSteps[_Result], *, bare: bool) -> _Result:
     """What steps come to that are carried out by a client. Raises what they raise, and redis-py."""
     try:
         command = next(steps)
         while True:
             try:
-                reply = execute(client, command, bare=False)
+                reply = execute(client, command, bare=bare)
             except redis.ResponseError as error:
                 command = steps.throw(error)
             else:

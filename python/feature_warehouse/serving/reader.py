@@ -31,13 +31,7 @@ class Reader:
     What it keeps is replaced as a whole, never changed.
     """
 
-    def __init__(
-        self,
-        project: str | None,
-        environment: str | None,
-        *,
-        marks: bool,
-    ) -> None:
+    def __init__(self, project: str | None, environment: str | None, *, marks: bool) -> None:
         self.log: ReadLog | None = None
         self._project, self._environment = project, environment
         self._names: layout.Names | None = None

@@ -44,7 +44,7 @@ class FeatureVector(Mapping[str, Any]):
     @property
     def request_id(self) -> str | None:
         """By which a request log knows this read; None if none took it."""
-        return self._vectors.request_ids()[self._entity]
+        return self._vectors.request_id_of(self._entity)
 
     def to_tuple(self) -> tuple[Any, ...]:
         """The values alone, in order."""
@@ -124,7 +124,7 @@ class FeatureVectors(Sequence[FeatureVector]):
     ) -> None:
         """``parts`` are the rows of each of the plan's parts, ``given`` columns of requests."""
         self.plan, self.parts, self.given = plan, parts, given
-        self.request: bytes | str | Sequence[str] | None = None
+        self.request: bytes | str | list[str] | None = None
         """The request id, as a log has it: that of all entities, or of each."""
         self._rows: list[tuple[Any, ...]] | None = None
         self._stored: list[tuple[Any, ...]] | None = None
@@ -153,12 +153,12 @@ class FeatureVectors(Sequence[FeatureVector]):
 
         They are the caller's, or a new one for all entities together.
         """
-        if isinstance(self.request, list):
-            return list(self.request)
-        one = self.request
-        text = str(UUID(bytes=one)) if isinstance(one, bytes) else one
-        assert text is None or isinstance(text, str)
-        return [text] * len(self)
+        return list(map(self.request_id_of, range(len(self))))
+
+    def request_id_of(self, entity: int) -> str | None:
+        """That of one entity, by its position."""
+        own = self.request[entity] if isinstance(self.request, list) else self.request
+        return str(UUID(bytes=own)) if isinstance(own, bytes) else own
 
     def rows(self) -> list[tuple[Any, ...]]:
         """The list that ``to_tuples`` copies."""

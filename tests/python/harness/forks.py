@@ -151,13 +151,14 @@ def questions_to(requests_of: Callable[[], Requests]) -> Any:
     """What our package knows as ``subprocess`` where its questions to dbt become such requests."""
 
     def run(
-        command: Iterable[str], *, cwd: Path, env: Mapping[str, str], **options: Any
+        command: Iterable[str], *, cwd: Path, env: Mapping[str, str], check: bool, **options: Any
     ) -> "subprocess.CompletedProcess[str]":
         program, *arguments = command
         requests = requests_of()
         # Where a test has started a command, the next one does not wait for its end.
         if requests.is_busy:
-            return subprocess.run([program, *arguments], cwd=cwd, env=env, **options)  # noqa: PLW1510
+            whole = [program, *arguments]
+            return subprocess.run(whole, cwd=cwd, env=env, check=check, **options)
         return requests.run(("python", *arguments), cwd, env)
 
     return SimpleNamespace(run=run, DEVNULL=subprocess.DEVNULL)
