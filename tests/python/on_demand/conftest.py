@@ -18,6 +18,7 @@ from feature_warehouse.publishing.run_plan import Clock
 from feature_warehouse.publishing.services import ServiceResult
 from harness.engines import ENGINES
 from harness.host import Built
+from on_demand import known as known_project
 from on_demand.corners import corners
 from on_demand.generate import expressions
 from on_demand.payments import WEIGHTED
@@ -47,6 +48,18 @@ def built(
 ) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("on_demand") / "on_demand_features"
     project = write_project(folder, ROWS, SETS)
+    with closing(Built(project, request.param, server_of(request.param))) as host:
+        yield host
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def known(
+    request: pytest.FixtureRequest,
+    server_of: Callable[[str], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("known") / "known_features"
+    project = known_project.write_project(folder)
     with closing(Built(project, request.param, server_of(request.param))) as host:
         yield host
 

@@ -39,6 +39,16 @@ CONTRACTED = {
 }
 
 
+ODD_NAMES = [one["name"] for one in ODD]
+ODD_ANSWERS = [
+    (3.0, 6.0, False, 12.0),
+    (None, None, True, 1.0),
+    (None, None, True, 1.0),
+    (None, None, True, 1.0),
+]
+"""By customer, without `labels`, which is hidden."""
+
+
 def write_project(folder: Path) -> Path:
     models = payments.models() | _models()
     del models[payments.WEIGHTED]
