@@ -11,8 +11,10 @@ NAMES = layout.Names("mini", "dev")
 HOUR = 3_600_000_000
 
 Kinds = Mapping[str, str]
-Row = tuple[int, Sequence[Any]]
-"""Event timestamp in microseconds since 1970 UTC, and the features in stored form."""
+Row = tuple[int, Sequence[Any]] | tuple[int, int | None, int, Sequence[Any]]
+"""Event timestamp in microseconds since 1970 UTC, created timestamp and run, and the features in
+stored form. Without the middle nothing was created, by run 1.
+"""
 
 
 class Shelf:
@@ -47,12 +49,14 @@ class Shelf:
             declaration={},
             **generation,
         )
-        for key, (event, values) in rows.items():
+        for key, row in rows.items():
+            event, values = row[0], row[-1]
+            created, run = (row[1], row[2]) if len(row) == 4 else (None, 1)
             texts = [str(part) for part in (key if isinstance(key, tuple) else (key,))]
             own = f"{NAMES.row_prefix(view, number)}{join_texts(texts)}}}"
             columns = [[value] for value in values]
-            [row] = encode_rows([own.encode()], [event], [None], 1, schema, columns)
-            self.client.set(own, row)
+            [stored] = encode_rows([own.encode()], [event], [created], run, schema, columns)
+            self.client.set(own, stored)
         key = NAMES.description(view, number)
         self.client.set(key, layout.sealed(description, key))
 

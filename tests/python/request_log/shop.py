@@ -1,6 +1,6 @@
 """A service with everything that a read may have, and what was logged of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,13 +9,12 @@ from typing import Any
 import msgspec
 
 from feature_warehouse import FeatureVector, OnlineStore, RequestLog
-from feature_warehouse.codec.rows import encode_rows, schema_fingerprint
 from feature_warehouse.on_demand.expressions import Node
 from feature_warehouse.redis_store import layout
 from feature_warehouse.request_log import messages
 from feature_warehouse.request_log.descriptions import Description
 from feature_warehouse.request_log.tables import Decoder
-from harness.redis_fixture import HOUR, NAMES
+from harness.redis_fixture import HOUR, NAMES, Row, Shelf
 
 PLACE: dict[str, Any] = {"project": NAMES.project, "environment": NAMES.environment}
 STREAM = "mini.dev:!requests:{mini.dev:shop}"
@@ -33,10 +32,6 @@ ORDERS = {
 PAIRS = {"tags": "list<string>", "day": "date", "unread": "string", "weight": "float"}
 
 
-Stored = tuple[int, int | None, int, Sequence[Any]]
-"""Event, created, run, and the features in stored form."""
-
-
 def stored(number: int) -> list[Any]:
     """The features of a customer's order, in stored form."""
     note = None if number % 3 == 0 else f"n{number}"
@@ -52,34 +47,16 @@ def put_view(
     view: str,
     keys: dict[str, str],
     features: dict[str, str],
-    rows: Mapping[str, Stored],
+    rows: Mapping[Any, Row],
     *,
     number: int = 1,
-    defaults: dict[str, Any] | None = None,
     clock: int | None = None,
-    **generation: Any,
+    **more: Any,
 ) -> None:
-    """A generation in service; ``rows`` are by key text."""
-    schema = schema_fingerprint([*keys.items(), *features.items()])
-    for text, (event, created, run, values) in rows.items():
-        key = f"{NAMES.row_prefix(view, number)}{text}}}"
-        columns = [[value] for value in values]
-        [row] = encode_rows([key.encode()], [event], [created], run, schema, columns)
-        client.set(key, row)
-    description = layout.Generation(
-        view=view,
-        number=number,
-        keys=tuple(layout.Column(name, kind) for name, kind in keys.items()),
-        features=tuple(
-            layout.Feature(name, kind, (defaults or {}).get(name))
-            for name, kind in features.items()
-        ),
-        schema=schema,
-        declaration={},
-        **generation,
-    )
-    put(client, NAMES.description(view, number), description)
-    put(client, NAMES.pointer(view), layout.Pointer(version=number, clock=clock))
+    """A generation in service."""
+    shelf = Shelf(client)
+    shelf.view(view, features, rows, number=number, keys=keys, **more)
+    shelf.flip(view, number, clock=clock)
 
 
 def name(text: str, kind: str) -> Node:
@@ -94,7 +71,7 @@ def put_shop(client: Any, *, pii: tuple[str, ...] = (), **pairs: Any) -> None:
     """
     events = {number: START - number // 10 * 20 * HOUR for number in range(30)}
     orders = {
-        str(number): (events[number], events[number] + 5 if number % 2 else None, 3, stored(number))
+        number: (events[number], events[number] + 5 if number % 2 else None, 3, stored(number))
         for number in range(30)
     }
     put_view(
@@ -110,7 +87,7 @@ def put_shop(client: Any, *, pii: tuple[str, ...] = (), **pairs: Any) -> None:
         clock=START + HOUR,
     )
     rows = {
-        f"{number},x%2Cy%25": (START + number, None, 9, [["a", None], 19000 + number, "s", 0.5])
+        (number, "x,y%"): (START + number, None, 9, [["a", None], 19000 + number, "s", 0.5])
         for number in range(0, 30, 2)
     }
     put_view(client, "pairs", {"id": "int", "place": "string"}, PAIRS, rows, **pairs)
