@@ -75,8 +75,8 @@ class StreamCarrier:
         stream = names.requests(service)
         description = f"{stream}@{how.id}"
         now = time.monotonic()
-        before = self._described.pop(description, now - _RENEWED)
-        is_new = now >= before + _RENEWED
+        before = self._described.pop(description, None)
+        is_new = before is None or now >= before + _RENEWED
         with self._pipeline() as pipe:
             if is_new:
                 # Longer than any message that names it.
@@ -89,7 +89,7 @@ class StreamCarrier:
             pipe.xadd(stream, {FIELD: message}, maxlen=most, approximate=True)
             replies = pipe.execute()
         # After an error it is written again: the server may have been emptied.
-        self._described[description] = now if is_new else before
+        self._described[description] = now if before is None or is_new else before
         if is_new:
             self._trim(stream, replies[-1])
 

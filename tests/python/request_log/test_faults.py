@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -21,10 +22,12 @@ import pytest
 from feature_warehouse import OnlineStore, RequestLog, UsageError
 from feature_warehouse.dev.servers import Valkey, local_valkey
 from feature_warehouse.redis_store.connection import connect
+from feature_warehouse.request_log import stream
 from harness.redis_servers import client_of, eventually
 from request_log.shop import PLACE, STREAM, entity, logged, opened, put_shop, seen
 
 COUNTS = f"{STREAM}!counts"
+HOUR = 3600.0
 READER = ("%R~mini.dev:*", "-@all", "+mget", "+exists")
 RIGHTS = ("~mini.dev:!requests*", "+xadd", "+xtrim", "+set", "+sadd", "+hincrby", "+pexpire")
 
@@ -62,6 +65,17 @@ def test_the_least_that_a_log_needs(url: str, client: Any) -> None:
     assert client.smembers("mini.dev:!requests") == {b"shop"}
     assert counts(client) == {"written": 3}
     assert client.pttl(STREAM) > 0
+
+
+def test_a_message_has_its_description_however_short_the_machine_is_up(
+    url: str, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So soon after its start that an hour before now is no exact number of seconds."""
+    up = next(tenths / 10 for tenths in range(99) if (tenths / 10 - HOUR) + HOUR > tenths / 10)
+    monkeypatch.setattr(stream, "time", SimpleNamespace(monotonic=lambda: up))
+    with opened(url, RequestLog()) as store:
+        read(store)
+    assert len(logged(client)) == 1
 
 
 @pytest.mark.parametrize("denied", ["+xadd", "+sadd", "+set", "+hincrby", RIGHTS[0]])
