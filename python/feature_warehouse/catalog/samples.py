@@ -1,12 +1,16 @@
 """SQL and Python to copy. What is pasted runs as it is; a person puts keys and names in."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
+
+import msgspec
 
 from feature_warehouse.codec.rows import from_microseconds
 from feature_warehouse.declarations.model import Column, FeatureView, Registry, ServicePart
 
-__all__ = ["python_for", "quoted", "rows_of", "training_set_with"]
+__all__ = ["curl_for", "python_for", "quoted", "rows_of", "training_set_with"]
 
 _NEWEST: Final = 10
 
@@ -132,3 +136,33 @@ def quoted(name: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def curl_for(name: str, keys: Mapping[str, Column], expect: str | None = None) -> str:
+    """The same from the feature server, in a shell; its address and the token are variables."""
+    body: dict[str, object] = {
+        "entities": [{key: _json_value(column.data_type) for key, column in keys.items()}]
+    }
+    if expect:
+        body["expect"] = expect
+    path = f"/v1/services/{quote(name, safe='')}"
+    return (
+        f'curl "$FEATURE_SERVER{path}" \\\n'
+        '  --header "Authorization: Bearer $TOKEN" \\\n'
+        "  --header 'Content-Type: application/json' \\\n"
+        f"  --data {shlex.quote(msgspec.json.encode(body).decode())}"
+    )
+
+
+def _json_value(data_type: str) -> object:
+    """A made-up value of the type, as the feature server takes it."""
+    _, text = _value(data_type)
+    if text == "True":
+        return True
+    if text in ("1", "1.0"):
+        return 1
+    whole = {"date": "1970-01-01", "uuid": "00000000-0000-0000-0000-000000000000"}
+    kind = data_type.partition("(")[0].strip()
+    if kind.startswith("timestamp"):
+        return "1970-01-01T00:00:00Z"
+    return whole.get(kind, "...")

@@ -20,6 +20,7 @@ from feature_warehouse.cli.plan import plan
 from feature_warehouse.cli.publish import forget, materialize, rollback, verify
 from feature_warehouse.cli.read import describe, dev_server, get, metrics, status
 from feature_warehouse.cli.requests import drain, explain, requests
+from feature_warehouse.cli.site import site
 from feature_warehouse.cli.validate import validate
 from feature_warehouse.errors import FeatureWarehouseError
 from feature_warehouse.util.signals import received, watch_signals
@@ -77,6 +78,7 @@ for command in (
     metrics,
     get,
     describe,
+    site,
 ):
     app.command()(placed(command))
 app.command()(dev_server)

@@ -7,6 +7,7 @@ it noted that.
 """
 
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ import redis
 
 from feature_warehouse.redis_store import layout
 
-__all__ = ["FIELD", "Note", "PublicationLog"]
+__all__ = ["FIELD", "Note", "PublicationLog", "latest_notes"]
 
 FIELD: Final = b"m"
 _MOST: Final = 20_000
@@ -103,6 +104,15 @@ class PublicationLog:
                 raise
         self._client.unlink(key)
         return command()
+
+
+def latest_notes(client: Any, names: layout.Names, count: int = 2_000) -> list[Note]:
+    """The newest of them first; what is no note is left out. Raises redis-py's errors."""
+    notes = []
+    for _, fields in client.xrevrange(names.publications, count=count):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            notes.append(msgspec.json.decode(fields.get(FIELD, b""), type=Note))
+    return notes
 
 
 def _mark(note: Note) -> bytes:

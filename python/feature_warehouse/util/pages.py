@@ -1,15 +1,16 @@
-"""HTML pages that we write: each one file that fetches nothing and runs nothing."""
+"""HTML pages that we write, from templates that escape every value."""
 
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-__all__ = ["page"]
+__all__ = ["environment", "page"]
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """What reads the templates; whoever needs functions in them takes an overlay."""
     return Environment(
         loader=PackageLoader("feature_warehouse"),
         autoescape=True,
@@ -21,4 +22,4 @@ def _environment() -> Environment:
 
 def page(template: str, **values: Any) -> str:
     """A page from a file of ``templates``; every value is escaped there."""
-    return _environment().get_template(template).render(values)
+    return environment().get_template(template).render(values)

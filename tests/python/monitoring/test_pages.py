@@ -140,7 +140,7 @@ def test_a_hostile_view_from_the_warehouse_to_the_page(mini: Mini, fw: Fw) -> No
         mini.write()
         assert fw("validate", "--as-of", "2026-01-01T12:00:00Z")[0] == 1
         [*_, run] = sorted((mini.folder / "target" / "validation").iterdir())
-        files = sorted(run.iterdir(), key=lambda file: file.name == "index.html")
+        files = sorted(run.glob("*.html"), key=lambda file: file.name == "index.html")
         assert len(files) == 2
         pages[text] = [Page(file.read_text("utf-8")) for file in files]
         mini.drop(text)

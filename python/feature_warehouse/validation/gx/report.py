@@ -1,4 +1,4 @@
-"""A run's report: a page for each view, and a page that leads to them."""
+"""A run's report: a page for each view, a page that leads to them, and all of it as JSON."""
 
 import json
 import shutil
@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
+
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import replacing
 from feature_warehouse.util.pages import page
 from feature_warehouse.validation.results import CheckResult, GateResult
 
-__all__ = ["KEPT_RUNS", "Report"]
+__all__ = ["KEPT_RUNS", "RESULTS", "Report"]
+
+RESULTS: Final = "results.json"
+"""The file with what the pages of a run say."""
 
 KEPT_RUNS: Final = 20
 """Reports that stay, this one included; older ones are removed."""
@@ -50,6 +55,8 @@ class Report:
         self._results.append(result)
         with replacing(self.index, private=True) as file:
             file.write_text(_index(self._results, self._start), encoding="utf-8")
+        with replacing(self._folder / RESULTS, private=True) as file:
+            file.write_bytes(msgspec.json.encode(self._results) + b"\n")
         return found
 
 

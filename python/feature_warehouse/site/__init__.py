@@ -1,0 +1,1 @@
+"""A static site of what projects declare and how it fares, for people who look for features."""

@@ -1,0 +1,204 @@
+"""What the site shows of dbt's manifest beyond declarations: lineage, definitions, exposures."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.declarations.annotations import owner_text
+from feature_warehouse.errors import UsageError
+
+__all__ = ["Exposure", "Graph", "Model", "Test", "read_graph"]
+
+
+class Model(msgspec.Struct, frozen=True):
+    """A node of dbt's that holds data; ``kind`` is dbt's word, such as model or source.
+
+    ``relation`` is its name in the warehouse; ``raw`` the SQL as written, ``compiled`` as it was
+    run; both are empty where dbt has none. ``macros`` are the unique ids of those it calls.
+    """
+
+    unique_id: str
+    name: str
+    kind: str
+    description: str = ""
+    file: str = ""
+    relation: str = ""
+    raw: str = ""
+    compiled: str = ""
+    materialized: str = ""
+    owner: str = ""
+    parents: tuple[str, ...] = ()
+    macros: tuple[str, ...] = ()
+
+
+class Test(msgspec.Struct, frozen=True):
+    """A test of dbt's on a model, or on one of its columns; see ``annotations.tests_by_model``."""
+
+    unique_id: str
+    name: str
+    model: str
+    column: str
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """What uses the project, as dbt's exposures say; ``services`` are named in its ``meta``."""
+
+    name: str
+    label: str
+    kind: str
+    description: str
+    owner: str
+    url: str
+    parents: tuple[str, ...]
+    services: tuple[str, ...] = ()
+
+
+class Graph(msgspec.Struct, frozen=True):
+    """All of them; ``models`` by unique id, ``children`` the reverse of their parents."""
+
+    models: dict[str, Model]
+    children: dict[str, tuple[str, ...]]
+    exposures: tuple[Exposure, ...]
+    tests: dict[str, tuple[Test, ...]]
+
+    def readers(self, unique_ids: Iterable[str]) -> tuple[Exposure, ...]:
+        """The exposures that read one of these nodes."""
+        wanted = set(unique_ids)
+        return tuple(one for one in self.exposures if wanted & set(one.parents))
+
+    def calling(self, macro: str) -> tuple[Model, ...]:
+        """The models that call a public macro of the package."""
+        unique_id = f"macro.feature_warehouse.{macro}"
+        return tuple(model for model in self.models.values() if unique_id in model.macros)
+
+
+class _Dependencies(msgspec.Struct, frozen=True):
+    nodes: list[str] = []
+    macros: list[str] = []
+
+
+class _TestMetadata(msgspec.Struct):
+    name: str
+    kwargs: dict[str, Any] = {}
+
+
+class _Config(msgspec.Struct, frozen=True):
+    materialized: str = ""
+    meta: dict[str, Any] = {}
+
+
+class _Node(msgspec.Struct):
+    unique_id: str
+    name: str
+    resource_type: str
+    description: str = ""
+    original_file_path: str = ""
+    relation_name: str | None = None
+    raw_code: str | None = None
+    compiled_code: str | None = None
+    version: str | int | float | None = None
+    source_name: str = ""
+    config: _Config = _Config()
+    depends_on: _Dependencies = _Dependencies()
+    test_metadata: _TestMetadata | None = None
+    attached_node: str | None = None
+    column_name: str | None = None
+
+
+class _Exposure(msgspec.Struct):
+    name: str
+    label: str | None = None
+    type: str = ""
+    description: str = ""
+    owner: dict[str, Any] = {}
+    url: str | None = None
+    meta: dict[str, Any] = {}
+    config: _Config = _Config()
+    depends_on: _Dependencies = _Dependencies()
+
+
+class _Manifest(msgspec.Struct):
+    nodes: dict[str, _Node] = {}
+    sources: dict[str, _Node] = {}
+    exposures: dict[str, _Exposure] = {}
+
+
+_HOLD_DATA = ("model", "seed", "snapshot", "source")
+
+
+def read_graph(manifest: Path) -> Graph:
+    """Read ``manifest.json``, of dbt 1 or 2. UsageError if it is none."""
+    try:
+        content = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
+    except OSError as error:
+        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise UsageError(f"{manifest} is not a dbt manifest ({error})") from None
+    nodes = {**content.nodes, **content.sources}
+    models = {
+        unique_id: _model(node)
+        for unique_id, node in nodes.items()
+        if node.resource_type in _HOLD_DATA
+    }
+    return Graph(
+        models=models,
+        children=_children(models),
+        exposures=tuple(map(_exposure, content.exposures.values())),
+        tests=_tests(content.nodes),
+    )
+
+
+def _model(node: _Node) -> Model:
+    name = node.name if node.version is None else f"{node.name}.v{node.version}"
+    return Model(
+        unique_id=node.unique_id,
+        name=f"{node.source_name}.{name}" if node.source_name else name,
+        kind=node.resource_type,
+        description=node.description.strip(),
+        file=node.original_file_path,
+        relation=node.relation_name or "",
+        raw=(node.raw_code or "").strip(),
+        compiled=(node.compiled_code or "").strip(),
+        materialized=node.config.materialized,
+        owner=owner_text(node.config.meta.get("owner")) or "",
+        parents=tuple(dict.fromkeys(node.depends_on.nodes)),
+        macros=tuple(node.depends_on.macros),
+    )
+
+
+def _children(models: Mapping[str, Model]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for unique_id, model in models.items():
+        for parent in model.parents:
+            found.setdefault(parent, []).append(unique_id)
+    return {parent: tuple(children) for parent, children in found.items()}
+
+
+def _exposure(one: _Exposure) -> Exposure:
+    named = (one.config.meta or one.meta).get("feature_service")
+    services = [named] if isinstance(named, str) else named
+    is_address = (one.url or "").lower().startswith(("https://", "http://"))
+    return Exposure(
+        name=one.name,
+        label=one.label or one.name,
+        kind=one.type,
+        description=one.description.strip(),
+        owner=owner_text(one.owner) or "",
+        url=one.url or "" if is_address else "",
+        parents=tuple(one.depends_on.nodes),
+        services=tuple(filter(None, map(str, services if isinstance(services, list) else ()))),
+    )
+
+
+def _tests(nodes: Mapping[str, _Node]) -> dict[str, tuple[Test, ...]]:
+    found: dict[str, list[Test]] = {}
+    for unique_id, node in nodes.items():
+        if node.attached_node is not None and node.test_metadata is not None:
+            column = node.column_name or node.test_metadata.kwargs.get("column_name") or ""
+            test = Test(
+                unique_id, node.test_metadata.name, node.attached_node, str(column).strip('"')
+            )
+            found.setdefault(node.attached_node, []).append(test)
+    return {model: tuple(tests) for model, tests in found.items()}

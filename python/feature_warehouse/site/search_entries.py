@@ -1,0 +1,65 @@
+"""What search finds: an entry for each page about a thing."""
+
+from collections.abc import Iterator, Sequence
+
+from feature_warehouse.site.context import Context
+from feature_warehouse.site.places import entity_of
+from feature_warehouse.site.search import Entry
+
+__all__ = ["entries_of"]
+
+
+def entries_of(context: Context) -> Iterator[Entry]:
+    """Views, features, services, training sets and entities of a project."""
+    project, places, registry = context.project, context.places, context.registry
+    entities: dict[tuple[str, ...], list[str]] = {}
+    for view in registry.views.values():
+        place, keys = places.view(view), entity_of(view)
+        entities.setdefault(keys, []).append(view.name)
+        common = [*_tagged("entity", keys), *_tagged("project", [project.name])]
+        yield Entry(
+            view.name, "feature view", ", ".join(keys), view.description,
+            (*common, *_tagged("owner", [view.owner]), *_tagged("tag", view.tags)),
+            place.address, context.severity(place),
+        )  # fmt: skip
+        for feature in view.features:
+            place = places.feature(view, feature.name)
+            tags = sorted({*view.tags, *feature.tags})
+            owner = feature.owner or view.owner
+            yield Entry(
+                feature.name, "feature", view.name, feature.description,
+                (*common, *_tagged("owner", [owner]), *_tagged("tag", tags)),
+                place.address, context.severity(place),
+            )  # fmt: skip
+    for service in registry.services.values():
+        place = places.service(service)
+        words = tuple(_tagged("project", [project.name]))
+        yield Entry(
+            service.name, "service", service.training_set, service.description, words,
+            place.address, context.severity(place),
+        )  # fmt: skip
+        place = places.training_set(service)
+        yield Entry(
+            service.training_set, "training set", service.labels, service.description, words,
+            place.address, context.severity(place),
+        )  # fmt: skip
+        for one in service.on_demand:
+            place = places.on_demand(service, one)
+            yield Entry(
+                one.name, "on-demand feature", service.name, one.description or one.declared,
+                (*words, *_tagged("owner", [one.owner]), *_tagged("tag", one.tags)),
+                place.address, context.severity(place),
+            )  # fmt: skip
+    for keys, views in entities.items():
+        place = places.entity(keys)
+        yield Entry(
+            place.name, "entity", "", f"{len(views)} feature views: {', '.join(views)}",
+            tuple(_tagged("project", [project.name])), place.address,
+        )  # fmt: skip
+
+
+def _tagged(what: str, texts: Sequence[str | None]) -> Iterator[str]:
+    """``owner:anna`` and, of a text of several words, the words for themselves."""
+    for text in texts:
+        if text:
+            yield f"{what}:{text}"

@@ -1,0 +1,165 @@
+"""A project with everything that a site shows, hostile names and personal data among it."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from feature_warehouse.engines import open_warehouse
+from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.monitoring.status import ViewStatus
+from feature_warehouse.site.model import Project, Run
+from feature_warehouse.site.read import read_project
+from feature_warehouse.validation.results import CheckResult, GateResult
+from harness.mini import PROJECT, Mini
+from harness.publishers import profile_of
+
+NOW: Final = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1_000_000)
+DAY: Final = 86_400_000_000
+SECRET: Final = "4711-secret"
+HOSTILE: Final = '"><img src=x onerror=alert(1)></title></script><script>alert(1)//&lt;'
+
+VIEWS: Final[dict[str, dict[str, Any]]] = {
+    "orders": {
+        "amount": {"data_type": "decimal(10,2)", "description": "What was `paid`, at last."},
+        "Amount": {"data_type": "bigint", "description": "The same in cents."},
+        "channel": {"data_type": "text", "meta": {"owner": "ann", "default": "web"}},
+        "mail": {"data_type": "text", "meta": {"pii": True, "default": SECRET}, "tags": ["gdpr"]},
+    },
+    "Orders": {"con": "bigint", "x/../y": "bigint", "ends.": "bigint"},
+    "idle": {"score": "double precision"},
+}
+
+
+def made(folder: Path, hostile: str = HOSTILE) -> Mini:
+    """The project written, with what dbt and earlier commands have left of it."""
+    folder.mkdir(parents=True)
+    mini = Mini(folder)
+    keys: dict[str, Any] = {
+        "id": {"data_type": "bigint", "description": "Whose order."},
+        "ts": "timestamp",
+    }
+    for name, columns in VIEWS.items():
+        mini.view(name, keys | columns, ttl="1 day", online=name != "idle")
+    column = {"data_type": "text", "description": hostile, "tags": [hostile]}
+    mini.view(hostile, keys | {hostile: {**column, "meta": {"owner": hostile}}})
+    mini.service("buy", {"view": "orders", "prefix": "o_"}, {"view": hostile, "prefix": "h_"})
+    mini.service("late", {"view": "orders", "features": ["amount", "mail"]})
+    mini.test("orders", "not_null", "amount")
+    mini.test("orders", "unique", "mail")
+    mini.test("orders", "unique_feature_rows")
+    mini.model("raw_orders", '"mini"."main"."raw"', materialized="view")
+    statistics = '"mini"."main"."feature_statistics"'
+    mini.model("feature_statistics", statistics, macro="feature_statistics")
+    orders = mini.nodes[f"model.{PROJECT}.orders"]
+    orders["raw_code"] = f"select * from raw -- {hostile}"
+    orders["depends_on"]["nodes"] = [f"model.{PROJECT}.raw_orders"]
+    orders["description"] = hostile
+    _write_statistics(mini)
+    manifest = mini.write()
+    content = json.loads(manifest.read_text())
+    content["exposures"] = {
+        f"exposure.{PROJECT}.shop": {
+            "name": "shop", "label": "The shop", "type": "application", "url": "https://x.example",
+            "owner": {"name": "Bo", "email": "bo@example.com"}, "description": hostile,
+            "depends_on": {"nodes": [f"model.{PROJECT}.buy_training"]},
+        },
+        f"exposure.{PROJECT}.evil": {
+            "name": "evil", "url": "javascript:alert(1)",
+            "depends_on": {"nodes": [f"model.{PROJECT}.idle"]},
+        },
+    }  # fmt: skip
+    manifest.write_text(json.dumps(content))
+    _write_reports(manifest.parent)
+    return mini
+
+
+def _write_statistics(mini: Mini) -> None:
+    """Three runs: NULLs grow, and the secret is among what was kept before it was flagged."""
+    rows = [
+        (view, feature, day, 100, 10 * day, kind)
+        for day in (1, 2, 3)
+        for view, feature, kind in (
+            ("orders", "amount", "number"), ("orders", "channel", "text"),
+            ("orders", "mail", "text"), ("gone", "x", "number"),
+        )
+    ]  # fmt: skip
+    top = json.dumps([[SECRET, 50], ["phone", 30], ["rare", 4]])
+    public = json.dumps([["shop", 50], ["phone", 30], ["rarely", 4]])
+    values = ",\n".join(
+        f"('{view}', '{feature}', timestamp '2026-02-0{day}', timestamp '2026-01-31', {count},"
+        f" {nulls}, 7, "
+        + (
+            f"{day}.5, 1.0, 1.25, 2.0, {day}.75, 4.0, 5.0, 9.0,"
+            f" '{json.dumps([day] * 19 + [0])}', null)"
+            if kind == "number"
+            else "null, null, null, null, null, null, null, null, null,"
+            f" '{top if feature == 'mail' else public}')"
+        )
+        for view, feature, day, count, nulls, kind in rows
+    )
+    columns = (
+        "view, feature, computed_at, newest_event, row_count, null_count, distinct_count, mean,"
+        " minimum, p05, p25, p50, p75, p95, maximum, histogram, top_values"
+    )
+    mini.execute(f"create table feature_statistics as from (values {values}) as t ({columns})")
+
+
+def _write_reports(target: Path) -> None:
+    results = [
+        {"unique_id": f"test.{PROJECT}.not_null_orders_amount", "status": "fail", "failures": 3},
+        {"unique_id": f"test.{PROJECT}.unique_orders_mail", "status": "pass", "failures": 0},
+        {"unique_id": f"test.{PROJECT}.unique_feature_rows_orders_", "status": "warn"},
+    ]
+    (target / "run_results.json").write_text(json.dumps({"metadata": {}, "results": results}))
+    for run, success in (("20260210T000000.000000Z", True), ("20260211T000000.000000Z", False)):
+        folder = target / "validation" / run
+        folder.mkdir(parents=True)
+        checks = [
+            CheckResult("to_be_in_set", {"column": "mail", "value_set": [SECRET]}, "error", "x",
+                        success, rows=90, unexpected=7, observed=SECRET, examples=[SECRET],
+                        reason=SECRET),
+            CheckResult("to_be_between", {"column": "amount", "min_value": 1.5}, "warn", "x",
+                        False, rows=100, unexpected=1, examples=["123456.78"]),
+        ]  # fmt: skip
+        status = "passed" if success else "failed"
+        found = [GateResult("orders", status, rows=100, checks=checks), GateResult("gone")]
+        (folder / "results.json").write_bytes(msgspec.json.encode(found))
+    (target / "drift").mkdir()
+    (target / "drift/broken.json").write_text("{")
+    bins = (Bin("category", None, None, SECRET, 3, 9), Bin("others", None, None, None, 1, 1))
+    features = tuple(
+        FeatureDrift(name, "orders", "season", verdict, reason, 4, 10, 0, 0, 3,
+                     dict.fromkeys(MEASURES, 0.5), dict.fromkeys(MEASURES, 0.25), bins)
+        for name, verdict, reason in (("o_amount", "alarm", "PSI 0.5 > 0.25"), ("o_mail", "ok", ""))
+    )  # fmt: skip
+    report = DriftReport("buy", "buy_training", "2026-02-20T00:00:00Z", "7 days", features)
+    (target / "drift/buy.json").write_bytes(msgspec.json.encode(report))
+
+
+def read(mini: Mini, *, measured: bool = True) -> Project:
+    """As the command does, with a status that no Redis was asked for."""
+    manifest = mini.folder / "target/manifest.json"
+    project = read_project(manifest, NOW, warehouse=lambda: open_warehouse(profile_of(mini)))
+    if measured:
+        project.measured.has_status = True
+        project.measured.status = {
+            "orders": _status("orders", 2 * DAY), "Orders": _status("Orders", DAY // 2),
+        }  # fmt: skip
+        project.measured.runs = {"orders": (Run("full", 0, NOW, NOW), Run("rollback", 0, NOW, NOW))}
+        project.measured.published = frozenset({"buy"})
+    return project
+
+
+def _status(view: str, age: int) -> ViewStatus:
+    return ViewStatus(
+        view=view, generation=3, rows=42, newest_event=NOW - age, age=age, ttl=DAY, memory=1_000,
+        published_at=NOW, clock=None, clock_of_last_run=NOW, watermark=NOW,
+        seconds_of_last_run=1.5, dbt_invocation_id="",
+    )  # fmt: skip
+
+
+Sites = Callable[[str], Path]
