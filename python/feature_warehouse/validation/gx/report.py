@@ -56,7 +56,7 @@ class Report:
         with replacing(self.index, private=True) as file:
             file.write_text(_index(self._results, self._start), encoding="utf-8")
         with replacing(self._folder / RESULTS, private=True) as file:
-            file.write_bytes(msgspec.json.encode(self._results) + b"\n")
+            file.write_text(msgspec.json.encode(self._results).decode() + "\n", encoding="utf-8")
         return found
 
 
