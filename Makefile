@@ -121,10 +121,10 @@ sql-style:
 
 lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest versions
 	@$(PYTHON) scripts/env.py test
-	@$(call compile,test) pyproject.toml $(EXTRAS)
+	@$(call compile,test) pyproject.toml $(EXTRAS) --extra server
 	@$(call compile,demo) pyproject.toml $(EXTRAS) --constraint requirements/test.txt
 	@$(call compile,docs) pyproject.toml --constraint requirements/test.txt
-	@$(call compile,bench) pyproject.toml $(EXTRAS)
+	@$(call compile,bench) pyproject.toml $(EXTRAS) --extra server
 	@$(call compile,recipes)
 
 EXTRAS := --extra duckdb --extra postgres --extra embedded --extra validation

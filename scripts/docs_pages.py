@@ -159,10 +159,32 @@ def _metrics() -> str:
     return _table("family", [(f"`{name}`", described) for name, described in found])
 
 
+def _server_metrics() -> str:
+    from feature_warehouse.server.families import FAMILIES, PREFIX
+
+    rows = [
+        (f"`{PREFIX}{name}`", f"{one.kind}{_labels(one.labels)}. {one.meaning}")
+        for name, one in FAMILIES.items()
+    ]
+    return _table("family", rows)
+
+
+def _labels(names: tuple[str, ...]) -> str:
+    return f" by {', '.join(names)}" if names else ""
+
+
+def _problems() -> str:
+    from feature_warehouse.server.problems import CODES
+
+    rows = [f"| `{code}` | {status} | {_cell(when)} |" for code, (status, when) in CODES.items()]
+    return "\n".join(["| code | HTTP status | when |", "|---|---:|---|", *rows])
+
+
 _MEASURED: Final = {"seconds": 1, "rows_written": 1, "rows_read": 1}
 
 
 _LANGUAGES: Final = {".py": "python", ".sh": "shell", ".yml": "yaml", ".yaml": "yaml", "": "text"}
+_NAMED: Final = {"Containerfile": "docker"}
 
 
 def _recipes() -> str:
@@ -171,7 +193,8 @@ def _recipes() -> str:
         file for file in folder.rglob("*") if file.suffix in _LANGUAGES and file.is_file()
     )
     return "\n\n".join(
-        f"### {file.relative_to(folder)}\n\n```{_LANGUAGES[file.suffix]}\n{file.read_text()}```"
+        f"### {file.relative_to(folder)}\n\n```{_NAMED.get(file.name) or _LANGUAGES[file.suffix]}"
+        f"\n{file.read_text()}```"
         for file in files
     )
 
@@ -190,5 +213,7 @@ _GENERATED: Final[dict[str, Callable[[], str]]] = {
     "tests": _tests,
     "command line": _command_line,
     "metrics": _metrics,
+    "server metrics": _server_metrics,
+    "problems": _problems,
     "recipes": _recipes,
 }

@@ -20,6 +20,7 @@ from feature_warehouse.cli.plan import plan
 from feature_warehouse.cli.publish import forget, materialize, rollback, verify
 from feature_warehouse.cli.read import describe, dev_server, get, metrics, status
 from feature_warehouse.cli.requests import drain, explain, requests
+from feature_warehouse.cli.serve import serve
 from feature_warehouse.cli.site import site
 from feature_warehouse.cli.validate import validate
 from feature_warehouse.errors import FeatureWarehouseError
@@ -79,6 +80,7 @@ for command in (
     get,
     describe,
     site,
+    serve,
 ):
     app.command()(placed(command))
 app.command()(dev_server)

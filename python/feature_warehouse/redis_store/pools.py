@@ -239,6 +239,11 @@ class AsyncPool(redis.asyncio.ConnectionPool):
         connection.patience = self._patience
         return connection
 
+    @property
+    def lent(self) -> int:
+        """Connections that somebody has now."""
+        return len(self._in_use_connections)
+
     async def get_connection(self, *_: Any, **__: Any) -> Any:
         try:
             return await self._lend()

@@ -83,6 +83,8 @@ async def execute_async(client: Any, command: tuple[str, ...] | MarkedRead) -> A
     """The same with a client of ``redis.asyncio``."""
     if isinstance(command, MarkedRead):
         return await _execute_marked_async(client, *command)
+    if command[0] == "MGET" and _is_bare(client):
+        return await _exchange_async(client.connection_pool, command)
     if command[0] not in _ONE_BY_ONE or not is_cluster(client):
         return await client.execute_command(*command)
     async with client.pipeline() as pipeline:
@@ -101,8 +103,7 @@ async def _execute_marked_async(
             pipeline.execute_command(*mark)
             *replies, done = await pipeline.execute(raise_on_error=False)
         return _together(read[0], replies), isinstance(done, redis.ResponseError)
-    way = getattr(type(client), "execute_command", None)
-    if way is redis.asyncio.Redis.execute_command and not client.single_connection_client:
+    if _is_bare(client):
         return await _exchange_marked_async(client.connection_pool, read, mark)
     replies, refused = await execute_async(client, read), False
     try:
@@ -110,6 +111,12 @@ async def _execute_marked_async(
     except ERRORS as error:
         refused = isinstance(error, redis.ResponseError)
     return replies, refused
+
+
+def _is_bare(client: Any) -> bool:
+    """Whether nobody watches or changes the commands of a client of ``redis.asyncio``."""
+    way = getattr(type(client), "execute_command", None)
+    return way is redis.asyncio.Redis.execute_command and not client.single_connection_client
 
 
 def _together(command: str, replies: list[Any]) -> Any:
@@ -191,6 +198,35 @@ def _exchange_marked(pool: Any, read: tuple[str, ...], mark: tuple[str, ...]) ->
         if unread:
             connection.disconnect()
         pool.release(connection)
+
+
+async def _exchange_async(pool: Any, command: tuple[str, ...]) -> Any:
+    """The same as ``_exchange`` with a pool of ``redis.asyncio``."""
+    words: Any = command
+    packed = [pack_command(words)]
+    connection: Any = await pool.get_connection()
+    replied = False
+
+    async def attempt() -> Any:
+        nonlocal replied
+        await connection.send_packed_command(packed)
+        try:
+            reply = await connection.read_response()
+        except redis.ResponseError:
+            replied = True
+            raise
+        replied = True
+        return reply
+
+    async def again(_: Exception) -> None:
+        await connection.disconnect(nowait=True)
+
+    try:
+        return await connection.retry.call_with_retry(attempt, again)
+    finally:
+        if not replied:
+            await connection.disconnect(nowait=True)
+        await pool.release(connection)
 
 
 async def _exchange_marked_async(

@@ -40,6 +40,11 @@ class Reader:
         self._next_mark: dict[str, float] = {}
         """By name, in seconds of the monotonic clock."""
 
+    @property
+    def place(self) -> tuple[str | None, str | None]:
+        """Project and environment, as they were named."""
+        return self._project, self._environment
+
     def plan(self, name: str) -> Steps[Plan]:
         """The plan of a service or view as it is published now."""
         if self._names is None:

@@ -35,7 +35,7 @@ class Shelf:
         **generation: Any,
     ) -> None:
         """Write a generation; a key of ``rows`` is a join key's value, or a tuple of several."""
-        keys = keys or {"id": "int"}
+        keys = {"id": "int"} if keys is None else keys
         schema = schema_fingerprint([*keys.items(), *features.items()])
         description = layout.Generation(
             view=view,
@@ -67,11 +67,22 @@ class Shelf:
         self.client.sadd(NAMES.members, name)
         self.client.sadd(layout.STORES, NAMES.store)
 
-    def service(self, name: str, fingerprint: str, parts: Mapping[str, Kinds], **more: Any) -> None:
+    def service(
+        self,
+        name: str,
+        fingerprint: str,
+        parts: Mapping[str, Kinds],
+        *,
+        prefixes: bool = True,
+        **more: Any,
+    ) -> None:
         """A service of views that all are keyed by ``id``; ``parts`` are their features' kinds."""
         shares = tuple(
             layout.ServicePart(
-                view, {"id": "id"}, {feature: f"{view}_{feature}" for feature in kinds}, dict(kinds)
+                view,
+                {"id": "id"},
+                {one: f"{view}_{one}" if prefixes else one for one in kinds},
+                dict(kinds),
             )
             for view, kinds in parts.items()
         )

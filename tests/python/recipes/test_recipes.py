@@ -2,6 +2,7 @@
 
 import ast
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -16,7 +17,10 @@ import yaml
 from dbt.cli.main import cli
 
 from docs_pages import filled
+from feature_warehouse import __version__
 from feature_warehouse.cli import app
+from feature_warehouse.server.routes import OPEN
+from feature_warehouse.server.workers import SPARE
 from harness.support import ROOT
 from recipes.shop import RECIPES, TRIES, workflow_steps
 
@@ -29,6 +33,10 @@ PROGRAMS: dict[str, Any] = {"dbt": cli, "feature-warehouse": typer.main.get_comm
 CRONJOB: dict[str, Any] = yaml.safe_load((RECIPES / "kubernetes/cronjob.yaml").read_text())
 JOB = CRONJOB["spec"]["jobTemplate"]["spec"]
 POD = JOB["template"]["spec"]
+DEPLOYMENT, SERVICE, _ = yaml.safe_load_all(
+    (RECIPES / "kubernetes/feature-server.yaml").read_text()
+)
+[SERVER] = DEPLOYMENT["spec"]["template"]["spec"]["containers"]
 
 
 def documented() -> dict[int, str]:
@@ -60,13 +68,23 @@ def commands(file: Path) -> Iterator[list[str]]:
             if isinstance(node, ast.List):
                 words = [ast.unparse(each).rpartition(" / ")[2].strip("'") for each in node.elts]
                 lines.append(shlex.join(words) if "build" not in words[:1] else f"dbt {words[0]}")
-    elif file.suffix == ".yaml":
-        pods = [*POD["initContainers"], *POD["containers"]]
-        lines = [shlex.join(container["command"]) for container in pods]
+    else:
+        lines = commands_of_containers().get(file.name, [])
     for line in lines:
         words = shlex.split(re.split(r" (?:\|\||&&|>) ", line)[0], comments=True)
         if words and words[0] in PROGRAMS:
             yield words
+
+
+def commands_of_containers() -> dict[str, list[str]]:
+    image = (RECIPES / "container/Containerfile").read_text()
+    words = re.findall(r"^(?:ENTRYPOINT|CMD) (.*)$", image, re.MULTILINE)
+    pods = [*POD["initContainers"], *POD["containers"]]
+    return {
+        "cronjob.yaml": [shlex.join(container["command"]) for container in pods],
+        "feature-server.yaml": [shlex.join(["feature-warehouse", "serve", *SERVER["args"]])],
+        "Containerfile": [shlex.join([word for each in words for word in json.loads(each)])],
+    }
 
 
 def test_every_command_and_option_exists() -> None:
@@ -88,6 +106,8 @@ def test_every_command_and_option_exists() -> None:
         ("pull-request.yml", "dbt", "build"),
         ("pull-request.yml", "feature-warehouse", "plan"),
         ("publish.yml", "dbt", "deps"),
+        ("Containerfile", "feature-warehouse", "serve"),
+        ("feature-server.yaml", "feature-warehouse", "serve"),
     }
 
 
@@ -117,6 +137,24 @@ def test_the_cron_job_of_kubernetes() -> None:
     volumes = {volume["name"] for volume in POD["volumes"]}
     for container in [*POD["initContainers"], *POD["containers"]]:
         assert {mount["name"] for mount in container["volumeMounts"]} <= volumes
+
+
+def test_the_feature_server_in_kubernetes() -> None:
+    spec = DEPLOYMENT["spec"]["template"]["spec"]
+    options = dict(zip(SERVER["args"][:-1:2], SERVER["args"][1::2], strict=True))
+    needed = float(options["--drain"]) + float(options["--max-seconds"]) + SPARE
+    assert spec["terminationGracePeriodSeconds"] > needed
+    # Not ready is seen while it drains, whenever a probe came last.
+    probe = SERVER["readinessProbe"]
+    assert probe["periodSeconds"] * (probe["failureThreshold"] + 1) < float(options["--drain"])
+    assert {SERVER[f"{one}Probe"]["httpGet"]["path"] for one in ("readiness", "liveness")} == OPEN
+    assert SERVICE["spec"]["selector"] == DEPLOYMENT["spec"]["selector"]["matchLabels"]
+    image = (RECIPES / "container/Containerfile").read_text()
+    assert SERVER["image"] in image
+    [port] = SERVER["ports"]
+    assert f'"--port", "{port["containerPort"]}"' in image
+    assert f"EXPOSE {port['containerPort']}\n" in image
+    assert f"feature-warehouse[server]=={__version__}" in image
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)

@@ -53,8 +53,13 @@ def test_workflows_have_the_schema_of_github() -> None:
     tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *files)
 
 
-def test_the_cron_job_has_the_schema_of_kubernetes() -> None:
-    tool("kubernetes-validate", "--strict", RECIPES / "kubernetes/cronjob.yaml")
+@pytest.mark.parametrize("file", ["cronjob.yaml", "feature-server.yaml"])
+def test_manifests_have_the_schema_of_kubernetes(file: str) -> None:
+    tool("kubernetes-validate", "--strict", RECIPES / "kubernetes" / file)
+
+
+def test_the_containerfile_is_sound() -> None:
+    tool("hadolint", RECIPES / "container/Containerfile")
 
 
 def test_shell_scripts_are_sound() -> None:

@@ -1,0 +1,242 @@
+"""Values in JSON: what a response has for each stored type, and what a request gives.
+
+    whole numbers           a number up to 2**53 - 1 and down to its negative, beyond them text:
+                            JavaScript and many others would round them
+    floating point          a number; "NaN", "Infinity" and "-Infinity" are text
+    decimal                 text, with all its digits; of scale 0 it is a whole number
+    boolean, text           as they are
+    binary                  text in base64
+    date, time, uuid        text, as ISO 8601 and RFC 9562 have it
+    timestamp, timestamptz  text in UTC, with ``Z``; in a request any offset, and none is UTC
+    interval                an object of months, days and microseconds
+    list                    an array
+    struct                  an object; so is a map whose keys are text
+    other maps              an array of pairs, each an array of key and value
+
+Requests give join keys and request columns likewise; a whole number or decimal may be either a
+number or text.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from uuid import UUID
+
+from feature_warehouse.codec.stored_types import Kind, parse_kind
+from feature_warehouse.errors import EntityError
+
+__all__ = ["MOST", "Reader", "key_readers", "request_readers", "shown", "writer_of"]
+
+MOST: Final = 2**53 - 1
+"""The greatest whole number that is one in JSON."""
+
+_SHOWN: Final = 60
+_LONGEST_NUMBER: Final = 400
+"""Digits; no column holds as many, and reading millions of them takes a while."""
+
+_FLOATS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+Write = Callable[[Any], Any]
+Reader = tuple[str, type, Callable[[Any], Any]]
+"""A column's name, the type that needs nothing done, and what makes a value of all others."""
+
+
+def writer_of(kind: str) -> Write | None:
+    """What turns a value that is not NULL into one that JSON has; None: all of them already are."""
+    return _writer(parse_kind(kind))
+
+
+def _writer(kind: Kind) -> Write | None:
+    if kind.whole:
+        return _whole
+    if kind.name == "list":
+        return _list_writer(kind.parts[0])
+    if kind.name == "struct":
+        return _struct_writer(kind)
+    if kind.name == "map":
+        return _map_writer(*kind.parts)
+    return _WRITERS.get(kind.name)
+
+
+def _whole(value: int) -> int | str:
+    return value if -MOST <= value <= MOST else str(value)
+
+
+def _float(value: float) -> float | str:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _utc(value: datetime) -> datetime:
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+_WRITERS: Final[dict[str, Write]] = {
+    "float": _float,
+    "float32": _float,
+    "decimal": str,
+    "timestamp": _utc,
+    "interval": lambda value: value._asdict(),
+}
+
+
+def _nullable(kind: Kind) -> Write | None:
+    write = _writer(kind)
+    return None if write is None else lambda value: None if value is None else write(value)
+
+
+def _list_writer(element: Kind) -> Write | None:
+    write = _nullable(element)
+    return None if write is None else lambda values: [write(value) for value in values]
+
+
+def _struct_writer(kind: Kind) -> Write | None:
+    parts = zip(kind.fields, kind.parts, strict=True)
+    writers = {name: write for name, part in parts if (write := _nullable(part))}
+    if not writers:
+        return None
+
+    def written(value: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: writers[name](part) if name in writers else part for name, part in value.items()
+        }
+
+    return written
+
+
+def _map_writer(key: Kind, value: Kind) -> Write | None:
+    of_key, of_value = _writer(key) or _same, _nullable(value) or _same
+    if key.name == "string":
+        return lambda found: {name: of_value(one) for name, one in found.items()}
+    return lambda found: [[of_key(name), of_value(one)] for name, one in found.items()]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def key_readers(types: Mapping[str, str]) -> list[Reader]:
+    """Of a service's or view's entity keys, given their types."""
+    return [
+        (name, *_reader(f"entity key {name!r}", _OF_KEYS[kind])) for name, kind in types.items()
+    ]
+
+
+def request_readers(types: Mapping[str, str]) -> list[Reader]:
+    """Of a service's request columns, given their types."""
+    found: list[Reader] = []
+    for name, data_type in types.items():
+        kind = data_type.partition("(")[0].strip()
+        found.append((name, *_reader(f"request column {name!r}", _OF_REQUESTS.get(kind, "int"))))
+    return found
+
+
+def _reader(what: str, form: str) -> tuple[type, Callable[[Any], Any]]:
+    ready, read, wanted = _FORMS[form]
+
+    def checked(value: Any) -> Any:
+        try:
+            return read(value)
+        except (TypeError, ValueError, AttributeError, OverflowError, InvalidOperation):
+            raise EntityError(f"{what} takes {wanted}, not {shown(value)}") from None
+
+    return ready, checked
+
+
+def shown(value: Any) -> str:
+    """A value of a request as a message shows it: in JSON's words, not too long."""
+    words = {None: "null", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return words[value]
+    if isinstance(value, list | dict):
+        return "an array" if isinstance(value, list) else "an object"
+    text = ascii(value).replace("'", '"') if isinstance(value, str) else str(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _read_whole(value: object) -> int:
+    if isinstance(value, str):
+        digits = value.removeprefix("-")
+        if len(digits) > _LONGEST_NUMBER or not (digits.isascii() and digits.isdigit()):
+            raise ValueError
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _read_float(value: Any) -> float:
+    if isinstance(value, str):
+        return _FLOATS[value] if value in _FLOATS else _none()
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise TypeError
+    number = float(value)
+    return number if math.isfinite(number) else _none()
+
+
+def _read_decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise TypeError
+    number = Decimal(value)
+    # Powers of ten that are written in a few letters fill the memory as whole numbers.
+    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
+        raise ValueError
+    return number
+
+
+def _none() -> Any:
+    raise ValueError
+
+
+def _read_bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _read_date(value: Any) -> date:
+    return date.fromisoformat(value)
+
+
+def _read_aware(value: Any) -> datetime:
+    found = datetime.fromisoformat(value)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _read_naive(value: Any) -> datetime:
+    return _read_aware(value).replace(tzinfo=None)
+
+
+_FORMS: Final[dict[str, tuple[type, Callable[[Any], Any], str]]] = {
+    "int": (int, _read_whole, "a whole number, or its digits as text"),
+    "float": (float, _read_float, 'a number, "NaN", "Infinity" or "-Infinity"'),
+    "decimal": (Decimal, _read_decimal, "a number, or its digits as text"),
+    "bool": (bool, _read_bool, "true or false"),
+    "string": (str, _read_text, "text"),
+    "date": (date, _read_date, 'a date as text, such as "2026-01-31"'),
+    "timestamp": (datetime, _read_naive, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
+    "timestamptz": (datetime, _read_aware, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
+    "uuid": (UUID, UUID, "a UUID as text"),
+}
+
+_OF_KEYS: Final = {name: name for name in _FORMS}
+_OF_REQUESTS: Final = {
+    "double precision": "float",
+    "real": "float",
+    "numeric": "decimal",
+    "boolean": "bool",
+    "text": "string",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamptz",
+}
+"""By the data type's name without digits; all others are whole numbers."""

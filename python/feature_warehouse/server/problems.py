@@ -1,0 +1,97 @@
+"""What is answered instead of features: errors as RFC 9457 describes them, one line each.
+
+    {"title": "Not Found", "status": 404, "code": "not_published", "detail": "..."}
+
+``code`` is for programs, ``detail`` for people: what is wrong, where, and what to do.
+"""
+
+import http
+from typing import Any, Final
+
+import msgspec
+
+from feature_warehouse.errors import (
+    DamagedError,
+    EntityError,
+    FeatureWarehouseError,
+    FingerprintError,
+    NotPublishedError,
+    UnreachableError,
+    UsageError,
+)
+
+__all__ = ["CODES", "MEDIA_TYPE", "Problem", "body_of", "problem_of"]
+
+MEDIA_TYPE: Final = "application/problem+json"
+_LONGEST: Final = 600
+"""Characters of a detail; it may repeat what was sent."""
+
+CODES: Final = {
+    "request": (400, "the body or a parameter is not what the path takes"),
+    "entity": (400, "an entity key or request column is missing, unknown or of another type"),
+    "token": (401, "there is no token, or it is not known"),
+    "right": (403, "the token may not read this name"),
+    "host": (403, "a server without tokens was asked by another name than that of this machine"),
+    "path": (404, "there is no such path"),
+    "not_published": (404, "no service or view has this name"),
+    "method": (405, "the path does not take this method"),
+    "media_type": (406, "none of the media types that are accepted can be made"),
+    "slow": (408, "the request did not arrive in time"),
+    "fingerprint": (409, "the features are not those that were expected"),
+    "too_large": (413, "the body has too many bytes, or asks for too many entities"),
+    "content": (415, "the body is not JSON, or is compressed"),
+    "internal": (500, "a bug of ours; the server's log says where"),
+    "damaged": (500, "a key in Redis holds what no publisher wrote there"),
+    "unreachable": (503, "Redis does not answer; try again"),
+    "half_published": (503, "views and service do not fit; publish again"),
+    "late": (504, "Redis did not answer in time"),
+}
+"""Each code with its HTTP status and when it is given."""
+
+_HEADERS: Final[dict[str, tuple[bytes, bytes]]] = {
+    "token": (b"www-authenticate", b"Bearer"),
+    "unreachable": (b"retry-after", b"1"),
+    "half_published": (b"retry-after", b"1"),
+    "late": (b"retry-after", b"1"),
+}
+
+# The first that fits; a class stands before its bases.
+_OURS: Final[tuple[tuple[type[FeatureWarehouseError], str], ...]] = (
+    (EntityError, "entity"),
+    (NotPublishedError, "not_published"),
+    (FingerprintError, "half_published"),
+    (DamagedError, "damaged"),
+    (UnreachableError, "unreachable"),
+    (UsageError, "request"),
+)
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
+    """An answer that is an error; ``code`` is one of ``CODES``."""
+
+    def __init__(self, code: str, detail: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(detail)
+        self.code, self.detail = code, detail
+        self.status = CODES[code][0]
+        self.headers = [*headers, *([_HEADERS[code]] if code in _HEADERS else [])]
+
+
+def problem_of(error: FeatureWarehouseError) -> Problem:
+    """What is answered for an error of the client."""
+    code = next((code for kind, code in _OURS if isinstance(error, kind)), "internal")
+    return Problem(code, str(error))
+
+
+def body_of(problem: Problem) -> bytes:
+    """Its JSON."""
+    detail = " ".join(problem.detail.split())
+    if len(detail) > _LONGEST:
+        detail = f"{detail[:_LONGEST]}..."
+    content: dict[str, Any] = {
+        "title": http.HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        # Half a surrogate pair, which JSON can hold in a request, cannot be written as UTF-8.
+        "detail": detail.encode(errors="backslashreplace").decode(),
+    }
+    return msgspec.json.encode(content)

@@ -1,0 +1,219 @@
+"""The server as a process: signals, workers, TLS, and clients that mean no good."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import urllib.request
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feature_warehouse.dev.servers import Valkey
+from harness.command_line import in_process, one_line
+from harness.redis_fixture import shelve_scores
+from harness.redis_servers import Certificates, certificates, eventually
+from harness.support import clear_environment
+from server.running import BODY, Client, Running, running
+
+__all__ = ["certificates"]
+
+DRAIN = ("--drain", "1")
+
+
+@pytest.fixture
+def url(valkey_server: Valkey, client: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+    clear_environment(monkeypatch)
+    shelve_scores(client)
+    return valkey_server.url
+
+
+@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
+def server(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Iterator[Running]:
+    workers = ("--workers", str(request.param))
+    with running(url, tmp_path / "log", *DRAIN, *workers, "--request-log") as found:
+        yield found
+
+
+def test_no_request_is_lost_when_it_stops(server: Running, client: Any, tmp_path: Path) -> None:
+    clients = [Client(server) for _ in range(4)]
+    for one in clients:
+        one.start()
+    eventually(lambda: all(one.answered > 20 for one in clients), "answers")
+    assert server.stop() == 0
+    for one in clients:
+        one.join(60)
+    assert [one.fault for one in clients] == [None] * 4
+    # All that was answered is in the log of requests.
+    answered = sum(one.answered for one in clients)
+    counts = client.hgetall("mini.dev:!requests:{mini.dev:risk}!counts")
+    assert int(counts[b"written"]) == answered
+    assert (tmp_path / "log").read_text() == ""
+
+
+def test_what_it_says_while_it_stops(url: str, tmp_path: Path) -> None:
+    with running(url, tmp_path / "log", "--drain", "60") as server:
+        kept = server.connect()
+        kept.request("GET", "/ready")
+        response = kept.getresponse()
+        assert (response.status, response.getheader("connection")) == (200, None)
+        response.read()
+        server.process.send_signal(signal.SIGTERM)
+        eventually(lambda: server.get("/ready")[0] == 503, "a server that is not ready")
+        kept.request("POST", "/v1/services/risk", BODY)
+        response = kept.getresponse()
+        assert (response.status, response.getheader("connection")) == (200, "close")
+        kept.close()
+        assert server.get("/health")[0] == 200
+        # The second signal does not wait.
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_a_worker_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running(url, log, *DRAIN, "--workers", "2") as server:
+        eventually(lambda: len(children(server.process.pid)) == 2, "two workers")
+        for _ in range(10):
+            assert server.get("/ready")[0] == 200
+        before = children(server.process.pid)
+        os.kill(before[0], signal.SIGKILL)
+        eventually(lambda: set(children(server.process.pid)) - set(before), "another worker")
+        # Each worker answers for all: nothing that was counted is lost with one of them.
+        eventually(
+            lambda: b'{name="",path="/ready",status="200"} 10.0' in server.get("/metrics")[1],
+            "the counts of all workers",
+        )
+        workers = children(server.process.pid)
+        server.process.kill()
+        eventually(lambda: not any(map(is_alive, workers)), "workers that end with their parent")
+    assert f"worker {before[0]} ended with -9" in log.read_text()
+
+
+def children(pid: int) -> list[int]:
+    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return list(map(int, text.split()))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_clients_that_mean_no_good(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running(url, log, "--max-seconds", "0.5", "--max-connections", "12") as server:
+        head = b"POST /v1/services/risk HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
+        slow = {
+            "nothing": b"",
+            "half a line": b"POST /v1",
+            "half of the headers": head,
+            "half a body": head + b'\r\n{"entities":',
+        }
+        sockets = {name: socket.create_connection(("127.0.0.1", server.port)) for name in slow}
+        for name, some in sockets.items():
+            some.sendall(slow[name])
+        ends = {name: until_the_end(some) for name, some in sockets.items()}
+        assert ends.pop("half a body").startswith(b"HTTP/1.1 408 ")
+        assert ends == {"nothing": b"", "half a line": b"", "half of the headers": b""}
+        # A second request on a connection that had a good one.
+        for rest in (b"GET", b"POST /v1 HTTP/1.1\r\nHost: "):
+            with socket.create_connection(("127.0.0.1", server.port)) as some:
+                some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                found = b""
+                while not found.endswith(b"}"):
+                    found += some.recv(1000)
+                some.sendall(rest)
+                assert until_the_end(some) == b""
+        garbage = {
+            b"\x16\x03\x01\x02\x00\x01": b"HTTP/1.1 400",
+            b"GET / HTTP/1.1\r\n\x00: x\r\n\r\n": b"HTTP/1.1 400",
+            b"\r\n" * 9: b"",
+        }
+        for sent, answered in garbage.items():
+            with socket.create_connection(("127.0.0.1", server.port)) as some:
+                some.sendall(sent)
+                assert until_the_end(some)[:12] == answered
+        # Chunks without an end, and a length that is a lie.
+        with socket.create_connection(("127.0.0.1", server.port)) as some:
+            some.sendall(
+                head.replace(b"Content-Length: 90", b"Transfer-Encoding: chunked")
+                + b"\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n"
+            )  # fmt: skip
+            for _ in range(20):
+                try:
+                    some.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+                except OSError:
+                    break
+            # Nothing, if the connection was reset before the answer was read.
+            assert until_the_end(some)[:13] in (b"HTTP/1.1 413 ", b"")
+        many = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]
+        assert server.get("/health")[0] == 503
+        for some in many:
+            some.close()
+        eventually(lambda: server.get("/health")[0] == 200, "room")
+        assert server.stop(signal.SIGINT) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def until_the_end(some: socket.socket) -> bytes:
+    some.settimeout(60)
+    found = b""
+    try:
+        while piece := some.recv(65536):
+            found += piece
+    except ConnectionResetError:
+        pass
+    some.close()
+    return found
+
+
+def test_tokens_and_tls(url: str, tmp_path: Path, certificates: Certificates) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"sha256:{sha256(b'let me in, please').hexdigest()} risk\n")
+    pems = ("--tls-certificate", certificates.certificate, "--tls-key", certificates.key)
+    arguments = map(str, (*pems, "--tokens", tokens, "--host", "0.0.0.0"))  # noqa: S104
+    with running(url, tmp_path / "log", *arguments) as server:
+        assert server.address.startswith("https://0.0.0.0:")
+        context = ssl.create_default_context(cafile=certificates.ca)
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{server.port}/v1/services/risk",
+            BODY.encode(),
+            {"authorization": "Bearer let me in, please", "content-type": "application/json"},
+        )
+        with urllib.request.urlopen(request, context=context) as response:  # noqa: S310
+            assert json.load(response)["statuses"] == [
+                {"scores_score": "found", "names_name": "found"}
+            ]
+        # Who speaks no TLS is not heard.
+        with socket.create_connection(("127.0.0.1", server.port)) as some:
+            some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"HTTP" not in until_the_end(some)
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_what_cannot_be_served(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clear_environment(monkeypatch)
+    fw = in_process(monkeypatch, capsys, "serve", "--port", "0")
+    one_line(fw(), 2, "no Redis address is given")
+    monkeypatch.setenv("REDIS_URL", url)
+    one_line(fw("--host", "0.0.0.0"), 2, "without tokens")  # noqa: S104
+    one_line(fw("--tokens", tmp_path / "none"), 2, "cannot be read")
+    one_line(fw("--tls-key", "x"), 2, "--tls-certificate")
+    one_line(fw("--tls-key", "x", "--tls-certificate", "y"), 2, "TLS cannot be set up")
+    one_line(fw("--workers", "2", "--redis-url", "http://x"), 2, "not a Redis URL")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        one_line(
+            fw("--port", port), 2, f"cannot listen at 127.0.0.1:{port}: Address already in use"
+        )
