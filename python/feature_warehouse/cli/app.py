@@ -22,6 +22,7 @@ from feature_warehouse.cli.read import describe, dev_server, get, metrics, statu
 from feature_warehouse.cli.requests import drain, explain, requests
 from feature_warehouse.cli.serve import serve
 from feature_warehouse.cli.site import site
+from feature_warehouse.cli.skew import skew
 from feature_warehouse.cli.validate import validate
 from feature_warehouse.errors import FeatureWarehouseError
 from feature_warehouse.util.signals import received, watch_signals
@@ -75,6 +76,7 @@ for command in (
     requests,
     drain,
     explain,
+    skew,
     status,
     metrics,
     get,

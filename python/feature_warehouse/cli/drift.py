@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -30,20 +29,14 @@ def drift(
     """
     import msgspec
 
+    from feature_warehouse.cli.output.reports import write_report
     from feature_warehouse.monitoring.drift import measure_drift
     from feature_warehouse.monitoring.drift_page import drift_page
-    from feature_warehouse.util.files import replacing
 
     project = place.dbt(wait=wait)
     report = measure_drift(project, service, clock=instant(as_of) if as_of else None, last=last)
-    folder = project.target_path / "drift"
-    # A service may have any name, and a file not.
-    page = folder / f"{quote(service, safe='')}.html"
     content = msgspec.json.encode(report)
-    with replacing(page, private=True) as scratch:
-        scratch.write_text(drift_page(report), "utf-8")
-    with replacing(page.with_suffix(".json"), private=True) as scratch:
-        scratch.write_bytes(msgspec.json.format(content) + b"\n")
+    page = write_report(project.target_path / "drift", service, drift_page(report), content)
     if as_json:
         print(content.decode())
     else:

@@ -42,17 +42,21 @@ def metrics(
 ) -> None:
     """Print what is published and how the last run went, as Prometheus text.
 
-    The last run is read from target/materialize_results.json, if there is one.
+    The last run is read from target/materialize_results.json, if there is one, and what was last
+    found out about skew from target/skew.
     """
     from feature_warehouse.monitoring.prometheus import exposition
     from feature_warehouse.monitoring.status import read_status
     from feature_warehouse.publishing.run_results import read_results
     from feature_warehouse.redis_store.connection import connect
+    from feature_warehouse.skew.report import read_reports
     from feature_warehouse.util.files import replacing
 
     client = connect(required(place.redis_url), socket_connect_timeout=5.0, socket_timeout=30.0)
     results = read_results(place.artifacts / "materialize_results.json")
-    text = exposition(read_status(client, *place.store), results)
+    folder = place.artifacts / "skew"
+    skews = {one.service: (one.measured_at, one.totals()) for one in read_reports(folder)}
+    text = exposition(read_status(client, *place.store), results, skews)
     if output is None:
         sys.stdout.write(text)
         return

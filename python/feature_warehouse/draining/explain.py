@@ -13,7 +13,7 @@ import msgspec
 
 from feature_warehouse.declarations.model import Registry, Service
 from feature_warehouse.draining.publications import PUBLICATIONS
-from feature_warehouse.draining.tables import table_of
+from feature_warehouse.draining.tables import column_of, table_of
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.engines.appending import relation_of
 from feature_warehouse.engines.dialect import quote
@@ -102,7 +102,7 @@ def explain(
     runs = _Runs(warehouse, credentials, is_there=PUBLICATIONS in columns)
     for name, table in tables.items():
         own = columns[table]
-        column = max((one for one in own if one.rstrip("_") == "request_id"), key=len)
+        column = column_of(own, "request_id")
         query = f"select * from {relation_of(credentials, table)} where {quote(column)} = $1"
         with warehouse.rows(query, table, [request_id]) as reader:
             rows = reader.read_all().to_pylist()
@@ -157,9 +157,7 @@ def _explained(
     left = dict(row)
 
     def take(name: str) -> Any:
-        # One of ours has a `_` more where a key or a feature has its name.
-        ours = max((one for one in columns if one.rstrip("_") == name.rstrip("_")), key=len)
-        return left.pop(ours)
+        return left.pop(column_of(columns, name))
 
     head = {
         name: take(name)

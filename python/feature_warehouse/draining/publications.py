@@ -36,6 +36,10 @@ PUBLICATION_COLUMNS: Final = (
     TableColumn("is_simulated", "bool", "Whether readers lived at the clock from then on."),
     TableColumn("is_late", "bool", "Whether a later run noted it, since this one was killed."),
     TableColumn("invocation_id", "string", "dbt's, of the build that was published."),
+    TableColumn("ttl", "int", "The view's ttl, in microseconds; NULL for none."),
+    TableColumn("history", "string", "A fingerprint of the rows that the run saw."),
+    TableColumn("rule", "string", "A fingerprint of what says which row is an entity's newest."),
+    TableColumn("columns", "string", "A fingerprint of the columns that history depends on."),
 )
 
 
@@ -56,4 +60,4 @@ def _array(notes: Sequence[Note], column: TableColumn) -> Any:
     values = [getattr(note, column.name) for note in notes]
     if column.kind == "timestamp":
         return pa.array(values, pa.int64()).cast(pa.timestamp("us"))
-    return pa.array(values)
+    return pa.array(values, pa.int64() if column.kind == "int" else None)

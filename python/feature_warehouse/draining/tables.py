@@ -1,7 +1,7 @@
 """The table of a service's logged requests: its name, its DDL, and what dbt is told of it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from feature_warehouse.codec.stored_types import parse_kind
@@ -11,6 +11,7 @@ from feature_warehouse.request_log.tables import TableColumn
 
 __all__ = [
     "Layout",
+    "column_of",
     "create_statement",
     "layout_of",
     "missing_statements",
@@ -35,6 +36,17 @@ def table_of(service: str) -> str:
             f" {_LONGEST_NAME} bytes; give the service a shorter name"
         )
     return name
+
+
+def column_of(columns: Iterable[str], name: str) -> str:
+    """The column of ours that stands for ``name``: with a ``_`` more where a key or feature has it.
+
+    Raises KeyError if there is none.
+    """
+    found = [one for one in columns if one.rstrip("_") == name.rstrip("_")]
+    if not found:
+        raise KeyError(name)
+    return max(found, key=len)
 
 
 def layout_of(columns: Sequence[TableColumn], dialect: Dialect) -> Layout:

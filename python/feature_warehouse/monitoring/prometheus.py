@@ -65,8 +65,15 @@ _OF_VIEWS: Final[Sequence[tuple[str, str, Callable[[ViewStatus], float | int | N
 )
 
 
-def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
-    """All families; those of the last run only where its result file is there."""
+def exposition(
+    status: Status,
+    results: Mapping[str, Any] | None,
+    skews: Mapping[str, tuple[str, Mapping[str, int]]] | None = None,
+) -> str:
+    """All families; those of the last run only where its result file is there.
+
+    ``skews`` are, for each service, when skew was measured and how many values had which verdict.
+    """
     store = {"project": status.project, "environment": status.environment}
     lines: list[str] = []
     for name, help_text, value in _OF_VIEWS:
@@ -102,6 +109,21 @@ def exposition(status: Status, results: Mapping[str, Any] | None) -> str:
         "Entities whose reads were not, for want of room or of rights.",
         [(at, log.dropped) for at, log in logs],
         "counter",
+    )
+    measured = [({**store, "service": name}, *found) for name, found in (skews or {}).items()]
+    lines += _family(
+        "skew_values",
+        "Served values by verdict, as `skew` last found them on this machine.",
+        [
+            ({**at, "verdict": verdict}, count)
+            for at, _, counts in measured
+            for verdict, count in counts.items()
+        ],
+    )
+    lines += _family(
+        "skew_measured_timestamp_seconds",
+        "When that was.",
+        [(at, _timestamp(moment)) for at, moment, _ in measured],
     )
     if results is not None:
         lines += _of_last_run(results)

@@ -6,7 +6,9 @@ in the same step; so the next run over the view notes what one has published tha
 it noted that.
 """
 
+import hashlib
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,10 +17,29 @@ import redis
 
 from feature_warehouse.redis_store import layout
 
-__all__ = ["FIELD", "Note", "PublicationLog", "latest_notes"]
+__all__ = ["FIELD", "Note", "PublicationLog", "columns_of", "latest_notes", "rule_of"]
 
 FIELD: Final = b"m"
 _MOST: Final = 20_000
+
+
+_RULE: Final = ("join keys", "event timestamp", "created timestamp", "availability lag")
+_COLUMNS: Final = (*_RULE, "data types", "tie-breaker")
+
+
+def rule_of(declaration: Mapping[str, str]) -> str:
+    """The fingerprint ``rule`` of a generation's declaration."""
+    return _fingerprint(declaration, _RULE)
+
+
+def columns_of(declaration: Mapping[str, str]) -> str:
+    """The fingerprint ``columns`` of a generation's declaration."""
+    return _fingerprint(declaration, _COLUMNS)
+
+
+def _fingerprint(declaration: Mapping[str, str], parts: Sequence[str]) -> str:
+    text = " ".join(declaration.get(part, "") for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,6 +52,10 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     rows have which it wrote; of a rollback that of the last run over the generation. ``mode`` is
     full, incremental, compare or rollback. ``is_late`` if a later run noted it; then
     ``finished_at`` is not known better than ``published_at``.
+
+    ``ttl`` is that of the generation, in microseconds. ``history`` is the fingerprint of the rows
+    that the run saw, see ``layout.Generation``, empty where there is none. ``rule`` is one of what
+    says which row is an entity's newest, ``columns`` one of all that ``history`` depends on.
     """
 
     view: str
@@ -45,6 +70,10 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     is_simulated: bool = False
     is_late: bool = False
     invocation_id: str = ""
+    ttl: int | None = None
+    history: str = ""
+    rule: str = ""
+    columns: str = ""
 
     @classmethod
     def of(cls, generation: layout.Generation, *, finished_at: int | None = None) -> "Note":
@@ -62,6 +91,10 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
             is_simulated=generation.simulated,
             is_late=finished_at is None,
             invocation_id=generation.invocation_id,
+            ttl=generation.ttl,
+            history=generation.history,
+            rule=rule_of(generation.declaration),
+            columns=columns_of(generation.declaration),
         )
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.monitoring.drift_page import drift_page
+from feature_warehouse.skew.page import skew_page
+from feature_warehouse.skew.report import Example, FeatureSkew, SkewReport
 from feature_warehouse.validation.gx.report import Report
 from feature_warehouse.validation.results import CheckResult, GateResult
 from harness.command_line import Fw
@@ -89,6 +91,20 @@ def drift_of(text: str) -> Page:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_the_drift_page(text: str) -> None:
     same(drift_of(text), drift_of("plain"), text)
+
+
+def skew_of(text: str) -> Page:
+    example = Example("wrong", text, text, 0, text, 1.5, None)
+    feature = FeatureSkew(
+        text, text, values=2, wrong=1, not_judged=1, reason=text, causes={"lost": 1},
+        fresher={text: 1}, examples=[example],
+    )  # fmt: skip
+    return Page(skew_page(SkewReport(text, text, text, text, 2, 1, text, [feature])))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_skew_page(text: str) -> None:
+    same(skew_of(text), skew_of("plain"), text)
 
 
 def gate_of(folder: Path, text: str) -> tuple[Page, Page]:

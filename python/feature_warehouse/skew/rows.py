@@ -1,0 +1,173 @@
+"""Served rows of one view, judged: each with its verdict, cause and how old what was known was."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from feature_warehouse.draining.publications import PUBLICATIONS
+from feature_warehouse.engines import Warehouse
+from feature_warehouse.engines.appending import relation_of
+from feature_warehouse.engines.dialect import quote
+from feature_warehouse.errors import UsageError
+from feature_warehouse.publishing.run_plan import declaration
+from feature_warehouse.redis_store.publication_log import rule_of
+from feature_warehouse.skew.asked import Columns, columns, load, version
+from feature_warehouse.skew.causes import Wrong, causes
+from feature_warehouse.skew.judge import Judgement, Served, View, judge
+from feature_warehouse.skew.log_table import LogTable, Part, columns_of
+from feature_warehouse.skew.runs import Bounds, Run, Runs, runs_of
+
+__all__ = ["Judged", "judged_rows", "published_runs"]
+
+
+class Judged(msgspec.Struct):
+    """A served row; ``verdicts`` are those of values that are not equal, by their names.
+
+    ``verdict`` is that of the row, ``not judged`` with the reason as ``cause`` among them. ``age``
+    and ``known_for`` are microseconds.
+    """
+
+    verdict: str
+    cause: str = ""
+    age: int | None = None
+    known_for: int | None = None
+    is_held: bool = True
+    verdicts: dict[str, str] = {}
+
+
+def published_runs(warehouse: Warehouse, credentials: Any, view: str, tolerance: int) -> Runs:
+    """The runs over a view, by the publication log; clocks may differ by ``tolerance``.
+
+    Raises UsageError for a log that lacks columns.
+    """
+    known = columns_of(warehouse, credentials.schema, PUBLICATIONS)
+    if not known:
+        return Runs([], tolerance=tolerance)
+    names = Run.__struct_fields__
+    if lacks := [name for name in names if name not in known]:
+        raise UsageError(
+            f"the table {PUBLICATIONS} has no {', '.join(lacks)}; run `feature-warehouse drain"
+            " --create` once"
+        )
+    query = (
+        f"select {', '.join(map(quote, names))} from {relation_of(credentials, PUBLICATIONS)}"
+        " where view = $1 and mode <> 'rollback'"
+    )
+    found = columns(warehouse, query, PUBLICATIONS, 0, view)
+    rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+    return Runs(runs_of(rows), tolerance=tolerance)
+
+
+def judged_rows(
+    warehouse: Warehouse,
+    table: LogTable,
+    part: Part,
+    query: str,
+    requests: Columns,
+    numbers: Sequence[int],
+    runs: Runs,
+) -> dict[int, Judged]:
+    """Judge the rows that some requests got of a view; ``requests`` are columns without prefix."""
+    view = part.declared.view
+    rule = rule_of(declaration(view))
+    found: dict[int, Judged] = {}
+    bounds: dict[int, Bounds] = {}
+    for number in numbers:
+        known = _bounds(requests, part, number, runs)
+        if known is None:
+            reason = "no run over its generation is in the publication log; drain that too"
+            found[number] = Judged("not judged", reason)
+        elif not known.run.rule:
+            reason = "the run before it was noted by an earlier version"
+            found[number] = Judged("not judged", reason)
+        elif known.run.rule != rule:
+            reason = "the view had other keys, timestamps or another lag then"
+            found[number] = Judged("not judged", reason)
+        else:
+            bounds[number] = known
+    if not bounds:
+        return found
+    upto = [max(requests["clock"][one], known.clock) for one, known in bounds.items()]
+    load(warehouse, table, requests, list(bounds), [one.certain for one in bounds.values()], upto)
+    answers = columns(warehouse, query, f"feature view {view.name!r}", len(table.prefix))
+    wrong: list[Wrong] = []
+    terms = View(view.availability_lag, view.created_timestamp is not None, view.has_windows)
+    for row in _rows(answers):
+        number = row["number"]
+        served, known = _served(row, requests, part, number), bounds[number]
+        judgement = judge(served, known, terms)
+        found[number] = Judged(
+            judgement.verdict,
+            age=max(served.asked - known.clock, 0),
+            known_for=judgement.known_for,
+            is_held=served.is_held or not served.is_found,
+            verdicts=_verdicts(row, part, requests, judgement, served, known, terms),
+        )
+        if judgement.verdict == "wrong":
+            wrong.append(Wrong(number, served, known))
+    if wrong:
+        told = causes(warehouse, table, part, requests, wrong, terms)
+        for number, cause in told.items():
+            found[number].cause = cause
+    return found
+
+
+def _rows(answers: Columns) -> Iterator[dict[str, Any]]:
+    for values in zip(*answers.values(), strict=True):
+        yield dict(zip(answers, values, strict=True))
+
+
+def _bounds(requests: Columns, part: Part, number: int, runs: Runs) -> Bounds | None:
+    place = part.place
+    return runs.bounds(
+        requests[f"generation_{place}"][number],
+        requests["requested_at"][number],
+        requests[f"run_{place}"][number],
+        requests["clock"][number],
+    )
+
+
+def _served(row: Mapping[str, Any], requests: Columns, part: Part, number: int) -> Served:
+    place = part.place
+    names = [name for name in row if name.startswith("before_differs_")]
+    instants = set(part.declared.instants)
+    stored = [name for name, value in zip(names, part.values, strict=True) if value not in instants]
+    return Served(
+        is_found=requests[f"status_{place}"][number] == "found",
+        version=version(
+            requests[f"event_timestamp_{place}"][number],
+            requests[f"created_timestamp_{place}"][number],
+        ),
+        asked=requests["clock"][number],
+        before=version(row["before_event"], row["before_created"]),
+        is_before=not any(row[name] for name in stored),
+        after=version(row["after_event"], row["after_created"]),
+        is_held=bool(row["held"]),
+    )
+
+
+def _verdicts(
+    row: Mapping[str, Any],
+    part: Part,
+    requests: Columns,
+    judgement: Judgement,
+    served: Served,
+    bounds: Bounds,
+    terms: View,
+) -> dict[str, str]:
+    """Of the values that are not what they would be at the instant that was asked for."""
+    after = "after" if judgement.has_after else "default"
+    before = "before" if judgement.has_before else "default"
+    found: dict[str, str] = {}
+    for place, name in enumerate(part.values):
+        if not requests[f"differs_{name}"][row["number"]] or not row[f"{after}_differs_{place}"]:
+            continue
+        verdict = judgement.verdict
+        if verdict == "wrong" and not row[f"{before}_differs_{place}"]:
+            # Of a row that is wrong this value is right, at the clock of the run.
+            due = served.after.event + terms.lag if served.after else 0
+            verdict = "late" if due <= bounds.clock else "stale"
+        if verdict != "equal":
+            found[name] = verdict
+    return found

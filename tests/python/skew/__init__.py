@@ -1,0 +1,1 @@
+"""Served values beside what is known of them later: `feature-warehouse skew`."""

@@ -1,0 +1,39 @@
+"""The host project, built once on each engine."""
+
+from typing import Any
+
+import pytest
+
+from conftest import ServerOf
+from harness.engines import ENGINES
+from skew.project import RAW, write_project
+from skew.site import Site
+from training_sets.conftest import Plans, remember_plans
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def built(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, server_of: ServerOf
+) -> Site:
+    project = write_project(tmp_path_factory.mktemp("host of scores") / "served")
+    site = Site(project, request.param, server_of(request.param))
+    with site.open() as session:
+        for name, types in RAW.items():
+            session.create(name, types)
+    site.dbt("--quiet", "run")
+    return site
+
+
+@pytest.fixture(scope="session")
+def plans() -> Plans:
+    """What dbt compiled before."""
+    return {}
+
+
+@pytest.fixture
+def site(built: Site, client: Any, plans: Plans, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """The project with nothing in it; dbt is asked once for each plan."""
+    built.enter(monkeypatch)
+    remember_plans(plans, monkeypatch)
+    built.empty(client)
+    return built

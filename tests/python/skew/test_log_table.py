@@ -1,0 +1,83 @@
+"""What of a service is compared, by its declaration and the columns of its log."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from feature_warehouse.declarations.registry import read_registry
+from feature_warehouse.errors import UsageError
+from feature_warehouse.skew.log_table import LogTable, log_table
+from harness.mini import Columns, Mini
+
+PII: dict[str, Any] = {"data_type": "text", "meta": {"pii": True}}
+PLACE = SimpleNamespace(database="mini", schema="main")
+
+
+class Warehouse:
+    """One that has a table with these columns, whatever it is asked."""
+
+    def __init__(self, types: Mapping[str, str]) -> None:
+        self._types = types
+
+    @contextmanager
+    def rows(self, *_: Any) -> Iterator[pa.RecordBatchReader]:
+        columns = {"name": list(self._types), "type": list(self._types.values())}
+        table = pa.table(columns, schema=pa.schema([("name", pa.string()), ("type", pa.string())]))
+        yield table.to_reader()
+
+
+def logged(views: Sequence[str], own: Mapping[str, str]) -> dict[str, str]:
+    """The columns of a log; features have the names of ours."""
+    names = ("read_id", "position", "request_id", "requested_at", "clock", "fingerprint", "tag")
+    types = {f"{name}_" if name in own else name: "text" for name in names}
+    roles = ("status", "event_timestamp", "created_timestamp", "run", "generation")
+    return {**types, **own, **{f"{view}_{role}": "text" for view in views for role in roles}}
+
+
+def table(mini: Mini, types: Mapping[str, str], *parts: dict[str, Any]) -> LogTable:
+    mini.service("risk", *parts)
+    [service] = read_registry(mini.write(), mini.folder).services.values()
+    warehouse: Any = Warehouse(types)
+    return log_table(service, warehouse, PLACE)
+
+
+def view(mini: Mini, name: str, features: Columns, **block: Any) -> None:
+    mini.view(name, {"id": "bigint", "ts": "timestamp", **features}, **block)
+
+
+def test_columns_of_ours_and_features_of_their_names(mini: Mini) -> None:
+    view(mini, "scores", {"clock": "text", "fw_score": "text"})
+    own = {"id": "bigint", "clock": "text", "fw_score": "text"}
+    found = table(mini, logged(["scores"], own), {"view": "scores"})
+    assert found.columns["clock"] == "clock_"
+    assert found.columns["position"] == "position"
+    assert found.served == ["clock", "fw_score"]
+    assert found.keys == ("id",)
+    assert not any(name.startswith(found.prefix) for name in own)
+
+
+def test_personal_data_is_not_judged(mini: Mini) -> None:
+    view(mini, "scores", {"email": PII, "score": "text"})
+    secret: Columns = {"email": PII, "ts": "timestamp", "grade": "text"}
+    mini.view("grades", secret, join_keys=["email"])
+    types = logged(["scores", "grades"], {"id": "bigint", "email": "text", "score": "text"})
+    found = table(mini, types, {"view": "scores", "prefix": ""}, {"view": "grades"})
+    assert found.served == ["score"]
+    assert [part.declared.view.name for part in found.parts] == ["scores"]
+    assert "personal data" in found.reasons["email"]
+    assert found.reasons["grade"].startswith("its key email is personal data")
+
+
+def test_what_the_log_does_not_have(mini: Mini) -> None:
+    view(mini, "scores", {"score": "text", "tree": "text", "new": "text"})
+    types = logged(["scores"], {"id": "bigint", "score": "text", "tree": "jsonb"})
+    found = table(mini, types, {"view": "scores"})
+    assert found.served == ["score"]
+    assert "JSON" in found.reasons["tree"]
+    assert found.reasons["new"] == "the log has no column of it"
+    with pytest.raises(UsageError, match="drain --create"):
+        table(mini, {}, {"view": "scores"})

@@ -1,0 +1,107 @@
+"""Faults that are put in are found as what they are, and nothing else is."""
+
+from typing import Any
+
+import pytest
+
+from feature_warehouse.publishing.writer import RowWriter
+from skew.site import Rate, Score, Site, counts, hours, key
+
+ASKED = tuple((number, "Rome") for number in range(1, 6))
+
+
+@pytest.fixture
+def served(site: Site, redis_url: str) -> Site:
+    """Five entities, published and read."""
+    site.load(*(Score(one, hours(0), hours(0), one / 2) for one, _ in ASKED))
+    site.load(Rate("Rome", hours(0), "1.50"))
+    site.publish(hours(2))
+    site.read(redis_url, hours(2), *ASKED)
+    return site
+
+
+def causes(site: Site) -> dict[str, dict[str, int]]:
+    return {name: one.causes for name, one in site.skewed().items() if one.wrong}
+
+
+OF_ROW = ("score", "scores_event_timestamp", "scores_age_seconds", "ratio")
+
+
+def test_a_row_that_was_evicted(served: Site, redis_url: str) -> None:
+    served.client.delete(key(3))
+    served.read(redis_url, hours(2), *ASKED)
+    assert causes(served) == {name: {"lost": 1} for name in (*OF_ROW, "grade")}
+
+
+def test_a_row_that_was_written_by_hand(served: Site, redis_url: str) -> None:
+    served.rewrite(2, score=99.0)
+    served.read(redis_url, hours(2), *ASKED)
+    assert causes(served) == {"score": {"changed": 1}}
+    one = served.skewed()["score"]
+    assert [each.cause for each in one.examples] == ["changed"]
+
+
+def test_history_that_was_rewritten(served: Site) -> None:
+    served.ask("update raw_scores set score = 7 where id = 4")
+    assert causes(served) == {"score": {"rewritten": 1}}
+    # A row that was added to the past is no less.
+    served.load(Score(5, hours(1), hours(1), 2.5, "b"))
+    found = causes(served)
+    assert found["grade"] == {"rewritten": 1}
+    assert found["score"] == {"rewritten": 1}
+
+
+def test_a_row_that_was_deleted(served: Site) -> None:
+    served.ask("delete from raw_scores where id = 4")
+    found = causes(served)
+    assert {tuple(one.items()) for one in found.values()} == {(("rewritten", 1),)}
+
+
+def test_an_entity_that_a_run_left_out(
+    served: Site, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was there before keeps its old row, another has none."""
+    served.load(Score(1, hours(3), hours(3), 8.0), Score(6, hours(3), hours(3), 9.0))
+    served.load(Score(2, hours(3), hours(3), 8.5))
+    write = RowWriter.write
+
+    def leave_out(self: RowWriter, rows: Any) -> None:
+        write(self, rows.at([place for place, one in enumerate(rows.keys) if b"{2}" in one]))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RowWriter, "write", leave_out)
+        assert "incremental" in served.publish(hours(4))
+    served.read(redis_url, hours(4), *ASKED, (6, "Rome"))
+    found = causes(served)
+    assert found["score"] == {"not written": 2}
+
+
+def test_a_row_of_the_future(served: Site, redis_url: str) -> None:
+    """Something else has published what the warehouse learned later."""
+    later = Score(2, hours(3), hours(4), 8.5)
+    served.load(later)
+    served.rewrite(2, event=later.ts, created=later.loaded, score=later.score)
+    served.read(redis_url, hours(2.5), *ASKED)
+    assert causes(served)["score"] == {"ahead": 1}
+
+
+def test_a_view_that_does_not_tell(site: Site, redis_url: str) -> None:
+    """Without a created timestamp a row that came late looks like one that was not written."""
+    site.load(Rate("Rome", hours(0), "1.50"))
+    site.publish(hours(2))
+    site.read(redis_url, hours(2), (1, "Rome"))
+    site.load(Rate("Rome", hours(0.5), "2.50"))
+    assert counts(site.skewed()["city_rate"]) == {"late": 1}
+    site.ask("update raw_rates set rate = 3")
+    assert site.skewed()["city_rate"].causes == {"changed or rewritten": 1}
+
+
+def test_a_log_of_runs_that_is_missing(served: Site) -> None:
+    served.load(Score(2, hours(1), hours(3), 8.5))
+    served.drain()
+    served.ask("delete from feature_warehouse_publications where view = 'scores'")
+    served.ask("update raw_scores set score = 7 where id = 4")
+    found = served.skewed()
+    assert counts(found["score"]) == {"equal": 4, "not judged": 1}
+    assert "is in the publication log" in found["score"].reason
+    assert counts(found["ratio"]) == {"equal": 5}
