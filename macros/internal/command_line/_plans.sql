@@ -3,7 +3,7 @@
 {% macro _export_plan(name) -%}
     {#- What `training-set export` runs. -#}
     {%- if execute -%}
-        {%- set made = feature_warehouse._training_set_named(name, 'training-set export') -%}
+        {%- set made = feature_warehouse._set_named(name, 'training-set export') -%}
         {%- set relation = feature_warehouse._relation_of(made.node) -%}
         {%- set types = feature_warehouse._built_columns(made.node) -%}
         {%- set order = [made.label_set.timestamp] -%}
@@ -32,7 +32,7 @@
 {% macro _check_plan(name) -%}
     {#- What `training-set check` runs. -#}
     {%- if execute -%}
-        {%- set made = feature_warehouse._training_set_named(name, 'training-set check') -%}
+        {%- set made = feature_warehouse._set_named(name, 'training-set check') -%}
         {%- set sql = feature_warehouse._training_set_sql(made) -%}
         {{ return(tojson({
             'card': feature_warehouse._dataset_card(made, '(\n' ~ sql ~ '\n)'),
@@ -132,24 +132,6 @@
         ) -%}
     {%- endfor -%}
     {{ return('(select ' ~ columns | join(', ') ~ ' from ' ~ request.labels.relation ~ ')') }}
-{%- endmacro %}
-
-
-{% macro _node_of_service(name, place) -%}
-    {#- The training set that declares a service. -#}
-    {%- set known = [] -%}
-    {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
-        {%- if feature_warehouse._declared(node, 'feature_service') -%}
-            {%- set names = feature_warehouse._service_names(node) -%}
-            {%- if name in names -%}
-                {{ return(node) }}
-            {%- endif -%}
-            {%- do known.extend(names) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ feature_warehouse._fail(place, [
-        "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
-    ]) }}
 {%- endmacro %}
 
 

@@ -2,10 +2,10 @@
     of them when it parses it for the test, a moment before. What source() is called with then, and nothing
     else, is still there when it compiles. -#}
 
-{% macro _remember_nodes() -%}
-    {#- The tested model and all that comes before it. -#}
+{% macro _remember_nodes(more=[]) -%}
+    {#- The tested model and all that comes before it, and before the nodes with the unique ids `more`. -#}
     {%- if not execute and model.resource_type == 'unit_test' -%}
-        {%- set ids = [model.tested_node_unique_id] -%}
+        {%- set ids = [model.tested_node_unique_id] + more -%}
         {#- The list grows while it is gone through. -#}
         {%- for number in range(graph.nodes | length + graph.sources | length) -%}
             {%- if number == ids | length -%}
@@ -16,7 +16,8 @@
             {%- set kept = {} -%}
             {%- for key in [
                 'name', 'unique_id', 'resource_type', 'package_name', 'version', 'latest_version', 'config',
-                'columns', 'constraints', 'database', 'schema', 'alias', 'relation_name', 'depends_on',
+                'columns', 'constraints', 'database', 'schema', 'alias', 'relation_name', 'depends_on', 'source_name',
+                'identifier',
             ] if key in node -%}
                 {%- do kept.update({key: feature_warehouse._plain(node[key])}) -%}
             {%- endfor -%}
@@ -69,6 +70,22 @@
             {%- do found.append(node) -%}
         {%- endfor -%}
     {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{% macro _models() -%}
+    {#- All models that are known here. -#}
+    {%- set found = [] -%}
+    {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
+        {%- for id, text in model.sources if id.startswith('model.') -%}
+            {%- do found.append(fromyaml(text)) -%}
+        {%- endfor -%}
+        {{ return(found) }}
+    {%- endif -%}
+    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'model' -%}
+        {%- do found.append(node) -%}
+    {%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
 

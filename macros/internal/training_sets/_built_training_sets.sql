@@ -12,15 +12,33 @@
 {%- endmacro %}
 
 
-{% macro _training_set_of(node, labels=true) -%}
-    {#- Without `labels` no relation of theirs, which a unit test may not give. -#}
+{% macro _node_of_service(name, place) -%}
+    {#- The training set that declares a service. -#}
+    {%- set known = [] -%}
+    {%- for node in feature_warehouse._models() if feature_warehouse._declared(node, 'feature_service') -%}
+        {%- set names = feature_warehouse._service_names(node) -%}
+        {%- if name in names -%}
+            {{ return(node) }}
+        {%- endif -%}
+        {%- do known.extend(names) -%}
+    {%- endfor -%}
+    {{ feature_warehouse._fail(place, [
+        "there is no service '" ~ name ~ "'; known are " ~ known | sort | join(', ')
+    ]) }}
+{%- endmacro %}
+
+
+{% macro _training_set_of(node, labels=true, views=true) -%}
+    {#- Without `labels` or `views` no relations of theirs, which a unit test may not give. -#}
     {%- set service = feature_warehouse._declared(node, 'feature_service') -%}
     {%- set label_set = feature_warehouse._label_set_named(service.labels) -%}
     {%- set options = feature_warehouse._declared(node, 'training_set') -%}
     {%- do label_set.update({'delay': feature_warehouse._label_delay(node, options)}) -%}
     {%- set relations = {} -%}
     {%- for part in service.features -%}
-        {%- do relations.update({part.view: feature_warehouse._built_relation(part.view)}) -%}
+        {%- do relations.update({
+            part.view: feature_warehouse._built_relation(part.view) if views else none
+        }) -%}
     {%- endfor -%}
     {%- if labels -%}
         {%- do label_set.update({'relation': feature_warehouse._built_labels(service.labels)}) -%}
@@ -42,14 +60,6 @@
 {% macro _computed_of(service) -%}
     {#- The on-demand and hidden features of a service. -#}
     {{ return({'features': service.get('on_demand') or [], 'hidden': service.get('hidden') or []}) }}
-{%- endmacro %}
-
-
-{% macro _training_set_sql(made) -%}
-    {#- The SQL of a training set that was declared elsewhere. -#}
-    {{ return(feature_warehouse._training_set(
-        made.place, made.label_set, made.parts, made.options, made.relations, made.computed
-    )) }}
 {%- endmacro %}
 
 

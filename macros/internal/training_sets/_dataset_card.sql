@@ -1,8 +1,10 @@
 {% macro _dataset_card(made, source) -%}
     {#- One row about the rows of `source`, the built training set or its SQL in parentheses. -#}
     {%- set columns = feature_warehouse._built_columns(made.node) -%}
-    {%- set views = feature_warehouse._joined_views(made) -%}
-    {%- set fingerprint = feature_warehouse._service_fingerprint(made) -%}
+    {#- A logged set has what the training set of its service has. -#}
+    {%- set served = made.get('served') or made -%}
+    {%- set views = feature_warehouse._joined_views(served) -%}
+    {%- set fingerprint = feature_warehouse._service_fingerprint(served) -%}
     {%- set sql_hash = local_md5(feature_warehouse._training_set_sql(made)) -%}
     {%- set label = made.label_set.label -%}
     {%- set at = feature_warehouse._utc(
@@ -64,7 +66,7 @@ from summary
     } -%}
     {%- if made.computed.features or made.computed.hidden -%}
         {%- do head.update({
-            'on_demand': feature_warehouse._card_of_computed(made, views), 'hidden': made.computed.hidden
+            'on_demand': feature_warehouse._card_of_computed(made.get('served') or made, views), 'hidden': made.computed.hidden
         }) -%}
     {%- endif -%}
     {%- set pieces = [

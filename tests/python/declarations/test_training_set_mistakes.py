@@ -67,6 +67,15 @@ SERVICES = {
     "scored_strangers": "scoring_set('fine', 'strangers')",
     "card_of_plain": "dataset_card('plain')",
     "cost_of_plain": "late_data_cost('plain')",
+    "logged_of_nobody": "logged_set('nobody', labels='orders', on='buyer')",
+    "logged_wrongly": "logged_set('fine', labels='orders', start='soon')",
+}
+LOGS: dict[str, Any] = {
+    "name": "feature_warehouse_requests",
+    "tables": [
+        {"name": "requests_nobody"},
+        {"name": "requests_fine", "columns": [{"name": "request_id"}, {"name": "score"}]},
+    ],
 }
 MISATTACHED: dict[str, tuple[dict[str, Any], str]] = {
     "unique_feature_rows": ({}, "`arguments: {columns: [customer_id, valid_from]}`"),
@@ -124,7 +133,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
     models |= dict.fromkeys(["plain", "other", "tested", "strangers"], "select 1 as id")
     models["texts"] = "select '1' as id"
     models |= {name: macro_call(call) for name, call in SERVICES.items()}
-    host = Host(write_host(tmp_path_factory.mktemp("hosts") / "services", models, properties))
+    folder = tmp_path_factory.mktemp("hosts") / "services"
+    host = Host(write_host(folder, models, properties, {"sources": [LOGS]}))
     host.dbt("build", code=1)
     return host
 
@@ -238,6 +248,17 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
         ),
         ("card_of_plain", ["dataset_card()", "'plain' is not a training set"]),
         ("cost_of_plain", ["late_data_cost()", "'plain' is not a training set"]),
+        ("logged_of_nobody", ["logged set 'logged_of_nobody'", "there is no service 'nobody'"]),
+        (
+            "logged_wrongly",
+            [
+                "logged set 'logged_wrongly' has 3 mistakes",
+                "start 'soon' is not an instant",
+                "on must name the column of 'orders' with the id of the request; it has buyer,",
+                "the log has no 'tier'; it is personal data, or the source is older than the"
+                " feature: write it anew with `feature-warehouse requests fine --yaml`",
+            ],
+        ),
         ("ageless", ["'tried' has no event timestamp of a view", "or use point_in_time_correct"]),
         ("sampleless", ["test point_in_time_correct", "sample must be a number of rows, not 0"]),
         *((f"misattached_{test}", [says]) for test, (_, says) in MISATTACHED.items()),

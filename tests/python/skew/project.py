@@ -21,7 +21,27 @@ ASKS = {
     "amount": "double precision",
     "outcome": "integer",
 }
-RAW = {"raw_scores": SCORES, "raw_rates": RATES, "raw_asks": ASKS}
+OUTCOMES = {
+    "decision": "text",
+    "id": "bigint",
+    "decided_at": "timestamp",
+    "known": "timestamp",
+    "outcome": "integer",
+}
+RAW = {
+    "raw_scores": SCORES,
+    "raw_rates": RATES,
+    "raw_asks": ASKS,
+    "raw_outcomes": OUTCOMES,
+}
+
+LEARNED = ("learned", "learned_then", "learned_card")
+"""Models that read the request log, which is not there at first."""
+LOGGED: dict[str, Any] = {
+    "name": "feature_warehouse_requests",
+    "schema": "{{ target.schema }}",
+    "tables": [{"name": "requests_risk"}],
+}
 
 FEATURES: list[Any] = [
     {
@@ -32,10 +52,32 @@ FEATURES: list[Any] = [
     },
     {"view": "rates", "join_keys": {"place": "city"}, "prefix": "city_"},
 ]
+FINGERPRINT = "a16772aee0ba85d6"
+"""The service's, as the log has it."""
 ON_DEMAND = [
     {"name": "ratio", "expr": "amount / base"},
     {"name": "is_large", "expr": "coalesce(ratio > city_rate, false)"},
 ]
+
+SERVED: dict[str, Any] = {
+    "request_id": "one",
+    "position": 0,
+    "id": 7,
+    "score": 0.5,
+    "fingerprint": FINGERPRINT,
+}
+UNIT_TEST: dict[str, Any] = {
+    "name": "a_request_and_its_outcome",
+    "model": "learned",
+    "given": [
+        {"input": "ref('outcomes')", "rows": [{"decision": "one", "id": 7, "outcome": 1}]},
+        {
+            "input": "source('feature_warehouse_requests', 'requests_risk')",
+            "rows": [SERVED, {**SERVED, "fingerprint": "another"}, {**SERVED, "id": 8}],
+        },
+    ],
+    "expect": {"rows": [{"decision": "one", "id": 7, "outcome": 1, "score": 0.5}]},
+}
 
 
 def write_project(folder: Path) -> Path:
@@ -45,6 +87,14 @@ def write_project(folder: Path) -> Path:
         "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
         f"{arguments}, service='risk') }}}}"
     )
+    split = {"by": ["id"], "fractions": {"a": 0.5, "b": 0.5}}
+    learned = "logged_set('risk', labels='outcomes', on='decision'"
+    models["learned"] = f"{{{{ feature_warehouse.{learned}) }}}}"
+    models["learned_then"] = (
+        f"{{{{ feature_warehouse.{learned}, as_of='2026-01-01T04:00:00Z', split={split!r},"
+        " where='outcome is not null') }}"
+    )
+    models["learned_card"] = "{{ feature_warehouse.dataset_card('learned') }}"
     scores = {
         "join_keys": ["id"],
         "event_timestamp": "ts",
@@ -61,9 +111,14 @@ def write_project(folder: Path) -> Path:
     properties = [
         _model("scores", SCORES, {"feature_view": scores}, {"grade": {"default": "none"}}),
         _model("rates", RATES, {"feature_view": rates}),
+        _model(
+            "outcomes",
+            OUTCOMES,
+            {"label_set": {"timestamp": "decided_at", "label": "outcome", "known_at": "known"}},
+        ),
         _model("asks", ASKS, {"label_set": {"timestamp": "asked_at", "label": "outcome"}}),
     ]
-    return write_host(folder, models, properties)
+    return write_host(folder, models, properties, {"sources": [LOGGED], "unit_tests": [UNIT_TEST]})
 
 
 def _model(

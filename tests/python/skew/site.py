@@ -49,7 +49,9 @@ class Site(Host):
         """Begin anew, with nothing loaded, published or logged."""
         self.client = client
         self.log = RequestLog(interval=0.01)
-        statements = [f"delete from {table}" for table in RAW]
+        statements = [f"drop view if exists {name}" for name in ("learned_then", "learned_card")]
+        statements += ["drop view if exists learned"]
+        statements += [f"delete from {table}" for table in RAW]
         logged = ("requests_risk", "feature_warehouse_publications")
         statements += [f"drop table if exists {table}" for table in logged]
         self.ask("; ".join(statements))
@@ -94,13 +96,20 @@ class Site(Host):
         assert messages == {""}, messages
         return [one.mode for one in results]
 
-    def read(self, url: str, at: datetime, *asked: tuple[int, str], amount: float = 3.0) -> Any:
+    def read(
+        self,
+        url: str,
+        at: datetime,
+        *asked: tuple[int, str],
+        amount: float = 3.0,
+        request_id: str | None = None,
+    ) -> Any:
         """Read entities, each an id and a city, at an instant."""
         with OnlineStore.from_url(
             url, project="served", environment="dev", request_log=self.log
         ) as store:
             entities = [{"id": one, "city": city, "amount": amount} for one, city in asked]
-            return store.get_many("risk", entities, at=at).to_dicts()
+            return store.get_many("risk", entities, at=at, request_id=request_id).to_dicts()
 
     def rewrite(
         self,

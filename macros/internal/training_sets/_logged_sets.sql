@@ -1,0 +1,236 @@
+{#- Labels beside what was served: the values are those of the log, and nothing is joined point in time. -#}
+
+{% macro _log_table(service) -%}
+    {#- As `drain` names it. -#}
+    {{ return('requests_' ~ modules.re.sub('\\W', '_', service)) }}
+{%- endmacro %}
+
+
+{% macro _nodes_of_service(name) -%}
+    {#- The unique ids of the training sets that declare a service. -#}
+    {%- set ids = [] -%}
+    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'model' -%}
+        {%- if feature_warehouse._declared(node, 'feature_service')
+            and name in feature_warehouse._service_names(node) -%}
+            {%- do ids.append(node.unique_id) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(ids) }}
+{%- endmacro %}
+
+
+{% macro _logged_set_of(node, block=none) -%}
+    {#- What a logged set was made of, as `_training_set_of` has it; `served` is the training set of the service. -#}
+    {%- set is_named = block is none -%}
+    {%- set block = block or feature_warehouse._declared(node, 'logged_set') -%}
+    {%- set place = "logged set '" ~ feature_warehouse._full_name(node) ~ "'" -%}
+    {%- set owner = feature_warehouse._node_of_service(block.service, place) -%}
+    {%- set served = feature_warehouse._training_set_of(owner, labels=false, views=is_named) -%}
+    {%- if served.service != block.service -%}
+        {{ feature_warehouse._fail(place, [
+            "service '" ~ block.service ~ "' has versions, and each has a log of its own; name one, such as '"
+            ~ served.service ~ "'"
+        ]) }}
+    {%- endif -%}
+    {%- set label_set = feature_warehouse._label_set_named(block.labels) -%}
+    {%- if is_named -%}
+        {%- do label_set.update({'relation': feature_warehouse._built_labels(block.labels)}) -%}
+    {%- endif -%}
+    {{ return({
+        'name': feature_warehouse._full_name(node),
+        'place': place,
+        'node': node,
+        'service': block.service,
+        'label_set': label_set,
+        'computed': served.computed,
+        'options': block.options,
+        'on': block.on,
+        'served': served,
+    }) }}
+{%- endmacro %}
+
+
+{% macro _log_source(made) -%}
+    {#- The source of the log; none where it is not declared. -#}
+    {%- set table = feature_warehouse._log_table(made.service) -%}
+    {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
+        {%- set ending = '.feature_warehouse_requests.' ~ table -%}
+        {%- for id, text in model.sources if id.startswith('source.') and id.endswith(ending) -%}
+            {{ return(fromyaml(text)) }}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for node in (graph.sources or {}).values()
+        if node.source_name == 'feature_warehouse_requests' and node.name == table -%}
+        {{ return(node) }}
+    {%- endfor -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro _logged_set(made) -%}
+    {#- The SQL of a logged set: each label row of which the request was logged, once for each of its entities. -#}
+    {%- set source_node = feature_warehouse._log_source(made) -%}
+    {%- set known = source_node.columns.keys() | list if source_node else [] -%}
+    {%- set log = made.log if 'log' in made else feature_warehouse._relation_of(source_node) -%}
+    {%- set views = feature_warehouse._joined_views(made.served) -%}
+    {%- set outputs = feature_warehouse._served_outputs(made.served, views) -%}
+    {%- set mistakes = feature_warehouse._option_mistakes(made.options, made.label_set)
+        + feature_warehouse._logged_set_mistakes(made, outputs, known) -%}
+    {%- if mistakes -%}
+        {{ feature_warehouse._fail(made.place, mistakes) }}
+    {%- endif -%}
+    {%- set rows = feature_warehouse._label_rows(made.label_set, made.options) -%}
+    {%- set keys = feature_warehouse._entity_keys(made.served, views) -%}
+    {%- set personal = feature_warehouse._personal_outputs(made.served, views) -%}
+    {%- set request = feature_warehouse._own_column('request_id', known, outputs, keys) -%}
+    {%- set matched = ['labels.' ~ feature_warehouse._quote(made.on) ~ ' = served.' ~ request] -%}
+    {%- if feature_warehouse._kind(made.label_set.types.get(made.on)) != 'text' -%}
+        {%- set matched = ['cast(labels.' ~ feature_warehouse._quote(made.on) ~ ' as text) = served.' ~ request] -%}
+    {%- endif -%}
+    {%- set identity = [request] -%}
+    {%- for key in keys -%}
+        {#- Of a key that is left out it is the place in the call that tells entities apart. -#}
+        {%- do identity.append(
+            feature_warehouse._own_column('position', known, outputs, keys) if key | lower in personal
+            else feature_warehouse._quote(key)
+        ) -%}
+        {%- if key in made.label_set.columns and key | lower not in personal -%}
+            {%- do matched.append(
+                'labels.' ~ feature_warehouse._quote(key) ~ ' = served.' ~ feature_warehouse._quote(key)
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set conditions = [
+        feature_warehouse._own_column('fingerprint', known, outputs, keys) ~ ' = '
+        ~ feature_warehouse._text_literal(feature_warehouse._service_fingerprint(made.served))
+    ] -%}
+    {%- set clock = feature_warehouse._own_column('clock', known, outputs, keys) -%}
+    {%- if made.options.get('as_of') is not none -%}
+        {%- do conditions.append(clock ~ ' <= ' ~ feature_warehouse._instant(made.options.as_of)) -%}
+    {%- endif -%}
+    {%- set order = [] -%}
+    {%- for role in ['requested_at', 'read_id', 'position'] -%}
+        {%- do order.append(feature_warehouse._own_column(role, known, outputs, keys) ~ ' desc') -%}
+    {%- endfor -%}
+    {%- set choice = feature_warehouse._free_name('choice', known + keys + outputs.keys() | list) -%}
+    {%- set served -%}
+served as (
+    select
+        *,
+        {{ feature_warehouse._window('row_number()', identity, order, 8, ' as ' ~ choice) }}
+    from {{ feature_warehouse._whole(log) }}
+    where
+        {{ conditions | join('\n        and ') }}
+)
+    {%- endset -%}
+{{ feature_warehouse._with(rows.ctes + [served]) -}}
+select
+    labels.*
+    {%- for name, type in outputs.items() %},
+    {{ feature_warehouse._logged_value(name, type, source_node) }}
+    {%- endfor %}
+from {{ rows.source }}
+inner join served
+    on
+        {{ matched | join('\n        and ') }}
+        and served.{{ choice }} = 1
+{%- endmacro %}
+
+
+{% macro _served_outputs(served, views) -%}
+    {#- The columns of a vector with their types, in its order. -#}
+    {%- set outputs = {} -%}
+    {%- for view in views -%}
+        {%- for feature, name in view.features.items() -%}
+            {%- do outputs.update({name: view.types[feature]}) -%}
+        {%- endfor -%}
+        {%- if view.event_timestamp_as -%}
+            {%- do outputs.update({view.event_timestamp_as: 'timestamp'}) -%}
+        {%- endif -%}
+        {%- if view.age_as -%}
+            {%- do outputs.update({view.age_as: feature_warehouse._number_types().double}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- set types = feature_warehouse._computed_types(served.place, served.label_set, views, served.computed) -%}
+    {%- for name, type in types.items() -%}
+        {%- do outputs.update({name: feature_warehouse._sql_type(type)}) -%}
+    {%- endfor -%}
+    {%- set shown = {} -%}
+    {%- for name, type in outputs.items() if name not in served.computed.hidden -%}
+        {%- do shown.update({name: type}) -%}
+    {%- endfor -%}
+    {{ return(shown) }}
+{%- endmacro %}
+
+
+{% macro _entity_keys(served, views) -%}
+    {#- The columns of the label set by which a service is read, each once. -#}
+    {%- set keys = [] -%}
+    {%- for view in views -%}
+        {%- for column in view.join_keys.values() -%}
+            {%- if column not in keys -%}
+                {%- do keys.append(column) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(keys) }}
+{%- endmacro %}
+
+
+{% macro _own_column(name, known, outputs, keys) -%}
+    {#- A column of the log that is ours: it has a `_` more where a key or a feature has its name. -#}
+    {%- set found = namespace(name=name) -%}
+    {%- set others = keys + outputs.keys() | list + [] -%}
+    {%- for column in known if column not in others and modules.re.sub('_+$', '', column) == name -%}
+        {%- set found.name = column -%}
+    {%- endfor -%}
+    {{ return(feature_warehouse._quote(found.name)) }}
+{%- endmacro %}
+
+
+{% macro _logged_value(name, type, source_node) -%}
+    {#- A value in the type that the training set has for it. A hash is a text, and what has no common text
+        stays as it was logged. -#}
+    {%- set column = 'served.' ~ feature_warehouse._quote(name) -%}
+    {%- set logged = source_node.columns[name].data_type if source_node and name in source_node.columns else none -%}
+    {%- set kind = feature_warehouse._kind(type) -%}
+    {%- if kind is none or (kind != 'text' and logged and feature_warehouse._kind(logged) == 'text') -%}
+        {{ return(column) }}
+    {%- endif -%}
+    {{ return('cast(' ~ column ~ ' as ' ~ type ~ ') as ' ~ feature_warehouse._quote(name)) }}
+{%- endmacro %}
+
+
+{% macro _logged_set_mistakes(made, outputs, known) -%}
+    {#- What is wrong with the arguments of a logged set. -#}
+    {%- set mistakes = [] -%}
+    {%- set columns = made.label_set.columns -%}
+    {%- if made.on is not string or (columns and made.on not in columns) -%}
+        {%- do mistakes.append(
+            "on must name the column of '" ~ made.label_set.name ~ "' with the id of the request; it has "
+            ~ columns | join(', ')
+        ) -%}
+    {%- endif -%}
+    {%- for name in outputs if known and name not in known -%}
+        {%- do mistakes.append(
+            "the log has no '" ~ name ~ "'; it is personal data, or the source is older than the feature: write it"
+            ~ ' anew with `feature-warehouse requests ' ~ made.service ~ ' --yaml`'
+        ) -%}
+    {%- endfor -%}
+    {%- set owners = {} -%}
+    {%- for column in columns -%}
+        {%- do owners.update({column | lower: "label column '" ~ made.label_set.name ~ '.' ~ column ~ "'"}) -%}
+    {%- endfor -%}
+    {%- if made.options.get('split') is mapping -%}
+        {%- do feature_warehouse._claim(
+            feature_warehouse._split_column(made.options.split), 'the split', '; give it another name', owners, mistakes
+        ) -%}
+    {%- endif -%}
+    {%- for name in outputs -%}
+        {%- do feature_warehouse._claim(
+            name, "feature '" ~ name ~ "' of service '" ~ made.service ~ "'", '; rename the label column', owners,
+            mistakes
+        ) -%}
+    {%- endfor -%}
+    {{ return(mistakes) }}
+{%- endmacro %}
