@@ -124,6 +124,7 @@
       input.removeAttribute("aria-activedescendant");
       if (hits.length) choose(0);
       form.dataset.took = String(performance.now() - began);
+      form.dataset.asked = input.value;
     };
     input.addEventListener("focus", load);
     input.addEventListener("input", () => load().then(show));
@@ -143,6 +144,7 @@
     });
   };
 
+  document.querySelector(".no-script")?.remove();
   const forms = [...document.querySelectorAll("form.search")];
   forms.forEach(bind);
   document.addEventListener("keydown", (event) => {
