@@ -4,6 +4,7 @@ from typing import Any
 
 from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.util.pages import page
+from feature_warehouse.util.pictures import then_and_now
 
 __all__ = ["drift_page"]
 
@@ -58,6 +59,10 @@ def _feature(one: FeatureDrift) -> dict[str, Any]:
         "expression": one.expression,
         "is_alarm": one.verdict == "alarm",
         "mark": _MARKS[one.verdict],
+        "style": {"alarm": "bad", "ok": "good"}.get(one.verdict, "quiet"),
+        "picture": then_and_now(
+            [(values.then_rows, values.now_rows) for values in one.bins], 120, 28
+        ),
         "reason": one.reason,
         "baseline": _BASELINES[one.baseline] if one.baseline else None,
         "now_rows": f"{one.now_rows:,}",

@@ -47,6 +47,12 @@ class Statistics(msgspec.Struct, frozen=True):
     top_values: tuple[tuple[str, int], ...] = ()
 
     @property
+    def quantiles(self) -> tuple[float, ...]:
+        """5, 25, 50, 75 and 95 %; none of what has no order of numbers."""
+        five = (self.p05, self.p25, self.p50, self.p75, self.p95)
+        return tuple(value for value in five if value is not None)
+
+    @property
     def null_share(self) -> float:
         """Of all rows, 0 without any."""
         return self.nulls / self.rows if self.rows else 0.0

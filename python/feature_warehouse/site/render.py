@@ -9,12 +9,13 @@ import msgspec
 from jinja2 import Environment
 from markupsafe import Markup
 
+from feature_warehouse.monitoring.drift import FeatureDrift
 from feature_warehouse.site.health import day, time_of
 from feature_warehouse.site.model import Statistics
-from feature_warehouse.site.pictures import bars, fan, line, then_and_now
 from feature_warehouse.site.statistics import MINIMUM_ROWS
 from feature_warehouse.util.durations import readable
 from feature_warehouse.util.pages import environment
+from feature_warehouse.util.pictures import Fan, bars, fan, line, then_and_now
 
 __all__ = ["Frame", "rendered"]
 
@@ -40,8 +41,8 @@ def _templates() -> Environment:
     found = environment().overlay()
     # An overlay shares the globals of what it lies over.
     found.globals = {
-        **found.globals, "bars": bars, "day": day, "fan": fan, "line": line, "number": _number,
-        "nulls": _nulls, "readable": readable, "then_and_now": then_and_now, "time_of": time_of,
+        **found.globals, "bars": bars, "day": day, "fan": _fan, "line": line, "number": _number,
+        "nulls": _nulls, "readable": readable, "then_and_now": _then_and_now, "time_of": time_of,
         "minimum_rows": MINIMUM_ROWS,
     }  # fmt: skip
     found.filters = {**found.filters, "said": _said}
@@ -58,6 +59,14 @@ def _said(text: str) -> Markup:
         Markup("<code>{}</code>").format(part) if number % 2 else part
         for number, part in enumerate(parts)
     )
+
+
+def _fan(history: Sequence[Statistics], width: int, height: int) -> Fan | None:
+    return fan([(one.computed_at, one.quantiles) for one in history], width, height)
+
+
+def _then_and_now(one: FeatureDrift, width: int, height: int) -> tuple[str, str] | None:
+    return then_and_now([(each.then_rows, each.now_rows) for each in one.bins], width, height)
 
 
 def _number(value: float | None) -> str:

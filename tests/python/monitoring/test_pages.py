@@ -1,7 +1,9 @@
 """No page has an element or an attribute that comes from the data, and no browser would run it."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -132,6 +134,26 @@ def test_the_pages_of_the_gate(tmp_path: Path, text: str) -> None:
     hostile = gate_of(tmp_path / "a", text)
     for page, harmless in zip(hostile, gate_of(tmp_path / "b", "plain"), strict=True):
         same(page, harmless, text)
+
+
+def test_the_index_leads_to_the_runs_before(tmp_path: Path) -> None:
+    """Also to those that failed; a report of another version or cut off is left out."""
+    runs = []
+    for status, warnings in (("failed", []), ("passed", ["x"]), ("passed", [])):
+        report = Report(tmp_path)
+        report.add(GateResult("a/b", status, warnings=warnings))
+        runs.append(report.index.parent)
+    (runs[1] / "results.json").write_text("[")
+    last = Report(tmp_path)
+    last.add(GateResult("a/b"))
+    last.add(GateResult("new"))
+    content = last.index.read_text()
+    own, *before, other = Page(content).links
+    assert [own, other] == ["a%252Fb.html", "new.html"]
+    pages = [(last.index.parent / unquote(link)).resolve() for link in before]
+    assert pages == [runs[0] / "a%2Fb.html", runs[2] / "a%2Fb.html"]
+    assert all(page.is_file() for page in pages)
+    assert re.findall(r'<rect class="(\w+)"', content) == ["failed", "passed"]
 
 
 def test_a_hostile_view_from_the_warehouse_to_the_page(mini: Mini, fw: Fw) -> None:

@@ -68,7 +68,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += "" if self.open[-1:] == ["style"] else data
 
 
 @pytest.fixture(scope="module")

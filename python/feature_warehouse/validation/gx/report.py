@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,28 @@ _VERDICTS: Final = {
 }
 
 
+class _Judged(msgspec.Struct):
+    """What matters of an earlier result."""
+
+    view: str
+    status: str
+    warnings: list[str] = []
+
+    @property
+    def style(self) -> str:
+        if self.status != "passed":
+            return "failed"
+        return "warned" if self.warnings else "passed"
+
+
+class _Run(msgspec.Struct, frozen=True):
+    """An earlier run over a view: how it ended, its start, and its page."""
+
+    style: str
+    start: str
+    page: str
+
+
 class Report:
     """The pages of one run, in a folder of their own that is named after its start (UTC)."""
 
@@ -39,13 +61,26 @@ class Report:
         self._start = datetime.now(UTC)
         self._folder = folder / f"{self._start:%Y%m%dT%H%M%S.%fZ}"
         self._results: list[GateResult] = []
+        self._before: dict[str, list[_Run]] = {}
         self.index = self._folder / "index.html"
         try:
             self._folder.mkdir(parents=True)
             for old in sorted(folder.glob("*Z"))[:-KEPT_RUNS]:
                 shutil.rmtree(old, ignore_errors=True)
+            for run in sorted(folder.glob("*Z")):
+                self._remember(run)
         except OSError as error:
             raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+
+    def _remember(self, run: Path) -> None:
+        """What an earlier run found, if its report is whole."""
+        try:
+            found = msgspec.json.decode((run / RESULTS).read_bytes(), type=list[_Judged])
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+            return
+        for one in found:
+            page = f"../{run.name}/{quote(_file(one.view))}.html"
+            self._before.setdefault(one.view, []).append(_Run(one.style, run.name, page))
 
     def add(self, result: GateResult) -> Path:
         """A page for a view; the first page tells of it at once."""
@@ -54,7 +89,7 @@ class Report:
             file.write_text(_page(result, self._start), encoding="utf-8")
         self._results.append(result)
         with replacing(self.index, private=True) as file:
-            file.write_text(_index(self._results, self._start), encoding="utf-8")
+            file.write_text(_index(self._results, self._start, self._before), encoding="utf-8")
         with replacing(self._folder / RESULTS, private=True) as file:
             file.write_text(msgspec.json.encode(self._results).decode() + "\n", encoding="utf-8")
         return found
@@ -98,11 +133,14 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _index(results: Sequence[GateResult], start: datetime) -> str:
+def _index(
+    results: Sequence[GateResult], start: datetime, before: Mapping[str, Sequence[_Run]]
+) -> str:
     return page(
         "gate_index.html",
         title=f"Gate, {start:%Y-%m-%d %H:%M:%S} UTC",
         results=results,
+        before=before,
         files={result.view: f"{quote(_file(result.view))}.html" for result in results},
         verdicts=_VERDICTS,
     )
