@@ -3,8 +3,9 @@
     python scripts/demo.py duckdb|postgres
 
 Builds and tests the demo with dbt, publishes to a bundled Valkey server on the clock of the data's
-end, and shows one flight's features as served beside the same row computed by the warehouse. Exits
-with 1 if they differ, 4 if another demo runs in this folder, else with what a step ended with.
+end, shows one flight's features as served beside the same row computed by the warehouse, and writes
+a site of all features. Exits with 1 if they differ, 4 if another demo runs in this folder, else with
+what a step ended with.
 """
 
 import fcntl
@@ -113,11 +114,13 @@ def _demo(engine: str, stack: ExitStack) -> None:
     _materialize(env)
     _heading("One flight, as served and as computed")
     equal = _compare(engine, redis_url, expected)
+    site = _site(env, folder / "site")
     console.print(f"\nDone in {perf_counter() - started:.0f} s. To look at:")
     state = folder.relative_to(ROOT)
     if engine == "duckdb":
         console.print(f"  {state}/warehouse.duckdb  the warehouse (`make clean` removes it)")
     training_set = "models/demo/training/flight_delay_training.sql"
+    console.print(f"  {site.as_uri()}  all features, in a browser", soft_wrap=True)
     console.print(f"  {training_set}  how the training set is written")
     console.print(f"  {state}/target/compiled/feature_warehouse/{training_set}  and its SQL")
     sys.exit(0 if equal else 1)
@@ -299,6 +302,21 @@ def _materialize(env: dict[str, str]) -> None:
     for service in report["services"]:
         console.print(f"  service {service['service']}, fingerprint {service['fingerprint']}")
     console.print(f"  what the gate found: {Path(report['validation']).relative_to(ROOT)}")
+
+
+def _site(env: dict[str, str], folder: Path) -> Path:
+    """The first page of the site of all features."""
+    run = subprocess.run(
+        [BIN / "feature-warehouse", "site", "--to", folder, "--json"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        sys.exit(run.returncode)
+    return Path(json.loads(run.stdout)["index"])
 
 
 def _compare(engine: str, redis_url: str, expected: dict[str, Any]) -> bool:

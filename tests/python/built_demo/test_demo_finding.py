@@ -119,3 +119,21 @@ def test_docs_and_fresh_sources(demo: Demo, tmp_path: Path) -> None:
 def _json(file: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(file.read_text())
     return content
+
+
+def test_the_site_of_the_demo(demo: Demo, ask: Ask, open_demo: Any, tmp_path: Path) -> None:
+    """What it says of features is what the statistics in the warehouse say."""
+    project = read_project(demo.target_path / "manifest.json", NOW, warehouse=open_demo)
+    figures = "row_count, null_count, distinct_count, p50, maximum, histogram"
+    found = ask(f"select view, feature, {figures} from feature_statistics")
+    assert len(found) == sum(VIEWS.values())
+    for view, feature, rows, nulls, distinct, median, maximum, histogram in found:
+        [shown] = project.measured.statistics[view, feature]
+        assert (shown.rows, shown.nulls, shown.distinct) == (rows, nulls, distinct)
+        assert (shown.p50, shown.maximum) == (median, maximum)
+        assert list(shown.histogram) == json.loads(histogram or "[]")
+    built = build_site([project], tmp_path / "site")
+    assert built.problems == built.notes == ()
+    page = (tmp_path / "site/feature_warehouse/features/origin_weather/temp.html").read_text()
+    for said in ("Air temperature in degrees Fahrenheit.", "Flight delay model", "Values"):
+        assert said in page
