@@ -21,6 +21,7 @@ from benchmarks import (
     reading,
     report,
     request_log,
+    site,
     windows,
     windows_costs,
 )
@@ -85,12 +86,14 @@ def _write_figures(options: argparse.Namespace, folder: Path) -> None:
     parts = {
         "gate": ("The gate", ("duckdb", "great-expectations", "pandas")),
         "parsing": ("Parsing", ("dbt-core", "dbt-duckdb")),
+        "site": ("The site", ("jinja2", "dbt-core")),
         "on_demand": ("On-demand features", ("duckdb", "feast")),
         "request_log": ("Request log", ("redis", "hiredis", "msgspec")),
     }
     runs = {
         "gate": lambda: gate.run(rounds, peers),
         "parsing": lambda: parsing.run(rounds, options.package),
+        "site": lambda: site.run(rounds, options.package),
         "on_demand": lambda: on_demand.run(rounds, peers),
         "request_log": lambda: request_log.run(rounds),
     }
@@ -158,7 +161,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 def _options() -> argparse.Namespace:
     parts = [*WORKLOADS, "growth", "windows", "costs", "publishing", "gate", "parsing", "reading"]
-    parts += ["on_demand", "request_log"]
+    parts += ["on_demand", "request_log", "site"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.publishing import Figure, said
 
-__all__ = ["run"]
+__all__ = ["ROOT", "run", "seconds_of", "write_project"]
 
 ROOT = Path(__file__).parents[1]
 DBT_2 = ROOT / ".venv-dbt2/bin/dbt"
@@ -68,7 +68,7 @@ def _race(name: str, program: Path, ours: Path, plain: Path, rounds: int) -> Ite
                     file = folder / change
                     comment = "--" if change.endswith("sql") else "#"
                     file.write_text(f"{file.read_text()}{comment} {number}\n")
-                seconds.setdefault((case, folder), []).append(_seconds(folder, program, "parse"))
+                seconds.setdefault((case, folder), []).append(seconds_of(folder, program, "parse"))
     for case in CHANGES:
         mine, theirs = seconds[case, ours], seconds[case, plain]
         ratio = median(own / other for own, other in zip(mine, theirs, strict=True))
@@ -81,11 +81,11 @@ def _plan(folder: Path) -> Figure:
     (folder / "production").mkdir()
     shutil.copy(folder / "target/manifest.json", folder / "production")
     program = Path(sys.executable).with_name("feature-warehouse")
-    seconds = _seconds(folder, program, "plan", "--against", "production")
+    seconds = seconds_of(folder, program, "plan", "--against", "production")
     return said("feature-warehouse plan", f"{seconds:.1f} s of a processor")
 
 
-def _seconds(folder: Path, program: Path, *arguments: str) -> float:
+def seconds_of(folder: Path, program: Path, *arguments: str) -> float:
     """CPU seconds of a command, its children included."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("DBT_")}
     environment = inherited | {

@@ -4,8 +4,8 @@
 
 Builds and tests the demo with dbt, publishes to a bundled Valkey server on the clock of the data's
 end, shows one flight's features as served beside the same row computed by the warehouse, and writes
-a site of all features. Exits with 1 if they differ, 4 if another demo runs in this folder, else with
-what a step ended with.
+a site of all features. Exits with 1 if they differ, 4 if another demo runs in this folder, else
+with what a step ended with.
 """
 
 import fcntl

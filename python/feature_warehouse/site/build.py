@@ -133,12 +133,16 @@ def _files_before(folder: Path) -> set[str]:
 
 
 def _write(file: Path, text: str) -> None:
+    """Write what is new; what is as it was stays, for those who copy what has changed."""
+    content = text.encode()
     try:
+        if file.is_file() and file.read_bytes() == content:
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror or error}") from None
     with replacing(file) as scratch:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_bytes(content)
 
 
 def _remove(folder: Path, gone: set[str]) -> None:

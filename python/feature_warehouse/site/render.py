@@ -21,7 +21,7 @@ __all__ = ["Frame", "rendered"]
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """What every page has."""
+    """What every page has; only the first one says when it was ``made``."""
 
     title: str
     lists: list[tuple[str, str]]

@@ -65,6 +65,7 @@ def browser() -> Iterator[Any]:
 def open_tab(browser: Any) -> Iterator[Open]:
     """Opens tabs that ask for nothing but files and say nothing to the console."""
     noise: list[str] = []
+    asked: list[str] = []
     contexts = []
 
     def tab(**options: Any) -> Tab:
@@ -74,16 +75,14 @@ def open_tab(browser: Any) -> Iterator[Open]:
         page.on("console", lambda message: noise.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: noise.append(f"error: {error}"))
         page.on("dialog", lambda dialog: noise.append(f"dialog: {dialog.message}"))
-        page.on(
-            "request",
-            lambda request: request.url.startswith("file:") or noise.append(request.url),
-        )
+        page.on("request", lambda request: asked.append(request.url))
         return page
 
     yield tab
     for context in contexts:
         context.close()
     assert noise == []
+    assert {url.partition(":")[0] for url in asked} == {"file"}
 
 
 def names(tab: Tab) -> list[str]:

@@ -1,6 +1,7 @@
 """What the pages say, beside a plain reading of the manifest, and what they never say."""
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 
 from feature_site.project import HOSTILE, NOW, SECRET, VIEWS, made, read
 from feature_site.reading import Page, index, pages
+from feature_warehouse.catalog.samples import curl_for
+from feature_warehouse.declarations.model import Column
 from feature_warehouse.errors import UsageError
+from feature_warehouse.server.requests import Read, decoded
 from feature_warehouse.site.build import Built, build_site
 from feature_warehouse.site.names import slug
 from feature_warehouse.site.read import read_project
@@ -136,6 +140,25 @@ def test_other_pages_say_what_the_manifest_says(site: Path) -> None:
     assert not [link for link in evil.links if "javascript" in link]
 
 
+def test_the_request_to_copy_is_one_that_the_server_takes() -> None:
+    keys = {
+        name: Column(name, kind)
+        for name, kind in (
+            ("it's", "text"),
+            ("n", "bigint"),
+            ("at", "timestamptz"),
+            ("b", "boolean"),
+        )
+    }
+    sample = curl_for('a/b "c"', keys, "0123456789abcdef")
+    program, address, *rest = shlex.split(sample.replace("\\\n", " "))
+    assert (program, address) == ("curl", "$FEATURE_SERVER/v1/services/a%2Fb%20%22c%22")
+    assert "Content-Type: application/json" in rest
+    asked = decoded(rest[rest.index("--data") + 1].encode(), Read)
+    assert asked.expect == "0123456789abcdef"
+    assert asked.entities == [{"it's": "...", "n": 1, "at": "1970-01-01T00:00:00Z", "b": True}]
+
+
 def test_what_is_unhealthy_comes_first(built: Built, site: Path) -> None:
     found = [(one.severity, one.what, one.name) for one in built.problems]
     assert found == [
@@ -194,6 +217,9 @@ def test_a_later_build_removes_what_is_gone(tmp_path: Path) -> None:
     own = first / "robots.txt"
     own.write_text("mine")
     before = {file for file in first.rglob("*") if file.is_file()}
+    files = {file: file.stat().st_ino for file in before}
+    build_site([read(mini, measured=False)], first)
+    assert {file: file.stat().st_ino for file in before} == files, "what is the same stays"
     mini.drop("idle")
     mini.write()
     build_site([read(mini, measured=False)], first)
