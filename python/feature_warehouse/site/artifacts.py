@@ -1,4 +1,4 @@
-"""What earlier commands left in a target folder: results of tests, gates and drift reports.
+"""What earlier commands left in a target folder: results of tests, reports of gate, drift, skew.
 
 It may be of another version, or cut off: what cannot be read is named in a note and left out.
 """
@@ -14,6 +14,7 @@ from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
 from feature_warehouse.site.model import Check, GateRun, Measured, TestResult
+from feature_warehouse.skew.report import SkewReport
 from feature_warehouse.validation.results import CheckResult, GateResult
 
 __all__ = ["read_artifacts"]
@@ -56,6 +57,10 @@ def read_artifacts(target: Path, registry: Registry, measured: Measured) -> None
         report = _read(file, DriftReport, measured)
         if report and (service := registry.services.get(report.service)):
             measured.drifts[service.name] = _drift(report, service)
+    for file in sorted((target / "skew").glob("*.json")):
+        skew = _read(file, SkewReport, measured)
+        if skew and skew.service in registry.services:
+            measured.skews[skew.service] = skew
 
 
 def _read(file: Path, kind: type[_Content], measured: Measured) -> _Content | None:

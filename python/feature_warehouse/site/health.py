@@ -13,11 +13,12 @@ __all__ = ["day", "problems_of", "time_of"]
 
 
 def problems_of(project: Project, places: Places) -> list[Problem]:
-    """Stale views, failed gates and tests, drift alarms; then what is only a warning."""
+    """Stale views, failed gates and tests, drift, wrong values served; then what only warns."""
     found = [
         *_views(project, places),
         *_tests(project, places),
         *_drifts(project, places),
+        *_skews(project, places),
         *_deprecated(project, places),
     ]
     return sorted(found, key=lambda one: (one.severity != "bad", one.what, one.name))
@@ -70,6 +71,15 @@ def _drifts(project: Project, places: Places) -> Iterator[Problem]:
         for one in report.alarms:
             owner = places.served(service, one.feature)
             yield owner.problem("bad", "drift alarm", f"in {service}: {one.reason}")
+
+
+def _skews(project: Project, places: Places) -> Iterator[Problem]:
+    for service, report in project.measured.skews.items():
+        for one in report.features:
+            if one.wrong:
+                owner = places.served(service, one.feature)
+                said = f"in {service}: {one.wrong:,} of {one.values:,} served values"
+                yield owner.problem("bad", "served wrong", said)
 
 
 def _deprecated(project: Project, places: Places) -> Iterator[Problem]:

@@ -39,7 +39,7 @@ def home(contexts: Sequence[Context], worst: Sequence[Problem]) -> dict[str, Any
 
 def _is_measured(project: Project) -> bool:
     found = project.measured
-    return bool(found.has_status or found.gates or found.drifts or found.tests)
+    return bool(found.has_status or found.gates or found.drifts or found.skews or found.tests)
 
 
 def _looked_at(projects: Sequence[Project]) -> str:
@@ -48,6 +48,7 @@ def _looked_at(projects: Sequence[Project]) -> str:
         ("freshness", any(one.has_status for one in measured)),
         ("the gate", any(one.gates for one in measured)),
         ("drift", any(one.drifts for one in measured)),
+        ("skew", any(one.skews for one in measured)),
         ("dbt's tests", any(one.tests for one in measured)),
     ]
     return "Looked at: " + ", ".join(name for name, known in parts if known) + "."

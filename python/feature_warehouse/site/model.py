@@ -9,6 +9,7 @@ from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
 from feature_warehouse.monitoring.status import ViewStatus
 from feature_warehouse.site.graph import Graph
+from feature_warehouse.skew.report import FeatureSkew, SkewReport
 
 __all__ = [
     "Check",
@@ -108,12 +109,14 @@ class Measured(msgspec.Struct):
     """What there is beyond the manifest; empty where nobody has measured it.
 
     ``statistics`` are by view and feature, oldest first; ``gates`` and ``runs`` by view, oldest
-    first; ``drifts`` by service; ``tests`` by unique id. ``notes`` say what could not be read.
+    first; ``drifts`` and ``skews`` by service; ``tests`` by unique id. ``notes`` say what could not
+    be read.
     """
 
     statistics: dict[tuple[str, str], tuple[Statistics, ...]] = {}
     gates: dict[str, tuple[GateRun, ...]] = {}
     drifts: dict[str, DriftReport] = {}
+    skews: dict[str, SkewReport] = {}
     tests: dict[str, TestResult] = {}
     status: dict[str, ViewStatus] = {}
     runs: dict[str, tuple[Run, ...]] = {}
@@ -152,6 +155,17 @@ class Project(msgspec.Struct, frozen=True):
             for use in self.uses.get((view.name, feature), ())
             if use.service.name in drifts
             for one in drifts[use.service.name].features
+            if one.feature in use.names
+        ]
+
+    def skew_of(self, view: FeatureView, feature: str) -> list[tuple[Service, FeatureSkew]]:
+        """The same of each service with a skew report."""
+        skews = self.measured.skews
+        return [
+            (use.service, one)
+            for use in self.uses.get((view.name, feature), ())
+            if use.service.name in skews
+            for one in skews[use.service.name].features
             if one.feature in use.names
         ]
 

@@ -1,7 +1,7 @@
 """Templates filled in: the functions that they call, and what every page has."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -13,9 +13,10 @@ from feature_warehouse.monitoring.drift import FeatureDrift
 from feature_warehouse.site.health import day, time_of
 from feature_warehouse.site.model import Statistics
 from feature_warehouse.site.statistics import MINIMUM_ROWS
+from feature_warehouse.skew.report import described
 from feature_warehouse.util.durations import readable
 from feature_warehouse.util.pages import environment
-from feature_warehouse.util.pictures import Fan, bars, fan, line, then_and_now
+from feature_warehouse.util.pictures import Fan, bars, fan, line, stacked, then_and_now
 
 __all__ = ["Frame", "rendered"]
 
@@ -40,11 +41,12 @@ def rendered(address: str, template: str, frame: Frame, values: dict[str, Any]) 
 def _templates() -> Environment:
     found = environment().overlay()
     # An overlay shares the globals of what it lies over.
-    found.globals = {
-        **found.globals, "bars": bars, "day": day, "fan": _fan, "line": line, "number": _number,
-        "nulls": _nulls, "readable": readable, "then_and_now": _then_and_now, "time_of": time_of,
-        "minimum_rows": MINIMUM_ROWS,
-    }  # fmt: skip
+    functions: list[Callable[..., Any]] = [
+        bars, day, described, line, readable, stacked, time_of,
+    ]  # fmt: skip
+    own = {"fan": _fan, "number": _number, "nulls": _nulls, "then_and_now": _then_and_now}
+    own |= {each.__name__: each for each in functions}
+    found.globals = {**found.globals, **own, "minimum_rows": MINIMUM_ROWS}
     found.filters = {**found.filters, "said": _said}
     return found
 

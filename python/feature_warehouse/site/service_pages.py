@@ -1,5 +1,6 @@
 """Pages of services, training sets and on-demand features."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from feature_warehouse.catalog.samples import curl_for, python_for, quoted
@@ -28,6 +29,7 @@ def service_page(context: Context, service: Service) -> Page:
         asked=asked,
         rows=_vector(context, service),
         drift=context.measured.drifts.get(service.name),
+        skew=context.measured.skews.get(service.name),
         exposures_found=context.exposures([service.unique_id], [service.name]),
         published=service.name in context.measured.published
         if context.measured.has_status
@@ -40,15 +42,19 @@ def service_page(context: Context, service: Service) -> Page:
 
 def _vector(context: Context, service: Service) -> list[dict[str, Any]]:
     """What a vector has, in its order."""
-    reports = context.measured.drifts.get(service.name)
-    drift = {one.feature: one for one in (reports.features if reports else ())}
+    report, log = (
+        context.measured.drifts.get(service.name),
+        context.measured.skews.get(service.name),
+    )
+    drift = {one.feature: one for one in (report.features if report else ())}
+    skew = {one.feature: one for one in (log.features if log else ())}
     found: list[dict[str, Any]] = []
 
     def add(name: str, place: Place, data_type: str, said: str, pii: bool, of: str) -> None:
         if name not in service.hidden:
             found.append(
                 {"name": name, "place": place, "type": data_type, "description": said,
-                 "pii": pii, "of": of, "drift": drift.get(name)}
+                 "pii": pii, "of": of, "drift": drift.get(name), "skew": skew.get(name)}
             )  # fmt: skip
 
     for part in service.parts:
@@ -126,8 +132,6 @@ def on_demand_page(context: Context, service: Service, one: OnDemandFeature) -> 
         parents,
         [service.unique_id],
     )
-    report = context.measured.drifts.get(service.name)
-    found = [each for each in (report.features if report else ()) if each.feature == one.name]
     return context.page(
         place,
         "on_demand",
@@ -139,7 +143,8 @@ def on_demand_page(context: Context, service: Service, one: OnDemandFeature) -> 
         entity=", ".join(one.keys),
         is_hidden=is_hidden,
         is_online=is_online,
-        drifts_found=[(context.places.service(service), each) for each in found],
+        drifts_found=_of(context, context.measured.drifts, service, one.name),
+        skews_found=_of(context, context.measured.skews, service, one.name),
         tests_found=context.tests(service.unique_id, one.name),
         exposures_found=context.exposures([service.unique_id], [service.name]),
         samples_found=samples,
@@ -168,3 +173,12 @@ def _asked(service: Service) -> dict[str, Column]:
         for key in part.view.join_keys:
             found.setdefault(part.join_keys[key.name], key)
     return found
+
+
+def _of(
+    context: Context, reports: Mapping[str, Any], service: Service, name: str
+) -> list[tuple[Place, Any]]:
+    """What a report of the service says of a feature."""
+    report = reports.get(service.name)
+    found = [each for each in (report.features if report else ()) if each.feature == name]
+    return [(context.places.service(service), each) for each in found]

@@ -84,6 +84,10 @@ def feature_page(context: Context, view: FeatureView, column: Column) -> Page:
         status=context.measured.status.get(view.name),
         history=context.measured.statistics.get((view.name, column.name), ()),
         drifts_found=drifts,
+        skews_found=[
+            (context.places.service(service), report)
+            for service, report in context.project.skew_of(view, column.name)
+        ],
         uses=_used_by(context, uses),
         exposures_found=context.exposures(
             [view.unique_id, *(use.service.unique_id for use in uses)],

@@ -12,6 +12,7 @@ from feature_warehouse.skew.report import (
 )
 from feature_warehouse.util.durations import readable
 from feature_warehouse.util.pages import page
+from feature_warehouse.util.pictures import stacked
 
 __all__ = ["skew_page"]
 
@@ -39,6 +40,7 @@ def _feature(one: FeatureSkew) -> dict[str, Any]:
     return {
         "feature": one.feature,
         "origin": f"of {one.view}" if one.view else "computed at the request",
+        "picture": stacked(one.shares, 120),
         "is_alarm": bool(one.wrong),
         "mark": f"▲ {described(one)}" if one.wrong else f"○ {described(one)}",
         "reason": one.reason,

@@ -104,6 +104,11 @@ class FeatureSkew(msgspec.Struct):
         return {verdict: getattr(self, verdict.replace(" ", "_")) for verdict in VERDICTS}
 
     @property
+    def shares(self) -> tuple[int, int, int]:
+        """Right values, those that a later run would have served, and wrong ones."""
+        return self.equal + self.missing, self.stale + self.late, self.wrong
+
+    @property
     def differing(self) -> int:
         """Values that are neither equal nor missing."""
         return self.stale + self.late + self.wrong

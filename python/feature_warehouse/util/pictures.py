@@ -5,7 +5,7 @@ from math import isfinite
 
 import msgspec
 
-__all__ = ["Fan", "bars", "fan", "line", "then_and_now"]
+__all__ = ["Fan", "bars", "fan", "line", "stacked", "then_and_now"]
 
 
 class Fan(msgspec.Struct, frozen=True):
@@ -89,3 +89,15 @@ def then_and_now(
         for number, share in enumerate(shares[1])
     )
     return then, now
+
+
+def stacked(counts: Sequence[int], width: int) -> list[tuple[float, float]]:
+    """Places and widths of parts of a bar; what is there at all is at least two pixels wide."""
+    whole = sum(counts)
+    rest = width - 2 * sum(map(bool, counts))
+    found, left = [], 0.0
+    for count in counts:
+        wide = 2 + rest * count / whole if count else 0.0
+        found.append((round(left, 1), round(wide, 1)))
+        left += wide
+    return found

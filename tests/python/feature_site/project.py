@@ -13,6 +13,7 @@ from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, Featu
 from feature_warehouse.monitoring.status import ViewStatus
 from feature_warehouse.site.model import Project, Run
 from feature_warehouse.site.read import read_project
+from feature_warehouse.skew.report import FeatureSkew, SkewReport
 from feature_warehouse.validation.results import CheckResult, GateResult
 from harness.mini import PROJECT, Mini
 from harness.publishers import profile_of
@@ -138,6 +139,10 @@ def _write_reports(target: Path) -> None:
     )  # fmt: skip
     report = DriftReport("buy", "buy_training", "2026-02-20T00:00:00Z", "7 days", features)
     (target / "drift/buy.json").write_bytes(msgspec.json.encode(report))
+    (target / "skew").mkdir()
+    served = FeatureSkew("o_amount", "orders", 10, equal=5, missing=2, stale=1, wrong=2)
+    skew = SkewReport("buy", "f", "", "", 10, 0, "2026-02-21T00:00:00Z", [served])
+    (target / "skew/buy.json").write_bytes(msgspec.json.encode(skew))
 
 
 def read(mini: Mini, *, measured: bool = True) -> Project:

@@ -113,7 +113,8 @@ def test_a_feature_says_what_the_manifest_says(site: Path, shop: Mini) -> None:
     text = page_of(site, "feature", "amount", "orders").text
     for said in (
         "buy as o_amount", "late as amount", "buy_training", "The shop", "Bo <bo@example.com>",
-        "1 d", "not_null ✗ failed 3 rows", "PSI 0.5 > 0.25", "select * from raw --",
+        "5 equal, 2 missing, 1 stale, 2 wrong", "1 d", "not_null ✗ failed 3 rows", "PSI 0.5 > 0.25",
+        "select * from raw --",
     ):  # fmt: skip
         assert said in text, said
     assert "no service" in page_of(site, "feature", "score", "idle").text
@@ -164,6 +165,7 @@ def test_what_is_unhealthy_comes_first(built: Built, site: Path) -> None:
     assert found == [
         ("bad", "drift alarm", "orders:amount"),
         ("bad", "gate failed", "orders"),
+        ("bad", "served wrong", "orders:amount"),
         ("bad", "stale", "orders"),
         ("bad", "test failed", "orders:amount"),
         ("warn", "not published", HOSTILE),
