@@ -21,6 +21,7 @@ from benchmarks import (
     reading,
     report,
     request_log,
+    server,
     site,
     windows,
     windows_costs,
@@ -54,6 +55,11 @@ def main() -> None:
     if "reading" in options.parts:
         found = list(reading.run(options.peers))
         (folder / "reading.md").write_text(_reading_text(found), encoding="utf-8")
+    if "server" in options.parts:
+        served = list(server.run(options.rounds, options.peers))
+        packages = ("starlette", "uvicorn", "msgspec", *(["feast"] if options.peers else []))
+        text = f"# Feature server\n\n{_machine(packages)}\n\n{server.table(served)}"
+        (folder / "server.md").write_text(text, encoding="utf-8")
     if "publishing" in options.parts:
         figures = list(publishing.run(options.rounds, options.peers))
         (folder / "publishing.md").write_text(_publishing_text(figures), encoding="utf-8")
@@ -161,7 +167,7 @@ def _machine(packages: Sequence[str]) -> str:
 
 def _options() -> argparse.Namespace:
     parts = [*WORKLOADS, "growth", "windows", "costs", "publishing", "gate", "parsing", "reading"]
-    parts += ["on_demand", "request_log", "site"]
+    parts += ["on_demand", "request_log", "server", "site"]
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; all if none")
     parser.add_argument("--engine", action="append", choices=["duckdb", "postgres"])

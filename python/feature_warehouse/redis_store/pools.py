@@ -144,6 +144,12 @@ class _AsyncGuarded(_Packing):
         if check_health:
             await self.check_health()
         self.unread += _replies(command)
+        if isinstance(command, list) and not self._writer.transport.is_closing():
+            # redis-py makes a task to wait in for what is nearly always sent at once.
+            self._writer.writelines(command)
+            if not self._writer.transport.get_write_buffer_size():
+                return
+            command = ()
         await super().send_packed_command(command, check_health=False)
 
     async def read_response(self, *args: Any, **options: Any) -> Any:

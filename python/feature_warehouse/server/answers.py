@@ -5,6 +5,7 @@ were found, is written once for each plan and then copied.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any, Final
 
@@ -42,6 +43,7 @@ class Answers:
         self.plan = plan
         names = plan.names
         kinds = list(map(parse_kind, plan.types))
+        self._are_floats = all(kind.name in _FLOATS for kind in kinds)
         self._writers: list[tuple[int, str, Write]] = []
         for place, kind in enumerate(kinds):
             write = writer_of(plan.types[place])
@@ -98,16 +100,9 @@ class Answers:
 
     def events(self, vectors: FeatureVectors) -> list[list[Any]]:
         """The event timestamps of each entity, in the order of the features."""
-        parts = [
-            [
-                None if event is None else from_microseconds(event)
-                for event in map(part.event, _of(part.raw))
-            ]
-            for part in vectors.parts
-        ]
-        if None not in self._part_of:
-            places = [place for place in self._part_of if place is not None]
-            return [[row[place] for place in places] for row in zip(*parts, strict=True)]
+        if not self._computed:
+            rows = zip(*self.events_of_parts(vectors), strict=True)
+            return [[row[part] for part in self._part_of if part is not None] for row in rows]
         return [[vector.event_timestamp(name) for name in self._names] for vector in vectors]
 
     def _base(self, pattern: tuple[Status, ...]) -> Statuses:
@@ -140,6 +135,20 @@ class Answers:
             return dict(zip(names, columns, strict=True))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    def events_of_parts(self, vectors: FeatureVectors) -> list[list[datetime | None]]:
+        """The event timestamps of the rows of each part, entity by entity."""
+        return [
+            [
+                None if event is None else from_microseconds(event)
+                for event in map(part.event, _of(part.raw))
+            ]
+            for part in vectors.parts
+        ]
+
+    def part_of(self, place: int) -> int | None:
+        """The part that a feature comes from; None for one that is computed."""
+        return self._part_of[place]
+
     def written(
         self, vectors: FeatureVectors, *, whole_as_numbers: bool = False
     ) -> Sequence[Sequence[Any]]:
@@ -148,7 +157,7 @@ class Answers:
         Of whole numbers even those that many readers of JSON round, if they are to be numbers.
         """
         rows = vectors.rows()
-        if not self._writers or not rows:
+        if not self._writers or not rows or (self._are_floats and _are_finite(rows)):
             return rows
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         changed = False
@@ -164,6 +173,11 @@ class Answers:
 
 def _of(raw: Sequence[Any]) -> range:
     return range(len(raw))
+
+
+def _are_finite(rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether rows of floats are JSON's as they are, as far as can be told quickly."""
+    return not any(None in row for row in rows) and isfinite(sum(map(sum, rows)))
 
 
 def _is_plain(column: Sequence[Any], kind: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from typing import Any, Final
+from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.routing import Router
@@ -61,7 +61,7 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         limits = self.settings.limits
-        exchange = Exchange(scope, receive, send, limits, closing=self.is_draining)
+        exchange = Exchange(scope, receive, send, limits)
         scope["exchange"], scope["app"] = exchange, self
         self.metrics.began()
         try:
@@ -144,8 +144,3 @@ def _of_router(error: HTTPException, scope: Scope) -> Problem:
             (b"allow", allowed.encode()),
         )
     return Problem("path", "there is no such path; /openapi.json lists those that there are")
-
-
-def create(settings: Settings) -> Any:
-    """The application, for servers of ASGI that are given a function."""
-    return App(settings)

@@ -30,14 +30,14 @@ _QUALITY: Final = re.compile(r"\bq\s*=\s*([\d.]+)")
 class Exchange:
     """What a handler needs: headers, the body within its limits, and a way to answer.
 
-    ``closing`` is whether the connection ends with the answer. ``status`` is that of the answer,
-    None before there is one. ``name`` is that of the service or view, once it is known to exist.
+    ``closing`` is whether the connection ends with the answer, which it also does while the server
+    drains. ``status`` is that of the answer, None before there is one. ``name`` is that of the
+    service or view, once it is known to exist.
     """
 
-    def __init__(
-        self, scope: Scope, receive: Receive, send: Send, limits: Limits, *, closing: bool
-    ) -> None:
-        self.scope, self.limits, self.closing = scope, limits, closing
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+        self.scope, self.limits = scope, limits
+        self.closing = False
         self.rights: Rights = EVERYTHING
         self.status: int | None = None
         self.name = ""
@@ -99,7 +99,7 @@ class Exchange:
             (b"content-length", str(len(body)).encode()),
             *headers,
         ]
-        if self.closing:
+        if self.closing or self.scope["app"].is_draining:
             found.append((b"connection", b"close"))
         start = {"type": "http.response.start", "status": status, "headers": found}
         await self._send(start)

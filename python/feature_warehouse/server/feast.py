@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from feature_warehouse.errors import EntityError
 from feature_warehouse.server.answers import Answers
 from feature_warehouse.server.problems import Problem
@@ -55,28 +57,23 @@ def parts_of(asked: FeastRead) -> list[Part]:
     if not asked.features:
         raise Problem("request", "name a feature_service, or features such as orders:amount")
     wanted: dict[str, list[str]] = {}
+    names: set[str] = set()
     for reference in asked.features:
-        view, colon, feature = reference.partition(":")
-        if not (view and colon and feature):
+        view, _, feature = reference.partition(":")
+        if not (view and feature):
             raise Problem("request", f"{reference!r} is no feature; write it as view:feature")
         wanted.setdefault(view, []).append(feature)
-    if len(wanted) > _MOST_VIEWS:
-        raise Problem("too_large", f"{len(wanted)} views are more than {_MOST_VIEWS}; ask twice")
-    _refuse_repeated(asked)
-    return [Part(view, tuple(features)) for view, features in wanted.items()]
-
-
-def _refuse_repeated(asked: FeastRead) -> None:
-    """Feast refuses likewise: results are told apart by their names alone."""
-    seen: set[str] = set()
-    for reference in asked.features:
-        name = reference if asked.full_feature_names else reference.partition(":")[2]
-        if name in seen:
+        name = reference if asked.full_feature_names else feature
+        if name in names:
+            # Feast refuses it likewise: results are told apart by their names alone.
             raise Problem(
                 "request",
                 f"{name!r} is asked for twice; set full_feature_names if it is of two views",
             )
-        seen.add(name)
+        names.add(name)
+    if len(wanted) > _MOST_VIEWS:
+        raise Problem("too_large", f"{len(wanted)} views are more than {_MOST_VIEWS}; ask twice")
+    return [Part(view, tuple(features)) for view, features in wanted.items()]
 
 
 def rows_of(asked: FeastRead, name: str, keys: Sequence[str]) -> list[dict[str, Any]]:
@@ -122,39 +119,49 @@ def _of_key(values: Sequence[Any]) -> dict[str, Any]:
     count = len(values)
     return {
         "values": values,
-        "statuses": ["PRESENT"] * count,
-        "event_timestamps": [_NO_TIME] * count,
+        "statuses": _text(["PRESENT"] * count),
+        "event_timestamps": _text([_NO_TIME] * count),
     }
 
 
 def _of_features(
     answers: Answers, vectors: FeatureVectors, places: Sequence[int]
 ) -> list[dict[str, Any]]:
+    """An entry for each feature. What many of them have in common is written once."""
     if not len(vectors):
         return [{"values": [], "statuses": []} for _ in places]
     values = list(zip(*answers.written(vectors, whole_as_numbers=True), strict=True))
     statuses = list(zip(*answers.statuses(vectors), strict=True))
-    texts: dict[Any, str] = {None: _NO_TIME}
-    times = list(zip(*answers.events(vectors), strict=True))
-    return [
-        {
-            "values": values[place],
-            "statuses": [_STATUSES[status] for status in statuses[place]],
-            "event_timestamps": [_time(event, texts) for event in times[place]],
-        }
-        for place in places
-    ]
-
-
-def _time(event: datetime | None, texts: dict[Any, str]) -> str:
-    """As protobuf writes it: without a fraction, or with three or six digits of it."""
-    found = texts.get(event)
-    if found is None:
-        assert event is not None  # None has its text already
-        text = event.replace(tzinfo=None).isoformat(timespec="microseconds")
-        for zeros in (".000000", "000"):
-            if text.endswith(zeros):
-                text = text.removesuffix(zeros)
-                break
-        found = texts[event] = f"{text}Z"
+    parts = [_text(list(map(_time, part))) for part in answers.events_of_parts(vectors)]
+    texts: dict[Any, msgspec.Raw] = {}
+    found: list[dict[str, Any]] = []
+    for place in places:
+        own = statuses[place]
+        if own not in texts:
+            texts[own] = _text([_STATUSES[status] for status in own])
+        part = answers.part_of(place)
+        name = answers.plan.names[place]
+        times = _of_computed(vectors, name) if part is None else parts[part]
+        entry = {"values": values[place], "statuses": texts[own], "event_timestamps": times}
+        found.append(entry)
     return found
+
+
+def _of_computed(vectors: FeatureVectors, name: str) -> msgspec.Raw:
+    return _text([_time(vector.event_timestamp(name)) for vector in vectors])
+
+
+def _text(content: Any) -> msgspec.Raw:
+    """JSON that is put into an answer as it is."""
+    return msgspec.Raw(msgspec.json.encode(content))
+
+
+def _time(event: datetime | None) -> str:
+    """As protobuf writes it: without a fraction, or with three or six digits of it."""
+    if event is None:
+        return _NO_TIME
+    text = event.replace(tzinfo=None).isoformat(timespec="microseconds")
+    for zeros in (".000000", "000"):
+        if text.endswith(zeros):
+            return f"{text.removesuffix(zeros)}Z"
+    return f"{text}Z"

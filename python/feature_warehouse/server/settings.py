@@ -1,6 +1,7 @@
 """How a server is set up: all that its workers have to know."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True):
     drain: float = 5.0
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether an address, or a name, reaches this machine only."""
     name = host.strip("[]").lower()

@@ -5,6 +5,7 @@ connection, so that load balancers and clients have gone when it stops to listen
 to answer by then it answers. At SIGINT, and at a second signal, it stops to listen at once.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -40,6 +41,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What is there now stays: no collection of garbage need look at it again.
+        gc.collect()
+        gc.freeze()
         self._tell()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
@@ -76,6 +80,7 @@ def prepared(settings: Settings) -> tuple[App, uvicorn.Config]:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         limit_concurrency=limits.connections,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=int(limits.seconds) + 1,

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ class _Workers:
                 time.sleep(_GLANCE)
                 code = self._replace()
         finally:
-            self._stop(self._asked[0] if self._asked else signal.SIGTERM)
+            self._stop()
             for number, handler in before.items():
                 signal.signal(number, handler)
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -111,8 +112,9 @@ class _Workers:
         )
         assert process.stdin is not None
         content = msgspec.msgpack.encode(self._settings)
-        process.stdin.write(len(content).to_bytes(4, "big") + content)
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended already, which is seen soon
+            process.stdin.write(len(content).to_bytes(4, "big") + content)
+            process.stdin.flush()
         self._running[process] = time.monotonic()
 
     def _replace(self) -> int:
@@ -129,21 +131,27 @@ class _Workers:
             self._start()
         return 0
 
-    def _stop(self, number: int) -> None:
-        settings = self._settings
-        for process in self._running:
-            process.send_signal(number)
+    def _stop(self) -> None:
+        """Pass on the signal that came, and those that still come, until all have ended."""
+        settings, passed_on = self._settings, 0
+        signals = self._asked or [signal.SIGTERM]
         deadline = time.monotonic() + settings.drain + settings.limits.seconds + SPARE
+        while any(process.poll() is None for process in self._running):
+            for number in signals[passed_on:]:
+                for process in self._running:
+                    process.send_signal(number)
+                passed_on += 1
+            time.sleep(_GLANCE)
+            if time.monotonic() > deadline:
+                for process in self._running:
+                    process.kill()
         for process in list(self._running):
-            try:
-                process.wait(max(deadline - time.monotonic(), 0.0))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.wait()
             self._forget(process)
 
     def _forget(self, process: Any) -> None:
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         self._running.pop(process, None)
         # What it counted stays; what it had at the time goes.
         for file in self._folder.glob(f"gauge_live*_{process.pid}.db"):

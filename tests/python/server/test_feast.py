@@ -144,7 +144,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"features": ["orders:amount"], "entities": {"id": ["x"]}}, 400, "a whole number"),
     ({"features": ["orders:note", "orders:note"], "entities": {"id": [1]}}, 400, "twice"),
     ({"features": ["orders:note"], "entities": {"id": 1}}, 400, "$.entities[...]"),
-    ({"features": [f"v{n}:x" for n in range(101)], "entities": {"id": [1]}}, 413, "101 views"),
+    ({"features": [f"v{n}:x{n}" for n in range(101)], "entities": {"id": [1]}}, 413, "101 views"),
     ({"features": ["orders:note"]}, 400, "missing required field `entities`"),
 ]
 

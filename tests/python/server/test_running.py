@@ -1,5 +1,6 @@
 """The server as a process: signals, workers, TLS, and clients that mean no good."""
 
+import errno
 import json
 import os
 import signal
@@ -7,15 +8,18 @@ import socket
 import ssl
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
-from feature_warehouse.dev.servers import Valkey
+from feature_warehouse.dev.servers import Valkey, local_valkey
 from harness.command_line import in_process, one_line
-from harness.redis_fixture import shelve_scores
+from harness.redis_fixture import HOUR, Shelf, shelve_scores
 from harness.redis_servers import Certificates, certificates, eventually
 from harness.support import clear_environment
 from server.running import BODY, Client, Running, running
@@ -105,60 +109,139 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_clients_that_mean_no_good(url: str, tmp_path: Path) -> None:
+HEAD = b"POST /v1/services/risk HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
+
+
+def test_clients_that_mean_no_good(url: str, client: Any, tmp_path: Path) -> None:
     log = tmp_path / "log"
+    shelf = Shelf(client)
+    shelf.view("texts", {"text": "string"}, {1: (HOUR, ["x" * 1_000_000])})
+    shelf.flip("texts", 1)
     with running(url, log, "--max-seconds", "0.5", "--max-connections", "12") as server:
-        head = b"POST /v1/services/risk HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
-        slow = {
-            "nothing": b"",
-            "half a line": b"POST /v1",
-            "half of the headers": head,
-            "half a body": head + b'\r\n{"entities":',
-        }
-        sockets = {name: socket.create_connection(("127.0.0.1", server.port)) for name in slow}
-        for name, some in sockets.items():
-            some.sendall(slow[name])
-        ends = {name: until_the_end(some) for name, some in sockets.items()}
-        assert ends.pop("half a body").startswith(b"HTTP/1.1 408 ")
-        assert ends == {"nothing": b"", "half a line": b"", "half of the headers": b""}
-        # A second request on a connection that had a good one.
-        for rest in (b"GET", b"POST /v1 HTTP/1.1\r\nHost: "):
-            with socket.create_connection(("127.0.0.1", server.port)) as some:
-                some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                found = b""
-                while not found.endswith(b"}"):
-                    found += some.recv(1000)
-                some.sendall(rest)
-                assert until_the_end(some) == b""
-        garbage = {
-            b"\x16\x03\x01\x02\x00\x01": b"HTTP/1.1 400",
-            b"GET / HTTP/1.1\r\n\x00: x\r\n\r\n": b"HTTP/1.1 400",
-            b"\r\n" * 9: b"",
-        }
-        for sent, answered in garbage.items():
-            with socket.create_connection(("127.0.0.1", server.port)) as some:
-                some.sendall(sent)
-                assert until_the_end(some)[:12] == answered
-        # Chunks without an end, and a length that is a lie.
-        with socket.create_connection(("127.0.0.1", server.port)) as some:
-            some.sendall(
-                head.replace(b"Content-Length: 90", b"Transfer-Encoding: chunked")
-                + b"\r\n" + b"10000\r\n" + b"x" * 65536 + b"\r\n"
-            )  # fmt: skip
-            for _ in range(20):
-                try:
-                    some.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
-                except OSError:
-                    break
-            # Nothing, if the connection was reset before the answer was read.
-            assert until_the_end(some)[:13] in (b"HTTP/1.1 413 ", b"")
-        many = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(12)]
-        assert server.get("/health")[0] == 503
-        for some in many:
-            some.close()
+        assert_the_slow_are_closed(server)
+        assert_garbage_is_refused(server)
+        # Twenty megabytes of an answer that nobody takes.
+        body = json.dumps({"entities": [{"id": 1}] * 20}).encode()
+        with talking(server) as some:
+            some.sendall(HEAD.replace(b"risk", b"texts").replace(b"90", b"%d" % len(body)))
+            some.sendall(b"\r\n" + body)
+            eventually(lambda: is_reset(some), "the end of the connection")
+        with ExitStack() as many:
+            for _ in range(12):
+                many.enter_context(talking(server))
+            assert server.get("/health")[0] == 503
         eventually(lambda: server.get("/health")[0] == 200, "room")
         assert server.stop(signal.SIGINT) == 0
     assert "Traceback" not in log.read_text()
+
+
+def assert_the_slow_are_closed(server: Running) -> None:
+    slow = {
+        "nothing": b"",
+        "half a line": b"POST /v1",
+        "half of the headers": HEAD,
+        "half a body": HEAD + b'\r\n{"entities":',
+    }
+    sockets = {name: talking(server) for name in slow}
+    for name, some in sockets.items():
+        some.sendall(slow[name])
+    ends = {name: until_the_end(some) for name, some in sockets.items()}
+    assert ends.pop("half a body").startswith(b"HTTP/1.1 408 ")
+    assert ends == {"nothing": b"", "half a line": b"", "half of the headers": b""}
+    # A second request on a connection that had a good one.
+    for rest in (b"GET", b"POST /v1 HTTP/1.1\r\nHost: "):
+        some = talking(server)
+        some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        found = b""
+        while not found.endswith(b"}"):
+            found += some.recv(1000)
+        some.sendall(rest)
+        assert until_the_end(some) == b""
+
+
+def assert_garbage_is_refused(server: Running) -> None:
+    garbage = {
+        b"\x16\x03\x01\x02\x00\x01": b"HTTP/1.1 400",
+        b"GET / HTTP/1.1\r\n\x00: x\r\n\r\n": b"HTTP/1.1 400",
+        HEAD + b"Content-Length: 9\r\n\r\n": b"HTTP/1.1 400",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n": b"HTTP/1.1 400",
+        b"\r\n" * 9: b"",
+    }
+    for sent, answered in garbage.items():
+        some = talking(server)
+        some.sendall(sent)
+        assert until_the_end(some)[:12] == answered, sent
+    # Chunks without an end.
+    some = talking(server)
+    some.sendall(HEAD.replace(b"Content-Length: 90", b"Transfer-Encoding: chunked") + b"\r\n")
+    for _ in range(20):
+        try:
+            some.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+        except OSError:
+            break
+    # Nothing, if the connection was reset before the answer was read.
+    assert until_the_end(some)[:13] in (b"HTTP/1.1 413 ", b"")
+
+
+def talking(server: Running) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port))
+
+
+def is_reset(some: socket.socket) -> bool:
+    return some.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+
+
+def test_a_redis_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clear_environment(monkeypatch)
+    with local_valkey() as valkey:
+        with redis.Redis.from_url(valkey.url) as client:
+            shelve_scores(client)
+        with running(f"{valkey.url}?socket_timeout=0.2", tmp_path / "log") as server:
+            assert ask(server) == 200
+            os.kill(valkey.pid, signal.SIGSTOP)
+            try:
+                with ThreadPoolExecutor(8) as pool:
+                    assert set(pool.map(ask, [server] * 8)) == {503}
+                assert server.get("/health")[0] == 200
+                assert server.get("/ready")[0] == 503
+            finally:
+                os.kill(valkey.pid, signal.SIGCONT)
+            eventually(lambda: ask(server) == 200, "an answer")
+            assert server.get("/ready")[0] == 200
+        # What was begun before a signal is answered after it.
+        with (
+            running(
+                f"{valkey.url}?socket_timeout=60", tmp_path / "log", "--max-seconds", "60"
+            ) as server,
+            ThreadPoolExecutor() as pool,
+        ):
+            assert ask(server) == 200
+            os.kill(valkey.pid, signal.SIGSTOP)
+            asked = pool.submit(ask, server)
+            under_way = b"\nfeature_warehouse_server_requests_under_way 2.0\n"
+            eventually(lambda: under_way in server.get("/metrics")[1], "a read under way")
+            server.process.send_signal(signal.SIGINT)
+            eventually(lambda: is_refused(server), "a server that does not listen")
+            os.kill(valkey.pid, signal.SIGCONT)
+            assert asked.result(60) == 200
+            assert server.process.wait(60) == 0
+
+
+def is_refused(server: Running) -> bool:
+    try:
+        talking(server).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def ask(server: Running) -> int:
+    connection = server.connect()
+    connection.request("POST", "/v1/services/risk", BODY)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status
 
 
 def until_the_end(some: socket.socket) -> bytes:
@@ -191,9 +274,9 @@ def test_tokens_and_tls(url: str, tmp_path: Path, certificates: Certificates) ->
                 {"scores_score": "found", "names_name": "found"}
             ]
         # Who speaks no TLS is not heard.
-        with socket.create_connection(("127.0.0.1", server.port)) as some:
-            some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert b"HTTP" not in until_the_end(some)
+        some = talking(server)
+        some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"HTTP" not in until_the_end(some)
         assert server.stop(signal.SIGINT) == 0
 
 

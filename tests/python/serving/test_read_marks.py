@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 import redis
-from redis.asyncio.connection import AbstractConnection as AsyncConnection
 from redis.cluster import LoadBalancingStrategy
 from redis.connection import AbstractConnection
 
 from feature_warehouse import AsyncOnlineStore, FingerprintError, OnlineStore
 from feature_warehouse.dev.servers import Valkey
+from feature_warehouse.redis_store import pools
 from feature_warehouse.redis_store.connection import close, connect
 from harness.redis_fixture import NAMES, shelve_scores
 from harness.redis_servers import Cluster, Watched, cluster, eventually, watched
@@ -121,7 +121,7 @@ def test_a_mark_goes_with_a_read(
     read = reader(url)
     read()
     sent: list[list[bytes]] = []
-    for kind in (AbstractConnection, AsyncConnection):
+    for kind in (AbstractConnection, pools._AsyncGuarded):
         send: Any = kind.send_packed_command
 
         def noted(self: Any, command: Any, *more: Any, send: Any = send, **options: Any) -> Any:
