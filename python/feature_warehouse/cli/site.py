@@ -19,7 +19,7 @@ def site(
         typer.Option(help="Target folder of another dbt project that the site has too."),
     ] = None,
     no_warehouse: Annotated[
-        bool, typer.Option("--no-warehouse", help="Leave out what `feature_statistics` says.")
+        bool, typer.Option("--no-warehouse", help="Leave out statistics and cards.")
     ] = False,
     wait: Wait = False,
     as_json: Json = False,
@@ -27,7 +27,7 @@ def site(
     """Write a static site of all features: what they are, who uses them, how they fare.
 
     It shows what there is: dbt's manifest and test results, gate and drift reports of the target
-    folder, `feature_statistics` in the warehouse, and freshness where a Redis is named.
+    folder, statistics and cards in the warehouse, and freshness where a Redis is named.
     """
     import msgspec
 

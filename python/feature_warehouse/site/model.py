@@ -8,6 +8,7 @@ import msgspec
 from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
 from feature_warehouse.monitoring.status import ViewStatus
+from feature_warehouse.site.cards import Card
 from feature_warehouse.site.graph import Graph
 from feature_warehouse.skew.report import FeatureSkew, SkewReport
 
@@ -109,14 +110,15 @@ class Measured(msgspec.Struct):
     """What there is beyond the manifest; empty where nobody has measured it.
 
     ``statistics`` are by view and feature, oldest first; ``gates`` and ``runs`` by view, oldest
-    first; ``drifts`` and ``skews`` by service; ``tests`` by unique id. ``notes`` say what could not
-    be read.
+    first; ``drifts`` and ``skews`` by service; ``cards`` by training set; ``tests`` by
+    unique id. ``notes`` say what could not be read.
     """
 
     statistics: dict[tuple[str, str], tuple[Statistics, ...]] = {}
     gates: dict[str, tuple[GateRun, ...]] = {}
     drifts: dict[str, DriftReport] = {}
     skews: dict[str, SkewReport] = {}
+    cards: dict[str, Card] = {}
     tests: dict[str, TestResult] = {}
     status: dict[str, ViewStatus] = {}
     runs: dict[str, tuple[Run, ...]] = {}

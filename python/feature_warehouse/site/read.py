@@ -1,7 +1,7 @@
 """Projects, read: their manifests, and what was measured of them in warehouse, Redis and files."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import redis
 from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import Warehouse
-from feature_warehouse.errors import NotPublishedError, UnreachableError, UsageError
+from feature_warehouse.errors import NotPublishedError, UsageError
 from feature_warehouse.monitoring.status import read_status
 from feature_warehouse.redis_store.connection import reachable
 from feature_warehouse.redis_store.layout import Names
 from feature_warehouse.redis_store.publication_log import latest_notes
 from feature_warehouse.site.artifacts import read_artifacts
+from feature_warehouse.site.cards import read_cards
 from feature_warehouse.site.graph import Graph, read_graph
 from feature_warehouse.site.model import Measured, Project, Run, Use
 from feature_warehouse.site.statistics import read_statistics
@@ -35,15 +36,15 @@ def read_project(
 ) -> Project:
     """A project with what there is of it beside its manifest.
 
-    ``warehouse`` is opened if a model of the project calls ``feature_statistics``; ``client`` is of
-    the Redis that holds the project's ``environment``, by default the target of the manifest. Both
+    ``warehouse`` is opened if a model calls ``feature_statistics`` or ``dataset_card``; ``client``
+    is of the Redis that holds the project's ``environment``, by default the target of the manifest. Both
     are left out where they are None. Raises UsageError, UnreachableError or BusyError.
     """
     registry, graph = read_registry(manifest), read_graph(manifest)
     measured = Measured()
     read_artifacts(manifest.parent, registry, measured)
     if warehouse is not None:
-        _add_statistics(warehouse, registry, graph, measured)
+        _add_figures(warehouse, registry, graph, measured)
     if client is not None:
         noted = registry.written_for
         place = environment or (noted.target if noted else None)
@@ -58,14 +59,14 @@ def read_project(
     )
 
 
-def _add_statistics(
+def _add_figures(
     warehouse: Callable[[], AbstractContextManager[Warehouse]],
     registry: Registry,
     graph: Graph,
     measured: Measured,
 ) -> None:
-    models = graph.calling("feature_statistics")
-    if not models:
+    statistics, cards = map(graph.calling, ("feature_statistics", "dataset_card"))
+    if not (statistics or cards):
         return
     shown = [
         (view.name, feature.name)
@@ -74,15 +75,21 @@ def _add_statistics(
         if not feature.pii
     ]
     with warehouse() as connection:
-        for model in models:
-            try:
-                found = read_statistics(connection, model.relation, shown)
-            except UnreachableError:
-                raise
-            except UsageError as error:
-                measured.notes.append(f"the statistics of {model.name} are left out: {error}")
-                continue
-            measured.statistics |= found
+        for model in statistics:
+            with _noted(measured, f"statistics of {model.name}"):
+                measured.statistics |= read_statistics(connection, model.relation, shown)
+        for model in cards:
+            with _noted(measured, f"card of {model.name}"):
+                measured.cards |= read_cards(connection, model.relation)
+
+
+@contextmanager
+def _noted(measured: Measured, what: str) -> Iterator[None]:
+    """Notes that it is left out, where it is not built or holds something else."""
+    try:
+        yield
+    except UsageError as error:
+        measured.notes.append(f"no {what}: {error}")
 
 
 def _add_status(client: Any, project: str, environment: str | None, measured: Measured) -> None:

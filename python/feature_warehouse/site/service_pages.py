@@ -96,6 +96,7 @@ def training_set_page(context: Context, service: Service) -> Page:
         context.places.training_set(service),
         "training_set",
         service=service,
+        card=context.measured.cards.get(service.training_set),
         service_place=context.places.service(service),
         model=model,
         labels=labels,

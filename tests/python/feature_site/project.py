@@ -55,6 +55,14 @@ def made(folder: Path, hostile: str = HOSTILE) -> Mini:
     mini.model("raw_orders", '"mini"."main"."raw"', materialized="view")
     statistics = '"mini"."main"."feature_statistics"'
     mini.model("feature_statistics", statistics, macro="feature_statistics")
+    mini.model("buy_card", '"mini"."main"."buy_card"', macro="dataset_card")
+    card = {
+        "training_set": "buy_training", "service_fingerprint": "old", "row_count": 1234,
+        "content_fingerprint": "c0ffee", "label_count": 1000,
+        "options": {"where": None, "as_of": "x"},
+        "views": [], "columns": [{"name": "o_amount", "null_rate": 0.125}, {"name": "h_x"}],
+    }  # fmt: skip
+    mini.execute(f"create table buy_card as select '{json.dumps(card)}' as card")
     orders = mini.nodes[f"model.{PROJECT}.orders"]
     orders["raw_code"] = f"select * from raw -- {hostile}"
     orders["depends_on"]["nodes"] = [f"model.{PROJECT}.raw_orders"]

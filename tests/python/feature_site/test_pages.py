@@ -135,7 +135,17 @@ def test_other_pages_say_what_the_manifest_says(site: Path) -> None:
     for name in (*VIEWS, "buy", "late"):
         assert name in entity
     training_set = page_of(site, "training set", "buy_training").text
-    for said in ("o_amount", "labels", "The shop", "training-set export buy_training"):
+    for said in (
+        "o_amount",
+        "labels",
+        "The shop",
+        "training-set export buy_training",
+        "1,234 rows",
+        "1,000 with a label",
+        "the card is of old",
+        "as_of x",
+        "12.5 %",
+    ):
         assert said in training_set
     evil = page_of(site, "feature view", "idle")
     assert not [link for link in evil.links if "javascript" in link]
