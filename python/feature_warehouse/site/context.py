@@ -104,7 +104,15 @@ class Context:
             for test in self.project.graph.tests.get(unique_id, ())
             if column is None or test.column == column
         ]
-        return [{"test": test, "result": self.measured.tests.get(test.unique_id)} for test in found]
+        return [
+            {
+                "test": test,
+                "result": result,
+                "has_passed": bool(result and result.verdict == "passed"),
+            }
+            for test in found
+            for result in [self.measured.tests.get(test.unique_id)]
+        ]
 
     def definition(self, unique_id: str, *, compiled: bool = True) -> dict[str, Any] | None:
         model = self.project.graph.models.get(unique_id)

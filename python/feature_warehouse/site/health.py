@@ -54,13 +54,13 @@ def _tests(project: Project, places: Places) -> Iterator[Problem]:
     for model, tests in project.graph.tests.items():
         for test in tests:
             result = project.measured.tests.get(test.unique_id)
-            if result is None or result.status not in ("fail", "error", "runtime error", "warn"):
+            if result is None or result.verdict not in ("failed", "warning"):
                 continue
             owner = places.of_column(model, test.column)
             if owner is None:
                 continue
             said = test.name + (f": {result.failures:,} rows" if result.failures else "")
-            if result.status == "warn":
+            if result.verdict == "warning":
                 yield owner.problem("warn", "test warning", said)
             else:
                 yield owner.problem("bad", "test failed", said)

@@ -96,6 +96,13 @@ class TestResult(msgspec.Struct, frozen=True):
     status: str
     failures: int
 
+    @property
+    def verdict(self) -> str:
+        """``passed``, ``failed`` or ``warning``; dbt's word of what was not run."""
+        named = {"pass": "passed", "success": "passed", "warn": "warning"}
+        named |= dict.fromkeys(("fail", "error", "runtime error"), "failed")
+        return named.get(self.status, self.status)
+
 
 class Run(msgspec.Struct, frozen=True):
     """A run of `materialize` over a view, as the publication log has it; times in microseconds."""

@@ -36,9 +36,9 @@ def read_project(
 ) -> Project:
     """A project with what there is of it beside its manifest.
 
-    ``warehouse`` is opened if a model calls ``feature_statistics`` or ``dataset_card``; ``client``
-    is of the Redis that holds the project's ``environment``, by default the target of the manifest. Both
-    are left out where they are None. Raises UsageError, UnreachableError or BusyError.
+    ``warehouse`` is opened if a model calls ``feature_statistics`` or ``dataset_card``. ``client``
+    is of the Redis that holds the project's ``environment``, by default the target of the manifest.
+    Both are left out where they are None. Raises UsageError, UnreachableError or BusyError.
     """
     registry, graph = read_registry(manifest), read_graph(manifest)
     measured = Measured()

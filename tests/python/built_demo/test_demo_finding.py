@@ -140,6 +140,10 @@ def test_the_site_of_the_demo(
         assert (shown.rows, shown.nulls, shown.distinct) == (rows, nulls, distinct)
         assert (shown.p50, shown.maximum) == (median, maximum)
         assert list(shown.histogram) == json.loads(histogram or "[]")
+    [(rows, content)] = ask("select row_count, content_fingerprint from flight_delay_card")
+    card = project.measured.cards["flight_delay_training"]
+    assert (card.row_count, card.content_fingerprint) == (rows, content)
+    assert card.service_fingerprint == project.registry.services["flight_delay"].fingerprint
     built = build_site([project], tmp_path / "site")
     assert (built.problems, built.notes) == ((), ())
     page = (tmp_path / "site/feature_warehouse/features/origin_weather/temp.html").read_text()

@@ -113,8 +113,8 @@ def test_a_feature_says_what_the_manifest_says(site: Path, shop: Mini) -> None:
     text = page_of(site, "feature", "amount", "orders").text
     for said in (
         "buy as o_amount", "late as amount", "buy_training", "The shop", "Bo <bo@example.com>",
-        "5 equal, 2 missing, 1 stale, 2 wrong", "1 d", "not_null ✗ failed 3 rows", "PSI 0.5 > 0.25",
-        "select * from raw --",
+        "5 equal, 2 missing, 1 stale, 2 wrong", "1 d", "not_null amount ✗ failed 3 rows",
+        "PSI 0.5 > 0.25", "select * from raw --",
     ):  # fmt: skip
         assert said in text, said
     assert "no service" in page_of(site, "feature", "score", "idle").text
