@@ -197,6 +197,9 @@ def test_values_of_personal_data_are_nowhere(site: Path) -> None:
     assert "30.0 % NULL" in mail
     assert "phone" not in mail
     assert "different values" not in mail
+    assert "buy ✓ ok" in mail
+    assert "0.500" not in mail, "no measure of what it holds"
+    assert "0.500" in page_of(site, "feature", "amount", "orders").text
     channel = page_of(site, "feature", "channel", "orders").text
     assert "shop" in channel
     assert "rarely" not in channel, "what few have is theirs"
