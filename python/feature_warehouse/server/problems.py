@@ -42,7 +42,7 @@ CODES: Final = {
     "content": (415, "the body is not JSON, or is compressed"),
     "internal": (500, "a bug of ours; the server's log says where"),
     "damaged": (500, "a key in Redis holds what no publisher wrote there"),
-    "unreachable": (503, "Redis does not answer; try again"),
+    "unreachable": (503, "Redis does not answer, or the name changes too fast; try again"),
     "half_published": (503, "views and service do not fit; publish again"),
     "late": (504, "Redis did not answer in time"),
 }

@@ -83,7 +83,9 @@ class ServedStore(AsyncOnlineStore):
             return await self._read(question, _converted(entities(known.asked), known.readers))
         except NotPublishedError:
             self._known.pop(name, None)
-            raise
+            await self.plan(name)
+            # It is there: it has only changed faster than it can be read.
+            raise UnreachableError(f"{name!r} is published again and again; try again") from None
 
     async def names(self) -> list[str]:
         """All that is published, sorted. Raises UnreachableError where Redis refuses to say."""

@@ -178,6 +178,8 @@ def test_types_that_change_between_two_requests(client: Any, url: str) -> None:
         status, code, detail = ask.post("users", [{"id": "seven"}]).problem
         assert (status, code) == (400, "entity")
         assert "a date as text" in detail
+        client.delete(NAMES.pointer("users"))
+        assert ask.post("users", [{"id": "2026-01-31"}]).problem[:2] == (404, "not_published")
 
 
 def test_a_service_that_is_half_published(client: Any, url: str) -> None:
