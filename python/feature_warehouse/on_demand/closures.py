@@ -1,10 +1,13 @@
-"""Expressions as functions of one row. They are made once, when a service is first read."""
+"""Steps of expressions as functions of one row. They are made once, when a service is first read.
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+Sums, products, quotients and comparisons of doubles, which most expressions are made of, take one
+call and no more.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from feature_warehouse.on_demand.expressions import Node
+from feature_warehouse.on_demand.expressions import MOST, TINIEST
 from feature_warehouse.on_demand.scalars import (
     OF_ONE,
     OF_TWO,
@@ -12,26 +15,23 @@ from feature_warehouse.on_demand.scalars import (
     greater,
     later,
     less,
-    literal,
 )
+from feature_warehouse.on_demand.steps import Step
 
-__all__ = ["Closure", "closure"]
+__all__ = ["OfRow", "of_row"]
 
-Closure = Callable[[Sequence[Any]], Any]
-"""From a row of values, in the forms of this package, to a value."""
+OfRow = Callable[[Sequence[Any]], Any]
+"""From the values before a step, in the forms of this package, to its own."""
 
 
-def closure(node: Node, places: Mapping[str, int]) -> Closure:
-    """The function of an expression, given the place of each name in the row."""
-    if node.call == "name":
-        return itemgetter(places[str(node.value)])
-    if node.call == "literal":
-        value = literal(node)
-        return lambda _: value
-    args = [closure(arg, places) for arg in node.args]
+def of_row(step: Step) -> OfRow:
+    """The function of a step."""
+    node, args = step
     if node.call == "shift":
         return _of_one(later(int(node.value or 0)), *args)
     kind = node.args[0].type
+    if kind == "double" and node.call in _OF_DOUBLES:
+        return _OF_DOUBLES[node.call](*args)
     if node.call in OF_ONE:
         return _of_one(OF_ONE[node.call](kind, node.type), *args)
     if node.call in OF_TWO:
@@ -39,36 +39,100 @@ def closure(node: Node, places: Mapping[str, int]) -> Closure:
     return _OF_MANY[node.call](args)
 
 
-def _of_one(function: Callable[[Any], Any], arg: Closure) -> Closure:
+def _of_one(function: Callable[[Any], Any], place: int) -> OfRow:
     """A function of a value that is not NULL."""
 
     def evaluate(row: Sequence[Any]) -> Any:
-        value = arg(row)
+        value = row[place]
         return None if value is None else function(value)
 
     return evaluate
 
 
-def _of_two(function: Callable[[Any, Any], Any], first: Closure, last: Closure) -> Closure:
+def _of_two(function: Callable[[Any, Any], Any], first: int, last: int) -> OfRow:
     """A function of two values, NULL if one of them is."""
 
     def evaluate(row: Sequence[Any]) -> Any:
-        one, other = first(row), last(row)
+        one, other = row[first], row[last]
         return None if one is None or other is None else function(one, other)
 
     return evaluate
 
 
-def _is_null(args: Sequence[Closure]) -> Closure:
-    [arg] = args
-    return lambda row: arg(row) is None
+def _plus(first: int, last: int) -> OfRow:
+    def evaluate(row: Sequence[Any]) -> float | None:
+        one, other = row[first], row[last]
+        if one is not None and other is not None and abs(one) <= MOST and abs(other) <= MOST:
+            total: float = one + other
+            return total
+        return None
+
+    return evaluate
 
 
-def _and(args: Sequence[Closure]) -> Closure:
+def _minus(first: int, last: int) -> OfRow:
+    def evaluate(row: Sequence[Any]) -> float | None:
+        one, other = row[first], row[last]
+        if one is not None and other is not None and abs(one) <= MOST and abs(other) <= MOST:
+            difference: float = one - other
+            return difference
+        return None
+
+    return evaluate
+
+
+def _times(first: int, last: int) -> OfRow:
+    def evaluate(row: Sequence[Any]) -> float | None:
+        one, other = row[first], row[last]
+        if (
+            one is not None
+            and other is not None
+            and (TINIEST <= abs(one) <= MOST or one == 0)
+            and (TINIEST <= abs(other) <= MOST or other == 0)
+        ):
+            product: float = one * other
+            return product
+        return None
+
+    return evaluate
+
+
+def _divided(first: int, last: int) -> OfRow:
+    def evaluate(row: Sequence[Any]) -> float | None:
+        one, other = row[first], row[last]
+        if (
+            one is not None
+            and other is not None
+            and TINIEST <= abs(other) <= MOST
+            and (TINIEST <= abs(one) <= MOST or one == 0)
+        ):
+            quotient: float = one / other
+            return quotient
+        return None
+
+    return evaluate
+
+
+def _greater(first: int, last: int) -> OfRow:
+    def evaluate(row: Sequence[Any]) -> bool | None:
+        one, other = row[first], row[last]
+        if one is None or other is None:
+            return None
+        return bool(one > other or (one != one and other == other))
+
+    return evaluate
+
+
+def _is_null(args: Sequence[int]) -> OfRow:
+    [place] = args
+    return lambda row: row[place] is None
+
+
+def _and(args: Sequence[int]) -> OfRow:
     def evaluate(row: Sequence[Any]) -> bool | None:
         found: bool | None = True
-        for arg in args:
-            value = arg(row)
+        for place in args:
+            value = row[place]
             if value is False:
                 return False
             if value is None:
@@ -78,11 +142,11 @@ def _and(args: Sequence[Closure]) -> Closure:
     return evaluate
 
 
-def _or(args: Sequence[Closure]) -> Closure:
+def _or(args: Sequence[int]) -> OfRow:
     def evaluate(row: Sequence[Any]) -> bool | None:
         found: bool | None = False
-        for arg in args:
-            value = arg(row)
+        for place in args:
+            value = row[place]
             if value is True:
                 return True
             if value is None:
@@ -92,23 +156,24 @@ def _or(args: Sequence[Closure]) -> Closure:
     return evaluate
 
 
-def _case(args: Sequence[Closure]) -> Closure:
+def _case(args: Sequence[int]) -> OfRow:
+    """Of conditions and values in turn, and what holds otherwise. No value fails: all are there."""
     branches = list(zip(args[:-1:2], args[1::2], strict=True))
     otherwise = args[-1]
 
     def evaluate(row: Sequence[Any]) -> Any:
         for condition, value in branches:
-            if condition(row):
-                return value(row)
-        return otherwise(row)
+            if row[condition]:
+                return row[value]
+        return row[otherwise]
 
     return evaluate
 
 
-def _coalesce(args: Sequence[Closure]) -> Closure:
+def _coalesce(args: Sequence[int]) -> OfRow:
     def evaluate(row: Sequence[Any]) -> Any:
-        for arg in args:
-            value = arg(row)
+        for place in args:
+            value = row[place]
             if value is not None:
                 return value
         return None
@@ -116,13 +181,13 @@ def _coalesce(args: Sequence[Closure]) -> Closure:
     return evaluate
 
 
-def _extreme(is_better: Callable[[Any, Any], bool], args: Sequence[Closure]) -> Closure:
+def _extreme(is_better: Callable[[Any, Any], bool], args: Sequence[int]) -> OfRow:
     """Of values that are not NULL; of equal ones the first."""
 
     def evaluate(row: Sequence[Any]) -> Any:
         found = None
-        for arg in args:
-            value = arg(row)
+        for place in args:
+            value = row[place]
             if value is not None and (found is None or is_better(value, found)):
                 found = value
         return found
@@ -130,11 +195,11 @@ def _extreme(is_better: Callable[[Any, Any], bool], args: Sequence[Closure]) -> 
     return evaluate
 
 
-def _is_distinct(args: Sequence[Closure]) -> Closure:
+def _is_distinct(args: Sequence[int]) -> OfRow:
     first, last = args
 
     def evaluate(row: Sequence[Any]) -> bool:
-        one, other = first(row), last(row)
+        one, other = row[first], row[last]
         if one is None or other is None:
             return one is not other
         return not equal(one, other)
@@ -142,7 +207,16 @@ def _is_distinct(args: Sequence[Closure]) -> Closure:
     return evaluate
 
 
-_OF_MANY: Final[dict[str, Callable[[Sequence[Closure]], Closure]]] = {
+_OF_DOUBLES: Final[dict[str, Callable[[int, int], OfRow]]] = {
+    "+": _plus,
+    "-": _minus,
+    "*": _times,
+    "/": _divided,
+    ">": _greater,
+    "<": lambda first, last: _greater(last, first),
+}
+
+_OF_MANY: Final[dict[str, Callable[[Sequence[int]], OfRow]]] = {
     "is_null": _is_null,
     "and": _and,
     "or": _or,

@@ -1,13 +1,14 @@
-"""Expressions as functions of columns, for many rows: half the time that closures take.
+"""Steps of expressions as functions of columns, for many rows: a third of the time of closures.
 
-The operations of doubles, which most expressions are made of, are loops without a call for each
-value.
+A column without NULL, NaN and extremes, as most are, is handed to the function of the operator as a
+whole. For others, the operations of doubles are loops without a call for each value.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Sequence
 from functools import reduce
-from operator import itemgetter
-from typing import Any, Final
+from math import hypot
+from typing import Any, Final, NamedTuple
 
 from feature_warehouse.on_demand.expressions import MOST, TINIEST, Node
 from feature_warehouse.on_demand.scalars import (
@@ -19,50 +20,108 @@ from feature_warehouse.on_demand.scalars import (
     less,
     literal,
 )
+from feature_warehouse.on_demand.steps import Step
 
 __all__ = ["Column", "OfColumns", "of_columns"]
 
 Column = Sequence[Any]
 """Values in the forms of this package, None for NULL."""
 
-_MICROSECONDS: Final = 1_000_000.0
-
 OfColumns = Callable[[Sequence[Column]], Column]
-"""From columns of equal length, of which there is at least one, to another."""
+"""From the columns before a step, of equal length and not empty, to its own."""
+
+_MICROSECONDS: Final = 1_000_000.0
+_MODERATE: Final = 1e149
+"""Less than MOST, for a root is rounded."""
 
 
-def of_columns(node: Node, places: Mapping[str, int]) -> OfColumns:
-    """The function of an expression, given the place of each name among the columns."""
-    if node.call == "name":
-        return itemgetter(places[str(node.value)])
-    if node.call == "literal":
-        value = literal(node)
-        return lambda columns: [value] * len(columns[0])
-    args = [of_columns(arg, places) for arg in node.args]
-    function = _function(node)
-    if len(args) == 2:
-        first, last = args
-        return lambda columns: function(first(columns), last(columns))
-    return lambda columns: function(*[arg(columns) for arg in args])
+def of_columns(step: Step) -> OfColumns:
+    """The function of a step."""
+    function = _function(step)
+    if len(step.args) == 2:
+        first, last = step.args
+        return lambda columns: function(columns[first], columns[last])
+    args = step.args
+    return lambda columns: function(*[columns[place] for place in args])
 
 
-def _function(node: Node) -> Callable[..., Column]:
+def _function(step: Step) -> Callable[..., Column]:
     """That of a call, from the columns of its arguments."""
+    node = step.node
     if node.call == "shift":
         return _each(later(int(node.value or 0)))
     kind = node.args[0].type
     if kind in ("double", "timestamp") and node.call in _COMMON:
-        return _COMMON[node.call]
+        return _checked(_COMMON[node.call], node.args)
     if node.call in OF_ONE:
         return _each(OF_ONE[node.call](kind, node.type))
     if node.call in OF_TWO:
-        return _pairs(OF_TWO[node.call](kind))
+        function = OF_TWO[node.call](kind)
+        return _checked(_Operation(function, _pairs(function)), node.args)
     return _OF_MANY[node.call]
+
+
+def _are_moderate(column: Column) -> bool:
+    """Whether it is certain that all are numbers, or instants, from -MOST to MOST.
+
+    What is computed here, the root of the sum of their squares, is not less than any of them.
+    """
+    try:
+        return hypot(*column) <= _MODERATE
+    except (TypeError, OverflowError):
+        return False
+
+
+def _are_factors(column: Column) -> bool:
+    """Whether it is certain that they are moderate, and 0 or not between -TINIEST and TINIEST."""
+    return _are_moderate(column) and (
+        min(column) >= TINIEST or min(map(abs, filter(None, column)), default=TINIEST) >= TINIEST
+    )
+
+
+def _are_divisors(column: Column) -> bool:
+    """Whether it is certain that they are moderate, and not between -TINIEST and TINIEST."""
+    return _are_moderate(column) and (min(column) >= TINIEST or min(map(abs, column)) >= TINIEST)
+
+
+class _Operation(NamedTuple):
+    """An operation of two columns: ``function`` is that of values which pass both checks."""
+
+    function: Callable[[Any, Any], Any]
+    one_by_one: Callable[[Column, Column], Column]
+    first: Callable[[Column], bool] = _are_moderate
+    last: Callable[[Column], bool] = _are_moderate
+
+
+def _checked(operation: _Operation, args: Sequence[Node]) -> Callable[[Column, Column], Column]:
+    """The operation of columns; a literal is checked here."""
+    function, one_by_one, *checks = operation
+    passes, pass_too = (
+        _always if arg.call == "literal" and check([literal(arg)]) else check
+        for check, arg in zip(checks, args, strict=True)
+    )
+
+    def evaluate(first: Column, last: Column) -> Column:
+        if passes(first) and pass_too(last):
+            return list(map(function, first, last))
+        return one_by_one(first, last)
+
+    return evaluate
+
+
+def _always(_: Column) -> bool:
+    return True
 
 
 def _each(function: Callable[[Any], Any]) -> Callable[[Column], Column]:
     """A function of values that are not NULL."""
-    return lambda column: [None if one is None else function(one) for one in column]
+
+    def evaluate(column: Column) -> Column:
+        if _are_moderate(column):
+            return list(map(function, column))
+        return [None if one is None else function(one) for one in column]
+
+    return evaluate
 
 
 def _pairs(function: Callable[[Any, Any], Any]) -> Callable[[Column, Column], Column]:
@@ -122,9 +181,13 @@ def _greater(first: Column, last: Column) -> Column:
     ]
 
 
+def _seconds(first: int, last: int) -> float:
+    return float(last - first) / _MICROSECONDS
+
+
 def _seconds_between(first: Column, last: Column) -> Column:
     return [
-        None if one is None or other is None else float(other - one) / _MICROSECONDS
+        None if one is None or other is None else _seconds(one, other)
         for one, other in zip(first, last, strict=True)
     ]
 
@@ -159,6 +222,8 @@ def _case(*columns: Column) -> Column:
 
 
 def _coalesce(*columns: Column) -> Column:
+    if _are_moderate(columns[0]):
+        return columns[0]
     return reduce(
         lambda first, last: [
             other if one is None else one for one, other in zip(first, last, strict=True)
@@ -186,14 +251,14 @@ def _is_distinct(first: Column, last: Column) -> Column:
 
 
 # Of doubles and instants: what is right for NaN is right for values that have none.
-_COMMON: Final[dict[str, Callable[..., Column]]] = {
-    "+": _plus,
-    "-": _minus,
-    "*": _times,
-    "/": _divided,
-    ">": _greater,
-    "<": lambda first, last: _greater(last, first),
-    "seconds_between": _seconds_between,
+_COMMON: Final = {
+    "+": _Operation(operator.add, _plus),
+    "-": _Operation(operator.sub, _minus),
+    "*": _Operation(operator.mul, _times, _are_factors, _are_factors),
+    "/": _Operation(operator.truediv, _divided, _are_factors, _are_divisors),
+    ">": _Operation(operator.gt, _greater),
+    "<": _Operation(operator.lt, lambda first, last: _greater(last, first)),
+    "seconds_between": _Operation(_seconds, _seconds_between),
 }
 
 _OF_MANY: Final[dict[str, Callable[..., Column]]] = {

@@ -3,16 +3,23 @@
 import math
 import operator
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation, localcontext
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.errors import EntityError
 from feature_warehouse.on_demand.expressions import GREATEST, LEAST, scale_of
 
-__all__ = ["from_feature", "from_request", "parse_request", "stored_type", "to_value"]
+__all__ = [
+    "FromRequest",
+    "from_feature",
+    "from_request",
+    "parse_request",
+    "stored_type",
+    "to_value",
+]
 
 _DAY: Final = 86_400_000_000
 _EPOCH: Final = datetime(1970, 1, 1)
@@ -56,14 +63,23 @@ def to_value(kind: str) -> Callable[[Any], Any] | None:
     return (lambda value: _decimal(value, scale)) if scale else None
 
 
-def from_request(name: str, data_type: str) -> Callable[[Sequence[Any]], list[Any]]:
-    """What turns values that requests give for a column of that type into the form of its type.
+class FromRequest(NamedTuple):
+    """How values that requests give for the column ``name`` get the form of its type.
 
-    It is what the warehouse would hold of them: a REAL is rounded to 32 bits, but nothing is lost.
-    The function raises EntityError, which names the column.
+    Those of the types in ``ready`` have it; ``take`` raises EntityError, which names the column.
+    """
+
+    name: str
+    ready: frozenset[type]
+    take: Callable[[Any], Any]
+
+
+def from_request(name: str, data_type: str) -> FromRequest:
+    """That of a column of the label set.
+
+    A form is what the warehouse would hold: a REAL is rounded to 32 bits, but nothing is lost.
     """
     wanted, take = _taker(data_type)
-    ready = _READY.get(data_type)
 
     def taken(value: Any) -> Any:
         try:
@@ -73,9 +89,7 @@ def from_request(name: str, data_type: str) -> Callable[[Sequence[Any]], list[An
                 f"request column {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
             ) from None
 
-    return lambda values: [
-        value if value is None or type(value) is ready else taken(value) for value in values
-    ]
+    return FromRequest(name, _READY.get(data_type, frozenset()) | {type(None)}, taken)
 
 
 def parse_request(name: str, text: str, data_type: str) -> Any:
@@ -187,7 +201,11 @@ _TAKERS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "timestamptz": ("an aware datetime", _aware),
 }
 
-_READY: Final = {"double precision": float, "boolean": bool, "text": str}
+_READY: Final[dict[str, frozenset[type]]] = {
+    "double precision": frozenset((float,)),
+    "boolean": frozenset((bool,)),
+    "text": frozenset((str,)),
+}
 """Types whose form is the value itself; most requests give one of these."""
 
 _READ: Final[dict[str, Callable[[str], Any]]] = {

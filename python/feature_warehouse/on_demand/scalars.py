@@ -1,6 +1,7 @@
 """What the functions of expressions make of values that are not NULL, in the forms of this package.
 
-Given are the types of the arguments and, of functions of one, that of the result.
+Given are the types of the arguments and, of functions of one, that of the result. Sums, products
+and quotients of doubles are in ``closures`` and ``columns``.
 """
 
 import operator
@@ -15,7 +16,6 @@ from feature_warehouse.on_demand.expressions import (
     LAST_INSTANT,
     LEAST,
     MOST,
-    TINIEST,
     Node,
     scale_of,
 )
@@ -49,34 +49,15 @@ def _whole(value: int) -> int | None:
 
 
 def _plus(kind: str) -> Two:
-    if kind == "double":
-        return lambda one, other: one + other if abs(one) <= MOST and abs(other) <= MOST else None
     return (lambda one, other: _whole(one + other)) if kind == "integer" else operator.add
 
 
 def _minus(kind: str) -> Two:
-    if kind == "double":
-        return lambda one, other: one - other if abs(one) <= MOST and abs(other) <= MOST else None
     return (lambda one, other: _whole(one - other)) if kind == "integer" else operator.sub
 
 
-def _times(kind: str) -> Two:
-    if kind == "double":
-        return lambda one, other: (
-            one * other
-            if (one == 0 or TINIEST <= abs(one) <= MOST)
-            and (other == 0 or TINIEST <= abs(other) <= MOST)
-            else None
-        )
+def _times(_: str) -> Two:
     return lambda one, other: _whole(one * other)
-
-
-def _divided(_: str) -> Two:
-    return lambda one, other: (
-        one / other
-        if (one == 0 or TINIEST <= abs(one) <= MOST) and TINIEST <= abs(other) <= MOST
-        else None
-    )
 
 
 # NaN equals itself and is greater than all other numbers, as in both warehouses. Values of other
@@ -163,7 +144,6 @@ OF_TWO: Final[dict[str, Callable[[str], Two]]] = {
     "+": _plus,
     "-": _minus,
     "*": _times,
-    "/": _divided,
     "=": lambda _: equal,
     "<>": lambda _: lambda one, other: not equal(one, other),
     "<": lambda _: less,

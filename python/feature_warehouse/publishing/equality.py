@@ -1,6 +1,6 @@
 """The gate of on-demand features: a reader has to compute what the warehouse has computed.
 
-Before a service goes into use, its expressions are evaluated on rows of its training set, in both
+Before a service goes into use, its expressions are evaluated on rows of its training set, in all
 ways that a reader has: on some rows, and those with the extremes and NULLs of each input. A
 training set has no columns of hidden inputs; if an expression needs one, the training set's SQL is
 run instead, as dbt compiled it.
@@ -19,15 +19,17 @@ from feature_warehouse.declarations.model import Service
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.engines.dialect import quote
 from feature_warehouse.errors import UsageError
-from feature_warehouse.on_demand.closures import closure
-from feature_warehouse.on_demand.columns import Column, of_columns
+from feature_warehouse.on_demand.columns import Column
 from feature_warehouse.on_demand.expressions import FIRST_INSTANT, LAST_INSTANT, names_in
 from feature_warehouse.on_demand.forms import from_feature, to_value
+from feature_warehouse.on_demand.program import Program, program
 
 __all__ = ["difference"]
 
 _ROWS: Final = 500
 _EXTREMES: Final = 2
+_APART: Final = 10
+"""Each tenth row is evaluated by itself, too."""
 
 
 class _Value(msgspec.Struct, frozen=True):
@@ -52,11 +54,9 @@ def difference(service: Service, warehouse: Warehouse) -> str | None:
         for one in service.on_demand
         if one.name not in service.hidden
     ]
-    names = [one.name for one in inputs] + [one.name for one in service.on_demand]
     # Before them is a column that is there without any input.
-    places = {name: place for place, name in enumerate(names, 1)}
-    closures = [closure(one.expression, places) for one in service.on_demand]
-    functions = [of_columns(one.expression, places) for one in service.on_demand]
+    names = ["", *(one.name for one in inputs)]
+    expressions = program([(one.name, one.expression) for one in service.on_demand], names)
     query = _query(_source(service, inputs), [*inputs, *outputs])
     with warehouse.rows(query, f"training set {service.training_set!r}") as reader:
         for batch in reader:
@@ -64,21 +64,33 @@ def difference(service: Service, warehouse: Warehouse) -> str | None:
                 _forms(column, one.kind)
                 for column, one in zip(batch.columns, [*inputs, *outputs], strict=True)
             ]
-            columns: list[Column] = [[None] * batch.num_rows, *read[: len(inputs)]]
-            rows = [[*row] for row in zip(*columns, strict=True)]
-            for function in functions:
-                columns.append(function(columns))
-            for row in rows:
-                for of_row in closures:
-                    row.append(of_row(row))
+            given: list[Column] = [[None] * batch.num_rows, *read[: len(inputs)]]
+            tables = _in_all_ways(expressions, given) if batch.num_rows else []
             for output, stored in zip(outputs, read[len(inputs) :], strict=True):
-                place = places[output.name]
-                for row, value, wanted in zip(rows, columns[place], stored, strict=True):
-                    for found in (row[place], value):
+                place = expressions.places[output.name]
+                for numbers, columns in tables:
+                    for number, found in zip(numbers, columns[place], strict=True):
+                        wanted = stored[number]
                         if _bits(found) != _bits(wanted):
-                            given = row[1 : len(inputs) + 1]
-                            return _said(service, output, wanted, found, inputs, given)
+                            values = [column[number] for column in given[1:]]
+                            return _said(service, output, wanted, found, inputs, values)
     return None
+
+
+def _in_all_ways(
+    expressions: Program, given: Sequence[Column]
+) -> list[tuple[Sequence[int], Sequence[Column]]]:
+    """Tables of what is given and computed, each with the numbers of its rows."""
+    rows = [[*row] for row in zip(*given, strict=True)]
+    every = range(len(rows))
+    tables: list[tuple[Sequence[int], list[Column]]] = [(every, [*given])]
+    # Columns without NULLs and extremes are evaluated otherwise; of one row many are such.
+    tables += [((number,), [[value] for value in rows[number]]) for number in every[::_APART]]
+    for _, columns in tables:
+        expressions.extend_columns(columns)
+    for row in rows:
+        expressions.extend_row(row)
+    return [*tables, (every, list(zip(*rows, strict=True)))]
 
 
 def _inputs(service: Service) -> Iterator[_Value]:

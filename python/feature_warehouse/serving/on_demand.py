@@ -1,17 +1,22 @@
 """What a vector has besides stored features: times of rows, and what is computed when asked."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import add, itemgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from feature_warehouse.on_demand.closures import Closure, closure
-from feature_warehouse.on_demand.columns import Column, OfColumns, of_columns
-from feature_warehouse.on_demand.expressions import (
-    FIRST_INSTANT,
-    LAST_INSTANT,
-    names_in,
+import msgspec
+
+from feature_warehouse.on_demand.columns import Column
+from feature_warehouse.on_demand.expressions import FIRST_INSTANT, LAST_INSTANT, names_in
+from feature_warehouse.on_demand.forms import (
+    FromRequest,
+    from_feature,
+    from_request,
+    stored_type,
+    to_value,
 )
-from feature_warehouse.on_demand.forms import from_feature, from_request, stored_type, to_value
+from feature_warehouse.on_demand.program import Program, program
 from feature_warehouse.redis_store import layout
 
 if TYPE_CHECKING:
@@ -21,7 +26,7 @@ __all__ = ["Computation", "Output", "computation"]
 
 _Convert = Callable[[Any], Any]
 _MICROSECONDS: Final = 1_000_000.0
-_FEW_ROWS: Final = 10
+_FEW_ROWS: Final = 8
 """Fewer take longer by columns than one after another."""
 
 
@@ -46,22 +51,22 @@ _Forms = tuple[tuple[int, _Convert], ...]
 """Places, each with what makes another form of a value that is not NULL."""
 
 
-class Computation(NamedTuple):
+class Computation(msgspec.Struct, frozen=True):
     """How the vectors of one service are made, if it has more than stored features.
 
     Values stand in one list: the time of the request, what it gives, ``instants``, the features
-    that ``take`` takes, which get the forms of ``inputs``, and the result of each expression. Of
-    these ``add`` takes what comes after the stored features, which get the forms of ``results``.
+    that are ``taken``, which get the forms of ``inputs``, and what ``program`` computes. Of these
+    ``add`` takes what comes after the stored features, which get the forms of ``results``.
     From both ``pick`` takes the ``outputs``; it is None if they are as they are. ``parts_of`` and
     ``features_of`` map each on-demand feature to the parts and the features that it hangs on.
     """
 
-    request: tuple[tuple[str, Callable[[Column], Column]], ...]
+    request: tuple[FromRequest, ...]
     instants: tuple[Instant, ...]
+    taken: tuple[int, ...]
     take: _Pick
     inputs: _Forms
-    closures: tuple[Closure, ...]
-    of_columns: tuple[OfColumns, ...]
+    program: Program
     add: _Pick
     results: _Forms
     pick: _Pick | None
@@ -71,51 +76,74 @@ class Computation(NamedTuple):
 
     def asked(self, entities: Sequence[Mapping[str, Any]]) -> list[Column]:
         """The columns that requests give. Raises EntityError, and KeyError if one lacks."""
-        return [take([entity[name] for entity in entities]) for name, take in self.request]
+        if len(entities) == 1:
+            columns: list[Column] = []
+            for name, ready, take in self.request:
+                value = entities[0][name]
+                columns.append([value if type(value) in ready else take(value)])
+            return columns
+        return [_asked(one, entities) for one in self.request]
 
     def rows(
         self,
-        stored: Sequence[tuple[Any, ...]],
+        stored: list[tuple[Any, ...]],
         parts: Sequence["Rows"],
         asked: Sequence[Column],
         instants: Column,
     ) -> list[tuple[Any, ...]]:
-        """The vectors of entities, given the features of all parts, what was asked, and when."""
-        columns: list[Column] = [instants, *asked]
-        columns += [_times(one, parts[one.part]) for one in self.instants]
-        if len(stored) < _FEW_ROWS:
-            found = [
-                row + self._of_row(row, given)
-                for row, given in zip(stored, zip(*columns, strict=True), strict=True)
-            ]
-        else:
-            columns += zip(*map(self.take, stored), strict=True)
-            for place, convert in self.inputs:
-                columns[place] = _in_form(columns[place], convert)
-            for function in self.of_columns:
-                columns.append(function(columns))
-            added: list[Column] = [*self.add(columns)]
-            for place, convert in self.results:
-                added[place] = _in_form(added[place], convert)
-            found = list(map(add, stored, zip(*added, strict=True))) if added else [*stored]
-        return found if self.pick is None else list(map(self.pick, found))
+        """The vectors of entities, given the features of all parts, what was asked, and when.
 
-    def _of_row(self, row: tuple[Any, ...], given: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What comes after the stored features of a row."""
-        values = [*given, *self.take(row)]
-        for place, convert in self.inputs:
-            if values[place] is not None:
-                values[place] = convert(values[place])
-        for evaluate in self.closures:
-            values.append(evaluate(values))
+        What is ``stored`` is used up: row after row, its memory is that of the vectors.
+        """
+        columns: list[Column] = [instants, *asked]
+        if self.instants:
+            columns += [_times(one, parts[one.part]) for one in self.instants]
+        if len(stored) == 1:
+            return [self._vector(stored[0], list(chain.from_iterable(columns)))]
+        if len(stored) < _FEW_ROWS:
+            given = map(list, zip(*columns, strict=True))
+            return list(map(self._vector, stored, given))
+        columns += [list(map(itemgetter(place), stored)) for place in self.taken]
+        for place, added in enumerate(self._added(columns)):
+            stored[place] += added
+        return stored if self.pick is None else list(map(self.pick, stored))
+
+    def _vector(self, row: tuple[Any, ...], values: list[Any]) -> tuple[Any, ...]:
+        """That of the stored features of a row, and the ``values`` before them."""
+        values += self.take(row)
+        if self.inputs:
+            _put_in_form(values, self.inputs)
+        self.program.extend_row(values)
         added = self.add(values)
         if self.results:
             formed = [*added]
-            for place, convert in self.results:
-                if formed[place] is not None:
-                    formed[place] = convert(formed[place])
+            _put_in_form(formed, self.results)
             added = tuple(formed)
-        return added
+        return row + added if self.pick is None else self.pick(row + added)
+
+    def _added(self, columns: list[Column]) -> Iterable[tuple[Any, ...]]:
+        """What comes after the stored features of many rows."""
+        for place, convert in self.inputs:
+            columns[place] = _in_form(columns[place], convert)
+        self.program.extend_columns(columns)
+        added: list[Column] = [*self.add(columns)]
+        for place, convert in self.results:
+            added[place] = _in_form(added[place], convert)
+        return zip(*added, strict=True)
+
+
+def _asked(one: FromRequest, entities: Sequence[Mapping[str, Any]]) -> Column:
+    """What many requests give for a column."""
+    values = list(map(itemgetter(one.name), entities))
+    if one.ready.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in one.ready else one.take(value) for value in values]
+
+
+def _put_in_form(values: list[Any], forms: _Forms) -> None:
+    for place, convert in forms:
+        if values[place] is not None:
+            values[place] = convert(values[place])
 
 
 def _in_form(column: Column, convert: _Convert) -> Column:
@@ -153,8 +181,8 @@ def computation(service: layout.Service, features: Sequence[Output]) -> Computat
     taken = [place for place, one in enumerate(features) if one.name in types]
     names = ["request_time", *service.request, *(one.name for one in instants)]
     names += [features[place].name for place in taken]
-    names += [made.name for made in service.on_demand]
-    places = {name: place for place, name in enumerate(names)}
+    expressions = program([(one.name, one.expression) for one in service.on_demand], names)
+    places = expressions.places
     forms = [(name, from_feature(types[name])) for name in (features[p].name for p in taken)]
     stored = {one.name: place for place, one in enumerate(features)}
     outputs = [one for one in _outputs(service, features) if one.name not in service.hidden]
@@ -163,12 +191,12 @@ def computation(service: layout.Service, features: Sequence[Output]) -> Computat
     together = stored | {one.name: len(stored) + place for place, one in enumerate(new)}
     picked = [together[one.name] for one in outputs]
     return Computation(
-        request=tuple((name, from_request(name, kind)) for name, kind in service.request.items()),
+        request=tuple(from_request(name, kind) for name, kind in service.request.items()),
         instants=tuple(instants),
+        taken=tuple(taken),
         take=_picker(taken),
         inputs=tuple((places[name], convert) for name, convert in forms if convert),
-        closures=tuple(closure(made.expression, places) for made in service.on_demand),
-        of_columns=tuple(of_columns(made.expression, places) for made in service.on_demand),
+        program=expressions,
         add=_picker([places[one.name] for one in new]),
         results=tuple((place, convert) for place, convert in results if convert),
         pick=None if picked == list(range(len(together))) else _picker(picked),

@@ -62,10 +62,11 @@ class Rows:
     def tuples(self) -> list[tuple[Any, ...]]:
         """The features of each entity in the order of the part, decoded once."""
         if self._tuples is None:
-            self._tuples = self._decoded()
+            self._tuples = self.decoded()
         return self._tuples
 
-    def _decoded(self) -> list[tuple[Any, ...]]:
+    def decoded(self) -> list[tuple[Any, ...]]:
+        """The same, decoded now; the list is the caller's."""
         part = self.part
         rows = decode_rows(self.raw, self._fresh_from, part.absent, part.width, self.keys)
         if part.pick is not None:

@@ -1,6 +1,6 @@
 """Feature vectors as a caller sees them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import add
 from typing import Any
@@ -163,20 +163,19 @@ class FeatureVectors(Sequence[FeatureVector]):
     def rows(self) -> list[tuple[Any, ...]]:
         """The list that ``to_tuples`` copies."""
         if self._rows is None:
-            rows = self.stored()
-            if self.plan.computed is not None:
+            computed = self.plan.computed
+            if computed is None:
+                self._rows = self.stored()
+            else:
+                own = [*self._stored] if self._stored else _joined(map(Rows.decoded, self.parts))
                 instants = self.parts[0].instants()
-                rows = self.plan.computed.rows(rows, self.parts, self.given, instants)
-            self._rows = rows
+                self._rows = computed.rows(own, self.parts, self.given, instants)
         return self._rows
 
     def stored(self) -> list[tuple[Any, ...]]:
         """The features of all parts, hidden ones too."""
         if self._stored is None:
-            rows, *others = [part.tuples() for part in self.parts]
-            for other in others:
-                rows = list(map(add, rows, other))
-            self._stored = rows
+            self._stored = _joined(map(Rows.tuples, self.parts))
         return self._stored
 
     def to_tuples(self) -> list[tuple[Any, ...]]:
@@ -238,3 +237,11 @@ class FeatureVectors(Sequence[FeatureVector]):
         from feature_warehouse.serving import columnar
 
         return columnar.ages(self)
+
+
+def _joined(parts: Iterable[list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """The features of each entity in all parts."""
+    rows, *others = parts
+    for other in others:
+        rows = list(map(add, rows, other))
+    return rows

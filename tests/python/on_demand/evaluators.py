@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any
 
-from feature_warehouse.on_demand.closures import closure
-from feature_warehouse.on_demand.columns import of_columns
+from feature_warehouse.on_demand.columns import Column
 from feature_warehouse.on_demand.expressions import Node
+from feature_warehouse.on_demand.program import program
 from feature_warehouse.on_demand.types import typed
 from on_demand.oracle import Row
 from on_demand.rows import COLUMNS
@@ -30,8 +30,6 @@ NAMES = {
     for prefix in ("", "f_")
     for name, kind in COLUMNS.items()
 } | {"request_time": "timestamp"}
-
-PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
 def of_tree(tree: Any) -> Node:
@@ -64,17 +62,41 @@ def taken(value: Any, kind: str) -> Any:
     return value
 
 
-def by_closures(node: Node, rows: Sequence[Row]) -> list[Any]:
-    evaluate = closure(node, PLACES)
-    return [
-        taken(evaluate([given(row[name], NAMES[name]) for name in NAMES]), node.type)
-        for row in rows
-    ]
+def given_rows(rows: Sequence[Row]) -> list[list[Any]]:
+    """What the evaluators of the package are given of rows."""
+    return [[given(row[name], kind) for name, kind in NAMES.items()] for row in rows]
 
 
-def by_columns(node: Node, rows: Sequence[Row]) -> list[Any]:
-    columns = [[given(row[name], NAMES[name]) for row in rows] for name in NAMES]
-    return [taken(value, node.type) for value in of_columns(node, PLACES)(columns)]
+def by_closures(node: Node, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    made = program([("made", node)], [*NAMES])
+    found: list[Any] = []
+    for row in rows:
+        values = [*row]
+        made.extend_row(values)
+        found.append(taken(values[made.places["made"]], node.type))
+    return found
+
+
+def by_columns(node: Node, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    return _by_columns(node, [[*zip(*rows, strict=True)]])
+
+
+def by_short_columns(node: Node, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Those of one row, many of which have no NULL and no extreme."""
+    return _by_columns(node, [[[value] for value in row] for row in rows])
+
+
+def _by_columns(node: Node, tables: Sequence[list[Column]]) -> list[Any]:
+    made = program([("made", node)], [*NAMES])
+    found: list[Any] = []
+    for table in tables:
+        columns = [*table]
+        made.extend_columns(columns)
+        found += [taken(value, node.type) for value in columns[made.places["made"]]]
+    return found
+
+
+EVALUATORS = (by_closures, by_columns, by_short_columns)
 
 
 def bits(value: Any) -> Any:

@@ -16,7 +16,7 @@ from feature_warehouse.catalog.describe import describe
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.declarations.registry import read_registry
-from feature_warehouse.on_demand import columns, scalars
+from feature_warehouse.on_demand import closures, columns
 from feature_warehouse.training_sets import TrainingSets
 from harness.host import Built
 from on_demand.conftest import Published, Publishes, messages
@@ -178,7 +178,12 @@ def test_training_sets_of_files_have_them(built: Built, monkeypatch: pytest.Monk
     assert [tuple(row[name] for name in NAMES) for row in found.to_pylist()] == ANSWERS
 
 
-@pytest.mark.parametrize("form", ["closures", "columns"])
+def nearly(value: float | None) -> float | None:
+    """The next double."""
+    return None if value is None else math.nextafter(value, math.inf)
+
+
+@pytest.mark.parametrize("form", ["closures", "columns", "columns at once"])
 def test_a_service_that_would_say_another_bit_does_not_go_into_use(
     built: Built,
     publish: Publishes,
@@ -189,19 +194,23 @@ def test_a_service_that_would_say_another_bit_does_not_go_into_use(
     assert messages(publish(PAID_AT)) == {""}
     store = OnlineStore.from_url(redis_url, project=built.project.name, environment="dev")
     before = store.get("payment_model", GIVEN[0], at=PAID_AT).to_dict()
-    divided = columns._divided
-
-    def nearly(first: columns.Column, last: columns.Column) -> columns.Column:
-        return [value and math.nextafter(value, 9e9) for value in divided(first, last)]
-
-    quotient = scalars.OF_TWO["/"]("double")
+    whole = columns._COMMON["/"]
+    quotient = closures._OF_DOUBLES["/"]
     if form == "columns":
-        monkeypatch.setitem(columns._COMMON, "/", nearly)
+        monkeypatch.setitem(
+            columns._COMMON,
+            "/",
+            whole._replace(one_by_one=lambda *two: [*map(nearly, whole.one_by_one(*two))]),
+        )
+    elif form == "columns at once":
+        monkeypatch.setitem(
+            columns._COMMON,
+            "/",
+            whole._replace(function=lambda one, other: nearly(one / other)),
+        )
     else:
         monkeypatch.setitem(
-            scalars.OF_TWO,
-            "/",
-            lambda _: lambda one, other: math.nextafter(quotient(one, other) or 0.0, 9e9),
+            closures._OF_DOUBLES, "/", lambda *two: lambda row: nearly(quotient(*two)(row))
         )
     # What is in use already is not looked at again.
     assert messages(publish(PAID_AT)) == {""}
