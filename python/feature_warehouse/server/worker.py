@@ -100,6 +100,8 @@ def prepared(settings: Settings) -> tuple[App, uvicorn.Config]:
 def log_to_stderr() -> None:
     """Warnings and errors, a line each."""
     logging.basicConfig(level=logging.WARNING, format="feature-warehouse: %(message)s")
+    # It warns of each request that is none, with which anybody could fill a log.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def main() -> int:
