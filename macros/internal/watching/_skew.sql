@@ -19,19 +19,27 @@
 {%- endmacro %}
 
 
-{% macro _logged_requests(request, labels, more=[]) -%}
-    {#- The select list of the log, by names of ours; keys and what the request gave are in their declared types. -#}
-    {%- set columns = more | list -%}
-    {%- for role, column in request.columns.items() -%}
+{% macro _own_columns(request, roles) -%}
+    {#- Columns of ours of the log, by names of ours: those of the request, and of each part where `roles` is none. -#}
+    {%- set columns = [] -%}
+    {%- for role, column in request.columns.items() if roles is none or role in roles -%}
         {%- do columns.append('log.' ~ feature_warehouse._quote(column) ~ ' as ' ~ request.prefix ~ role) -%}
     {%- endfor -%}
-    {%- for part in request.parts -%}
+    {%- for part in (request.parts if roles is none else []) -%}
         {%- for role, column in part.columns.items() -%}
             {%- do columns.append(
                 'log.' ~ feature_warehouse._quote(column) ~ ' as ' ~ request.prefix ~ role ~ '_' ~ part.place
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+
+{% macro _logged_requests(request, labels, more=[], roles=none) -%}
+    {#- The select list of the log: what `_own_columns` says, keys and what the request gave in their declared types,
+        and what was served. -#}
+    {%- set columns = more + feature_warehouse._own_columns(request, roles) -%}
     {%- for key in request.given -%}
         {%- set name = feature_warehouse._quote(key) -%}
         {%- do columns.append(
@@ -90,7 +98,7 @@
     {#- The requests of which a value differs from what the training set would have at their instant. -#}
     {%- set prefix = request.prefix -%}
     {%- set at = feature_warehouse._logged(request, 'requested_at') -%}
-    {%- set query = feature_warehouse._logged_requests(request, labels)
+    {%- set query = feature_warehouse._logged_requests(request, labels, roles=['read_id', 'position', 'clock'])
         ~ '\nfrom ' ~ request.log ~ ' as log\nwhere\n    '
         ~ feature_warehouse._logged(request, 'fingerprint') ~ ' = '
         ~ feature_warehouse._text_literal(request.fingerprint)
@@ -115,27 +123,32 @@
         ) -%}
         {%- do conditions.append(prefix ~ 'differs_' ~ loop.index0) -%}
     {%- endfor -%}
-    {%- set shown = ['cast(' ~ prefix ~ 'read_id as text) as ' ~ prefix ~ 'read'] -%}
-    {%- for role in request.columns if role != 'read_id' -%}
-        {%- do shown.append(prefix ~ role) -%}
-    {%- endfor -%}
-    {%- for part in request.parts -%}
-        {%- for role in part.columns -%}
-            {%- do shown.append(prefix ~ role ~ '_' ~ part.place) -%}
-        {%- endfor -%}
+    {#- What else the log has of them is looked up at the end: a join carries all columns of its labels along. -#}
+    {%- set shown = ['cast(differing.' ~ prefix ~ 'read_id as text) as ' ~ prefix ~ 'read']
+        + feature_warehouse._own_columns(request, none) -%}
+    {%- for condition in conditions -%}
+        {%- do shown.append('differing.' ~ condition) -%}
     {%- endfor -%}
 select
-    {{ (shown + conditions) | join(',\n    ') }}
+    {{ shown | join(',\n    ') }}
 from (
-    select
-        *,
-        {{ flags | join(',\n        ') }}
+    select *
     from (
-{{ feature_warehouse._indented(joined, 8) }}
-    ) as answers
-) as compared
-where
-    {{ conditions | join('\n    or ') }}
+        select
+            {{ prefix }}read_id,
+            {{ prefix }}position,
+            {{ flags | join(',\n            ') }}
+        from (
+{{ feature_warehouse._indented(joined, 12) }}
+        ) as answers
+    ) as compared
+    where
+        {{ conditions | join('\n        or ') }}
+) as differing
+inner join {{ request.log }} as log
+    on
+        {{ feature_warehouse._logged(request, 'read_id') }} = differing.{{ prefix }}read_id
+        and {{ feature_warehouse._logged(request, 'position') }} = differing.{{ prefix }}position
 {%- endmacro %}
 
 

@@ -39,7 +39,7 @@ CAUSES: Final = {
     " created timestamp, or whose columns have changed, does not tell which",
     "ahead": "the row was not available at the clock of any run: something else wrote it, or clocks"
     " differ",
-    "computed otherwise": "the expression gives something else for the values that were served",
+    "computed otherwise": "an on-demand feature or an age is not what the served row gives",
 }
 """Why a value can be wrong."""
 

@@ -70,22 +70,14 @@ def judged_rows(
 ) -> dict[int, Judged]:
     """Judge the rows that some requests got of a view; ``requests`` are columns without prefix."""
     view = part.declared.view
-    rule = rule_of(declaration(view))
     found: dict[int, Judged] = {}
     bounds: dict[int, Bounds] = {}
     for number in numbers:
         known = _bounds(requests, part, number, runs)
-        if known is None:
-            reason = "no run over its generation is in the publication log; drain that too"
-            found[number] = Judged("not judged", reason)
-        elif not known.run.rule:
-            reason = "the run before it was noted by an earlier version"
-            found[number] = Judged("not judged", reason)
-        elif known.run.rule != rule:
-            reason = "the view had other keys, timestamps or another lag then"
-            found[number] = Judged("not judged", reason)
-        else:
+        if isinstance(known, Bounds):
             bounds[number] = known
+        else:
+            found[number] = Judged("not judged", known)
     if not bounds:
         return found
     upto = [max(requests["clock"][one], known.clock) for one, known in bounds.items()]
@@ -106,6 +98,8 @@ def judged_rows(
         )
         if judgement.verdict == "wrong":
             wrong.append(Wrong(number, served, known))
+        elif "wrong" in found[number].verdicts.values():
+            found[number].cause = "computed otherwise"
     if wrong:
         told = causes(warehouse, table, part, requests, wrong, terms)
         for number, cause in told.items():
@@ -118,14 +112,22 @@ def _rows(answers: Columns) -> Iterator[dict[str, Any]]:
         yield dict(zip(answers, values, strict=True))
 
 
-def _bounds(requests: Columns, part: Part, number: int, runs: Runs) -> Bounds | None:
+def _bounds(requests: Columns, part: Part, number: int, runs: Runs) -> Bounds | str:
+    """What readers can have known, or why that cannot be told."""
     place = part.place
-    return runs.bounds(
+    known = runs.bounds(
         requests[f"generation_{place}"][number],
         requests["requested_at"][number],
         requests[f"run_{place}"][number],
         requests["clock"][number],
     )
+    if known is None:
+        return "no run over its generation is in the publication log; drain that too"
+    if not known.run.rule:
+        return "the run before it was noted by an earlier version"
+    if known.run.rule != rule_of(declaration(part.declared.view)):
+        return "the view had other keys, timestamps or another lag then"
+    return known
 
 
 def _served(row: Mapping[str, Any], requests: Columns, part: Part, number: int) -> Served:
@@ -168,6 +170,9 @@ def _verdicts(
             # Of a row that is wrong this value is right, at the clock of the run.
             due = served.after.event + terms.lag if served.after else 0
             verdict = "late" if due <= bounds.clock else "stale"
+        if verdict == "equal" and served.is_found and served.version == served.after:
+            # An age or an event timestamp that is not that of the row.
+            verdict = "wrong"
         if verdict != "equal":
             found[name] = verdict
     return found

@@ -85,6 +85,15 @@ def test_a_row_of_the_future(served: Site, redis_url: str) -> None:
     assert causes(served)["score"] == {"ahead": 1}
 
 
+def test_what_a_reader_computed_otherwise(served: Site) -> None:
+    served.drain()
+    served.ask("update requests_risk set scores_age_seconds = 1, is_large = false where id = 3")
+    served.ask("update requests_risk set ratio = 7 where id = 4")
+    assert causes(served) == {
+        name: {"computed otherwise": 1} for name in ("scores_age_seconds", "ratio")
+    }
+
+
 def test_a_view_that_does_not_tell(site: Site, redis_url: str) -> None:
     """Without a created timestamp a row that came late looks like one that was not written."""
     site.load(Rate("Rome", hours(0), "1.50"))
