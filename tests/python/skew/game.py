@@ -6,6 +6,7 @@ is right if it is the rule's answer over those; the verdict is then what has com
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -32,11 +33,19 @@ def newest(rows: Sequence[Score], entity: int, clock: datetime) -> Score | None:
 
 
 class InService(NamedTuple):
-    """What a generation was published from, the clock of its last run, and the ttl."""
+    """What a generation was published from, the clock of its last run, and the ttl.
+
+    ``torn`` are the rows and clocks of runs since that were killed: any of their rows may be there.
+    """
 
     rows: tuple[Score, ...]
     clock: datetime
     ttl: int | None
+    torn: tuple[tuple[tuple[Score, ...], datetime], ...] = ()
+
+
+class Killed(BaseException):
+    """What no handler of ours expects."""
 
 
 class Read(NamedTuple):
@@ -56,13 +65,14 @@ class Game:
         self._generations: dict[int, InService] = {}
         self._unread = 0
 
-    def play(self, steps: int) -> None:
+    def play(self, steps: int, *, kills: bool = False) -> None:
         self.load()
         self.run()
         chances: list[Callable[[], None]] = [
             *([self.load] * 3), *([self.run] * 2), self.run_of_a_build, self.run_of_another_schema,
             self.roll_back, *([self.read] * 6),
         ]  # fmt: skip
+        chances += [self.run_that_is_killed] * 2 * kills
         for _ in range(steps):
             self._choose.choice(chances)()
             self.now += timedelta(minutes=self._choose.choice((1, 20, 90)))
@@ -112,6 +122,24 @@ class Game:
         changed = msgspec.structs.replace(view, **self._choose.choice(changes))
         self.run(views={"scores": changed})
 
+    def run_that_is_killed(self) -> None:
+        """After it has sent rows, and before it is complete."""
+        self.now += timedelta(minutes=1)
+        number = self._in_service()
+
+        def kill(*_: Any) -> None:
+            raise Killed
+
+        with suppress(Killed):
+            self.site.publish(self.now, progress=kill)
+            self._publish(TTL)
+            return
+        self.site.client.delete(NAMES.lock("scores"))
+        assert self._in_service() == number
+        given = self._generations[number]
+        torn = (*given.torn, (tuple(self.rows), self.now))
+        self._generations[number] = given._replace(torn=torn)
+
     def roll_back(self) -> None:
         try:
             Generations(self.site.client, NAMES, "scores").roll_back({})
@@ -133,15 +161,21 @@ class Game:
         self.site.read(self._url, at, *((one, "Rome") for one in asked))
         self.reads += [Read(one, at, given) for one in asked]
 
-    def wanted(self) -> list[tuple[str, float | None]]:
-        """The verdict of each served score, and the score, in the order of the reads."""
-        return [self._wanted(one) for one in self.reads]
+    def wanted(self, logged: Sequence[tuple[float | None, str]]) -> list[tuple[str, float | None]]:
+        """The verdict of each served score, and the score, in the order of the reads.
 
-    def _wanted(self, read: Read) -> tuple[str, float | None]:
+        Of several scores that a read may have got it is the one that was ``logged``.
+        """
+        return [self._wanted(*pair) for pair in zip(self.reads, logged, strict=True)]
+
+    def _wanted(self, read: Read, logged: tuple[float | None, str]) -> tuple[str, float | None]:
         entity, at, given = read
-        served = fresh(newest(given.rows, entity, given.clock), at, given.ttl)
         latest = newest(self.rows, entity, at)
-        value = served and served.score
+        for rows, clock in ((given.rows, given.clock), *given.torn):
+            served = fresh(newest(rows, entity, clock), at, given.ttl)
+            value = served and served.score
+            if repr((value, served is not None)) == repr((logged[0], logged[1] == "found")):
+                break
         # What a training set of today has, or would have if the ttl were still that of then.
         for ttl in (given.ttl, TTL):
             now = fresh(latest, at, ttl)

@@ -23,7 +23,9 @@ from harness.host import Host
 from skew.project import RAW
 
 START = datetime(2026, 1, 1)
-SCORE_OF_LOG = "select score from requests_risk order by requested_at, read_id, position"
+SCORE_OF_LOG = (
+    "select score, scores_status from requests_risk order by requested_at, read_id, position"
+)
 NAMES = Names("served", "dev")
 
 
@@ -76,6 +78,7 @@ class Site(Host):
         *,
         built_at: datetime | None = None,
         views: dict[str, FeatureView] | None = None,
+        progress: Any = lambda *_: None,
         **options: Any,
     ) -> list[str]:
         """A run over all views; ``built_at`` is when dbt began. The modes of its runs."""
@@ -89,7 +92,7 @@ class Site(Host):
         at = Clock.at(clock.replace(tzinfo=UTC))
         with self.dbt_project.open_warehouse() as warehouse:
             work = Materialization(registry, self.client, environment="dev", clock=at, **options)
-            results = list(work.views(warehouse, lambda *_: None))
+            results = list(work.views(warehouse, progress))
             # A service that is published already goes on with views of another declaration.
             services = [] if views else work.services(warehouse)
             messages = {one.message for one in results} | {one.message for one in services}
