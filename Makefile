@@ -41,7 +41,7 @@ test: lint ## Check everything, run all tests but the long ones
 	@echo '--- pytest'
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 	@echo '--- pytest with dbt 2'
-	@if $(BIN)/python scripts/dbt2_env.py; then $(PYTEST_2) $(SLICE_OF_DBT_2); fi
+	@if $(BIN)/python scripts/dbt2_env.py; then $(PYTEST_2) $(PYTEST_ARGS) $(SLICE_OF_DBT_2); fi
 
 coverage: ## The same tests, with the lines of ours that they run; half as long again
 	@$(PYTHON) scripts/env.py test

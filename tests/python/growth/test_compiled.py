@@ -10,7 +10,7 @@ from point_in_time.answers import insert
 from point_in_time.declarations import Row, View
 from point_in_time.views import HOUR
 
-CASES = range(12)
+CASES = range(8)
 MANY = range(400)
 
 every_growing = pytest.mark.parametrize("growing", GROWING, ids=lambda growing: growing.view.name)

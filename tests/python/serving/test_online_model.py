@@ -78,19 +78,18 @@ def _change(dice: random.Random) -> Change:
 
 
 def test_redis_equals_rule_1_whatever_happens(machine: type[Online]) -> None:
-    _play(machine, games=10, steps=25)
+    _play(machine, games=6, steps=25)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_redis_equals_rule_1_in_random_games(machine: type[Online], seed: int) -> None:
     _play_at_random(machine, seed, steps=40)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_redis_equals_rule_1_in_random_games_on_postgres(
-    machine_on_postgres: type[Online], seed: int
+def test_redis_equals_rule_1_in_a_random_game_on_postgres(
+    machine_on_postgres: type[Online],
 ) -> None:
-    _play_at_random(machine_on_postgres, seed, steps=40)
+    _play_at_random(machine_on_postgres, 0, steps=40)
 
 
 @pytest.mark.long
