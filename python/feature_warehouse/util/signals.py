@@ -5,11 +5,13 @@ of it through the wake-up descriptor and tells the drivers to stop; then Python'
 turn.
 """
 
+import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Final, Never
 
 __all__ = ["cancelled_by_signals", "received", "watch_signals"]
@@ -32,13 +34,19 @@ def cancelled_by_signals(cancel: Callable[[], None]) -> Iterator[None]:
 
 def watch_signals() -> None:
     """Let SIGINT and SIGTERM raise KeyboardInterrupt in the main thread, soon, whatever it does."""
-    reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_listen, args=(reader, writer), daemon=True).start()
+    signal.set_wakeup_fd(_listened(os.getpid()).fileno(), warn_on_full_buffer=False)
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
+
+
+@cache
+def _listened(_process: int) -> socket.socket:
+    """A socket that a thread listens to. A process has one, and a fork of it one of its own."""
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    threading.Thread(target=_listen, args=(reader, writer), daemon=True).start()
+    return writer
 
 
 def _interrupt(number: int, _: object) -> Never:

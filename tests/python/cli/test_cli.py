@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -150,6 +151,13 @@ def test_what_the_numbers_of_a_run_are(fw: Fw, mini: Mini) -> None:
 
 def test_the_version(fw: Fw) -> None:
     assert fw("--version") == (0, f"feature-warehouse {version('feature-warehouse')}\n", "")
+
+
+def test_the_commands_of_a_process_share_a_thread(fw: Fw) -> None:
+    fw("--version")
+    threads = threading.active_count()
+    fw("--version")
+    assert threading.active_count() == threads
 
 
 def test_one_json_result(fw: Fw) -> None:
