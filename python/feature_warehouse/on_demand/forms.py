@@ -151,7 +151,11 @@ def _text(value: Any) -> str:
 def _fixed(value: Any, digits: int, scale: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise TypeError
-    number = _scaled(Decimal(value), scale)
+    given = Decimal(value)
+    # A power of ten of a few letters is longer than the memory as a whole number.
+    if not given.is_finite() or (given.adjusted() >= digits - scale and given):
+        raise ValueError
+    number = _scaled(given, scale)
     if abs(number) >= 10**digits or _decimal(number, scale) != value:
         raise ValueError
     return number

@@ -105,6 +105,9 @@ class App:
         """Raise Problem for who may not ask anything."""
         if exchange.scope["path"] in OPEN:
             return
+        if exchange.scope.get("is_surplus"):
+            exchange.closing = True
+            raise Problem("busy", "there are too many connections; try again")
         tokens = self.settings.tokens
         if tokens.entries:
             rights = tokens.rights(exchange.header(b"authorization"))

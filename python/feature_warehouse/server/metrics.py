@@ -58,6 +58,10 @@ class Metrics:
         self._of("requests_total", path, name, str(status)).inc()
         self._of("request_seconds", path, name).observe(seconds)
 
+    def refused(self, status: int) -> None:
+        """Count what was refused before it was a request."""
+        self._of("requests_total", "other", "", str(status)).inc()
+
     def answered(self, name: str, entities: int, values: Mapping[str, int]) -> None:
         """Count what an answer has."""
         self._of("entities_total", name).inc(entities)

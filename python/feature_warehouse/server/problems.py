@@ -20,7 +20,7 @@ from feature_warehouse.errors import (
     UsageError,
 )
 
-__all__ = ["CODES", "MEDIA_TYPE", "Problem", "body_of", "problem_of"]
+__all__ = ["CODES", "MEDIA_TYPE", "Problem", "answer_of", "body_of", "problem_of"]
 
 MEDIA_TYPE: Final = "application/problem+json"
 _LONGEST: Final = 600
@@ -28,6 +28,7 @@ _LONGEST: Final = 600
 
 CODES: Final = {
     "request": (400, "the body or a parameter is not what the path takes"),
+    "malformed": (400, "what came is not a request of HTTP/1.1"),
     "entity": (400, "an entity key or request column is missing, unknown or of another type"),
     "token": (401, "there is no token, or it is not known"),
     "right": (403, "the token may not read this name"),
@@ -40,10 +41,12 @@ CODES: Final = {
     "fingerprint": (409, "the features are not those that were expected"),
     "too_large": (413, "the body has too many bytes, or asks for too many entities"),
     "content": (415, "the body is not JSON, or is compressed"),
+    "headers": (431, "the request's line and headers have more than 65,536 bytes"),
     "internal": (500, "a bug of ours; the server's log says where"),
     "damaged": (500, "a key in Redis holds what no publisher wrote there"),
     "unreachable": (503, "Redis does not answer, or the name changes too fast; try again"),
     "half_published": (503, "views and service do not fit; publish again"),
+    "busy": (503, "there are more connections than --max-connections; try again"),
     "late": (504, "Redis did not answer in time"),
 }
 """Each code with its HTTP status and when it is given."""
@@ -52,6 +55,7 @@ _HEADERS: Final[dict[str, tuple[bytes, bytes]]] = {
     "token": (b"www-authenticate", b"Bearer"),
     "unreachable": (b"retry-after", b"1"),
     "half_published": (b"retry-after", b"1"),
+    "busy": (b"retry-after", b"1"),
     "late": (b"retry-after", b"1"),
 }
 
@@ -95,3 +99,22 @@ def body_of(problem: Problem) -> bytes:
         "detail": detail.encode(errors="backslashreplace").decode(),
     }
     return msgspec.json.encode(content)
+
+
+def answer_of(problem: Problem) -> bytes:
+    """The whole answer, for a connection that is closed after it."""
+    body = body_of(problem)
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", b"%d" % len(body)),
+        *problem.headers,
+        (b"connection", b"close"),
+    ]
+    phrase = http.HTTPStatus(problem.status).phrase.encode()
+    lines = [
+        b"HTTP/1.1 %d %s" % (problem.status, phrase),
+        *(b"%s: %s" % pair for pair in headers),
+        b"",
+        body,
+    ]
+    return b"\r\n".join(lines)

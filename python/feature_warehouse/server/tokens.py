@@ -25,6 +25,7 @@ __all__ = ["EVERYTHING", "METRICS", "Rights", "Tokens", "read_tokens"]
 METRICS: Final = "/metrics"
 _ALL: Final = "*"
 _HASH: Final = re.compile("sha256:([0-9a-f]{64})", re.IGNORECASE)
+_OF_NOTHING: Final = sha256(b"").hexdigest()
 _HOW: Final = 'write "sha256:", the 64 hexadecimal digits of its hash, and what it may read'
 
 
@@ -55,6 +56,8 @@ class Tokens(msgspec.Struct, frozen=True):
         given = sha256(token.strip()).digest()
         found: list[str] = []
         known = False
+        if not token.strip():
+            return None
         for own, names in self.entries:
             if hmac.compare_digest(own, given):
                 known = True
@@ -92,4 +95,8 @@ def _entries(text: str, source: str) -> Iterator[tuple[bytes, tuple[str, ...]]]:
         match = _HASH.fullmatch(words[0])
         if match is None or len(words) == 1:
             raise UsageError(f"line {number} of {source} is not a token; {_HOW}")
+        if match[1].lower() == _OF_NOTHING:
+            raise UsageError(
+                f"line {number} of {source} is the hash of an empty text; hash the token itself"
+            )
         yield bytes.fromhex(match[1]), tuple(words[1:])

@@ -5,6 +5,7 @@ connection, so that load balancers and clients have gone when it stops to listen
 to answer by then it answers. At SIGINT, and at a second signal, it stops to listen at once.
 """
 
+import asyncio
 import gc
 import logging
 import os
@@ -14,8 +15,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import uvicorn
@@ -40,6 +42,11 @@ class _Server(uvicorn.Server):
         self._ends: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.ssl is not None:
+            # asyncio's default is a minute, and uvicorn has no setting for it.
+            loop: Any = asyncio.get_running_loop()
+            seconds = self._app.settings.limits.seconds
+            loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
         await super().startup(sockets)
         # What is there now stays: no collection of garbage need look at it again.
         gc.collect()
@@ -74,14 +81,13 @@ def prepared(settings: Settings) -> tuple[App, uvicorn.Config]:
     limits = settings.limits
     config = uvicorn.Config(
         app,
-        http=patient_protocol(limits.seconds),
+        http=patient_protocol(app),
         ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=limits.connections,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=int(limits.seconds) + 1,
         ssl_certfile=settings.tls_certificate,

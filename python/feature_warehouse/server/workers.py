@@ -7,6 +7,7 @@ worker that dies is replaced. SIGTERM and SIGINT stop all of them; see ``worker`
 
 import logging
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -33,6 +34,9 @@ _GLANCE: Final = 0.1
 SPARE: Final = 5.0
 """Seconds that a worker has to end beyond those it needs at most."""
 
+_FILES: Final = 256
+"""Files that a worker opens besides the connections of its clients: those to Redis, libraries."""
+
 _EARLY: Final = 5.0
 _MOST_EARLY: Final = 3
 """So many workers that end within so many seconds of their start are not replaced."""
@@ -44,6 +48,7 @@ def serve(settings: Settings, started: Callable[[str], None]) -> int:
     Raises UsageError for settings with which nothing can be served, such as a port in use.
     """
     refuse_open(settings)
+    _allow_files(settings.limits.connections)
     with _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         scheme = "https" if settings.tls_certificate else "http"
@@ -52,6 +57,20 @@ def serve(settings: Settings, started: Callable[[str], None]) -> int:
             return work(settings, listener, lambda: started(f"{scheme}://{shown}:{port}"))
         prepared(settings)  # what is wrong with them is said once, by this process
         return _Workers(settings, listener).run(lambda: started(f"{scheme}://{shown}:{port}"))
+
+
+def _allow_files(connections: int) -> None:
+    """Let a process open as many files as the system allows; UsageError if they are too few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return
+    if connections + _FILES > hard:
+        raise UsageError(
+            f"{connections} connections need {connections + _FILES} open files, and the system"
+            f" allows {hard}; give a smaller --max-connections, or raise the limit (ulimit -n)"
+        )
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _listening(settings: Settings) -> socket.socket:
@@ -135,12 +154,16 @@ class _Workers:
         """Pass on the signal that came, and those that still come, until all have ended."""
         settings, passed_on = self._settings, 0
         signals = self._asked or [signal.SIGTERM]
-        deadline = time.monotonic() + settings.drain + settings.limits.seconds + SPARE
+        drained = time.monotonic() + (settings.drain if signals[0] == signal.SIGTERM else 0.0)
+        deadline = drained + settings.limits.seconds + SPARE
         while any(process.poll() is None for process in self._running):
             for number in signals[passed_on:]:
                 for process in self._running:
                     process.send_signal(number)
                 passed_on += 1
+            if len(signals) > 1 or time.monotonic() > drained:
+                # No worker accepts any more: clients are to be refused, not to wait.
+                self._listener.close()
             time.sleep(_GLANCE)
             if time.monotonic() > deadline:
                 for process in self._running:

@@ -126,6 +126,8 @@ def test_the_status_is_the_worst_of_the_inputs(store: OnlineStore) -> None:
             "'fee' takes a Decimal or int of at most 6 digits, 2 of them after the point",
         ),
         ({"fee": Decimal("1.001")}, "not Decimal Decimal('1.001')"),
+        ({"fee": Decimal("1e999999999")}, "request column 'fee' takes a Decimal or int"),
+        ({"fee": Decimal("1e-999999999")}, "request column 'fee' takes a Decimal or int"),
         ({"fee": Decimal("12345.00")}, "not Decimal Decimal('12345.00')"),
         ({"country": 5}, "request column 'country' takes a str, not int 5"),
         ({"rate": 1e39}, "request column 'rate' takes a float or int, not float 1e+39"),

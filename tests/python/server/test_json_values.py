@@ -28,6 +28,10 @@ WRITTEN: list[tuple[str, Any, Any]] = [
     ("decimal(38,0)", 10**20, "1" + "0" * 20),
     ("decimal(10,2)", Decimal("12.00"), "12.00"),
     ("decimal", Decimal("NaN"), "NaN"),
+    ("decimal(20,10)", Decimal("0E-10"), "0.0000000000"),
+    ("decimal", Decimal("1E+3"), "1000"),
+    ("list<decimal(20,10)>", [Decimal("1E-10")], ["0.0000000001"]),
+    ("map<string,decimal(9,8)>", {"x": Decimal("0E-8")}, {"x": "0.00000000"}),
     ("float", 0.1, 0.1),
     ("float", NAN, "NaN"),
     ("float", math.inf, "Infinity"),
@@ -128,6 +132,7 @@ def test_what_no_key_is(kind: str, given: Any) -> None:
     ],
 )
 def test_what_no_request_column_is(kind: str, given: Any) -> None:
-    [(_, _, read)] = request_readers({"x": kind})
+    [(_, ready, read)] = request_readers({"x": kind})
+    assert type(given) is not ready  # else nothing reads it
     with pytest.raises(EntityError, match=r"^request column 'x' takes .*, not "):
         read(given)

@@ -109,7 +109,9 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 HEAD = b"POST /v1/services/risk HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
+CHUNKED = HEAD.replace(b"Content-Length: 90", b"Transfer-Encoding: chunked") + b"\r\n"
 
 
 def test_clients_that_mean_no_good(url: str, client: Any, tmp_path: Path) -> None:
@@ -120,6 +122,8 @@ def test_clients_that_mean_no_good(url: str, client: Any, tmp_path: Path) -> Non
     with running(url, log, "--max-seconds", "0.5", "--max-connections", "12") as server:
         assert_the_slow_are_closed(server)
         assert_garbage_is_refused(server)
+        assert_heads_have_an_end(server)
+        assert_no_body_is_a_request(server)
         # Twenty megabytes of an answer that nobody takes.
         body = json.dumps({"entities": [{"id": 1}] * 20}).encode()
         with talking(server) as some:
@@ -129,8 +133,18 @@ def test_clients_that_mean_no_good(url: str, client: Any, tmp_path: Path) -> Non
         with ExitStack() as many:
             for _ in range(12):
                 many.enter_context(talking(server))
-            assert server.get("/health")[0] == 503
-        eventually(lambda: server.get("/health")[0] == 200, "room")
+            assert server.get("/health")[0] == 200
+            status, body = server.get("/v1/services")
+            assert (status, json.loads(body)["code"]) == (503, "busy")
+            for _ in range(64):
+                many.enter_context(talking(server))
+            # Who comes now is not even asked what it wants.
+            with talking(server) as some:
+                assert b'"code":"busy"' in some.recv(1000)
+        eventually(lambda: ask(server) == 200, "room")
+        counts = server.get("/metrics")[1]
+        for refused in (400, 431, 503):
+            assert b'{name="",path="other",status="%d"}' % refused in counts
         assert server.stop(signal.SIGINT) == 0
     # None of them has something to say in the log.
     assert log.read_text() == ""
@@ -174,7 +188,7 @@ def assert_garbage_is_refused(server: Running) -> None:
         assert until_the_end(some)[:12] == answered, sent
     # Chunks without an end.
     some = talking(server)
-    some.sendall(HEAD.replace(b"Content-Length: 90", b"Transfer-Encoding: chunked") + b"\r\n")
+    some.sendall(CHUNKED)
     for _ in range(20):
         try:
             some.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
@@ -182,6 +196,48 @@ def assert_garbage_is_refused(server: Running) -> None:
             break
     # Nothing, if the connection was reset before the answer was read.
     assert until_the_end(some)[:13] in (b"HTTP/1.1 413 ", b"")
+
+
+def assert_heads_have_an_end(server: Running) -> None:
+    beginnings = {
+        "a header": b"GET /health HTTP/1.1\r\nX: ",
+        "a path": b"GET /health?",
+        "headers": b"GET /health HTTP/1.1\r\n" + b"a: b\r\n" * 20_000,
+        "a trailer": CHUNKED + b"0\r\nX: ",
+    }
+    for what, beginning in beginnings.items():
+        some = talking(server)
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):
+            some.sendall(beginning + b"x" * 32_000_000)
+        # Nothing, if the connection was reset before the answer was read.
+        assert until_the_end(some)[:13] in (b"HTTP/1.1 431 ", b""), what
+    # One that is whole.
+    some = talking(server)
+    some.sendall(b"GET /health HTTP/1.1\r\nX: " + b"x" * 66_000 + b"\r\n\r\n")
+    assert b'"code":"headers"' in until_the_end(some)
+
+
+def assert_no_body_is_a_request(server: Running) -> None:
+    hidden = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n"
+    for body, status in ((BODY.encode(), 200), (hidden, 400)):
+        head = HEAD.replace(b"90", b"%d" % len(body)) + upgrade + b"\r\n"
+        for pieces in (
+            [head + body + HEALTH],
+            [head, body + HEALTH],
+            [head[:-9], head[-9:] + body, HEALTH],
+        ):
+            some = talking(server)
+            for piece in pieces:
+                some.sendall(piece)
+            assert statuses(until_the_end(some)) == [status, 200]
+    some = talking(server)
+    some.sendall(b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n" + HEALTH)
+    assert statuses(until_the_end(some)) == [400]
+
+
+def statuses(answers: bytes) -> list[int]:
+    return [int(each[:3]) for each in answers.split(b"HTTP/1.1 ")[1:]]
 
 
 def talking(server: Running) -> socket.socket:
