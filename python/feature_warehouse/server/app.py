@@ -8,7 +8,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.routing import Router
 
-from feature_warehouse.errors import FeatureWarehouseError
+from feature_warehouse.errors import FeatureWarehouseError, NotPublishedError
 from feature_warehouse.request_log import RequestLog
 from feature_warehouse.server.exchange import Exchange, Receive, Scope, Send
 from feature_warehouse.server.metrics import Metrics
@@ -89,6 +89,9 @@ class App:
             return _of_router(error, exchange.scope)
         except FeatureWarehouseError as error:
             problem = problem_of(error)
+            if isinstance(error, NotPublishedError) and exchange.rights.names is not None:
+                # The rest suggests names, which may be some that the token does not have.
+                problem.detail = problem.detail.partition(";")[0]
             if problem.status >= 500:
                 _logger.error("%s", error)
             return problem
@@ -123,6 +126,9 @@ class App:
             raise Problem(
                 "host", "without tokens this server answers to localhost and 127.0.0.1 only"
             )
+        origin = exchange.header(b"origin").decode("latin-1")
+        if origin and origin.partition("://")[2].lower() != host.lower():
+            raise Problem("origin", "without tokens this server answers no pages of other sites")
 
     async def _late(self, exchange: Exchange) -> None:
         """The time is over: say so, if there is still time to say anything."""

@@ -81,7 +81,8 @@ class Exchange:
 
     def accepted(self, *made: str) -> str:
         """The media type to answer in, one of those that can be made. Raises Problem."""
-        header = self.header(b"accept").decode("latin-1").lower()
+        given = [value for own, value in self.scope["headers"] if own == b"accept"]
+        header = b",".join(given).decode("latin-1").lower()
         if not header or (made[0] in header and "," not in header and ";" not in header):
             return made[0]
         found = max(made, key=lambda kind: _quality(header, kind))

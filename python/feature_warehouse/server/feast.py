@@ -20,7 +20,7 @@ from feature_warehouse.server.problems import Problem
 from feature_warehouse.server.requests import FeastRead
 from feature_warehouse.serving.vectors import FeatureVectors
 
-__all__ = ["Found", "Part", "answer", "count_of", "parts_of", "rows_of"]
+__all__ = ["Found", "Part", "answer", "count_of", "parts_of", "refuse_many", "rows_of"]
 
 _STATUSES: Final = {
     "found": "PRESENT",
@@ -29,6 +29,9 @@ _STATUSES: Final = {
     "expired": "OUTSIDE_MAX_AGE",
 }
 _MOST_VIEWS: Final = 100
+_MOST_ROWS: Final = 10
+"""So many rows of views are read at most for each entity that a request may have."""
+
 _NO_TIME: Final = "1970-01-01T00:00:00Z"
 
 Found = tuple[Answers, FeatureVectors]
@@ -74,6 +77,18 @@ def parts_of(asked: FeastRead) -> list[Part]:
     if len(wanted) > _MOST_VIEWS:
         raise Problem("too_large", f"{len(wanted)} views are more than {_MOST_VIEWS}; ask twice")
     return [Part(view, tuple(features)) for view, features in wanted.items()]
+
+
+def refuse_many(asked: FeastRead, parts: Sequence[Part], entities: int) -> None:
+    """Raise Problem for more reads than ``_MOST_ROWS`` times the limit of entities."""
+    most = entities * _MOST_ROWS
+    rows = count_of(asked) * len(parts)
+    if rows > most:
+        raise Problem(
+            "too_large",
+            f"{len(parts)} views for {count_of(asked)} entities are {rows} rows, more than {most};"
+            " ask for fewer at a time",
+        )
 
 
 def rows_of(asked: FeastRead, name: str, keys: Sequence[str]) -> list[dict[str, Any]]:

@@ -14,10 +14,12 @@
     other maps              an array of pairs, each an array of key and value
 
 Requests give join keys and request columns likewise; a whole number or decimal may be either a
-number or text.
+number or text. Dates and times have their hyphens and colons, and at most six digits of a second
+that are not zero.
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -27,7 +29,7 @@ from uuid import UUID
 from feature_warehouse.codec.stored_types import Kind, parse_kind
 from feature_warehouse.errors import EntityError
 
-__all__ = ["MOST", "Reader", "key_readers", "request_readers", "shown", "writer_of"]
+__all__ = ["MOST", "Reader", "key_readers", "read_instant", "request_readers", "shown", "writer_of"]
 
 MOST: Final = 2**53 - 1
 """The greatest whole number that is one in JSON."""
@@ -35,6 +37,14 @@ MOST: Final = 2**53 - 1
 _SHOWN: Final = 60
 _LONGEST_NUMBER: Final = 400
 """Digits; no column holds as many, and reading millions of them takes a while."""
+
+_DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6}0*)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
+"""Python takes more for dates and numbers, such as "2026-W05-6", "1_0" and Arabic digits."""
 
 _FLOATS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -180,6 +190,8 @@ def _read_float(value: Any) -> float:
 def _read_decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise TypeError
+    if isinstance(value, str) and not (len(value) <= _LONGEST_NUMBER and _DECIMAL.fullmatch(value)):
+        raise ValueError
     number = Decimal(value)
     # Powers of ten that are written in a few letters fill the memory as whole numbers.
     if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
@@ -204,16 +216,19 @@ def _read_text(value: Any) -> str:
 
 
 def _read_date(value: Any) -> date:
-    return date.fromisoformat(value)
+    return date.fromisoformat(value) if _DATE.fullmatch(value) else _none()
 
 
-def _read_aware(value: Any) -> datetime:
+def read_instant(value: Any) -> datetime:
+    """An instant as text, in UTC. Raises TypeError, ValueError, OverflowError."""
+    if not _INSTANT.fullmatch(value):
+        raise ValueError
     found = datetime.fromisoformat(value)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _read_naive(value: Any) -> datetime:
-    return _read_aware(value).replace(tzinfo=None)
+    return read_instant(value).replace(tzinfo=None)
 
 
 _FORMS: Final[dict[str, tuple[type, Callable[[Any], Any], str]]] = {
@@ -225,7 +240,7 @@ _FORMS: Final[dict[str, tuple[type, Callable[[Any], Any], str]]] = {
     "string": (str, _read_text, "text"),
     "date": (date, _read_date, 'a date as text, such as "2026-01-31"'),
     "timestamp": (datetime, _read_naive, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
-    "timestamptz": (datetime, _read_aware, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
+    "timestamptz": (datetime, read_instant, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
     "uuid": (UUID, UUID, "a UUID as text"),
 }
 

@@ -33,6 +33,7 @@ CODES: Final = {
     "token": (401, "there is no token, or it is not known"),
     "right": (403, "the token may not read this name"),
     "host": (403, "a server without tokens was asked by another name than that of this machine"),
+    "origin": (403, "a page of another site asked a server without tokens"),
     "path": (404, "there is no such path"),
     "not_published": (404, "no service or view has this name"),
     "method": (405, "the path does not take this method"),
@@ -83,7 +84,9 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
 def problem_of(error: FeatureWarehouseError) -> Problem:
     """What is answered for an error of the client."""
     code = next((code for kind, code in _OURS if isinstance(error, kind)), "internal")
-    return Problem(code, str(error))
+    # The message has the address of Redis, which is for the log alone.
+    hides = isinstance(error, UnreachableError)
+    return Problem(code, "Redis cannot be read now; try again" if hides else str(error))
 
 
 def body_of(problem: Problem) -> bytes:

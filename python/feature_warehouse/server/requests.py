@@ -1,11 +1,12 @@
 """What clients send: the body of a read, and what a read by Feast's API asks for."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
+from feature_warehouse.server.json_values import read_instant
 from feature_warehouse.server.problems import Problem
 
 __all__ = ["FeastRead", "Read", "decoded"]
@@ -40,8 +41,7 @@ class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.at is None:
             return None
         try:
-            found = datetime.fromisoformat(self.at)
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+            return read_instant(self.at)
         except (ValueError, OverflowError):
             raise Problem(
                 "request", '"at" is not an instant; write it as "2026-01-31T12:00:00Z"'

@@ -12,7 +12,7 @@ from feature_warehouse.server.answers import Answers
 from feature_warehouse.server.exchange import ARROW, JSON, Exchange, Receive, Scope, Send
 from feature_warehouse.server.metrics import CONTENT_TYPE_LATEST
 from feature_warehouse.server.openapi import description
-from feature_warehouse.server.problems import Problem
+from feature_warehouse.server.problems import Problem, problem_of
 from feature_warehouse.server.requests import FeastRead, Read, decoded
 from feature_warehouse.server.store import Entities, Question
 from feature_warehouse.server.tokens import METRICS
@@ -106,6 +106,7 @@ class Routes:
         asked = decoded(body, FeastRead)
         self._refuse_many(feast.count_of(asked))
         parts = feast.parts_of(asked)
+        feast.refuse_many(asked, parts, self._app.settings.limits.entities)
         for part in parts:
             self._allow(exchange, part.name)
         reads = [self._feast_part(exchange, part, asked) for part in parts]
@@ -154,7 +155,7 @@ class Routes:
             plan = await self._store.plan(name)
         except FeatureWarehouseError as error:
             # One that is half published hides no others.
-            return {"name": name, "error": str(error)}
+            return {"name": name, "error": problem_of(error).detail}
         about = described(plan)
         return {
             key: about[key] for key in ("name", "kind", "fingerprint", "stands_for") if key in about

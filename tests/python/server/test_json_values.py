@@ -103,8 +103,28 @@ REFUSED: list[tuple[str, Any]] = [
     *(("int", bad) for bad in NO_INT),
     *(("bool", bad) for bad in (1, "true", 0)),
     *(("string", bad) for bad in (1, True, ["x"])),
-    *(("date", bad) for bad in ("2026-02-30", 5, "2026-01-31T12:00:00Z and more")),
-    *(("timestamp", bad) for bad in ("now", 0, "0001-01-01T00:00:00+14:00")),
+    *(
+        ("date", bad)
+        for bad in (
+            "20260131",
+            "2026-W05-6",
+            "٢٠٢٦-01-31",
+            "2026-02-30",
+            5,
+            "2026-01-31T12:00:00Z and more",
+        )
+    ),
+    *(
+        ("timestamp", bad)
+        for bad in (
+            "20260131T120000Z",
+            "2026-W05-6T12:00:00",
+            "2026-01-31T12:00:00.0000001Z",
+            "now",
+            0,
+            "0001-01-01T00:00:00+14:00",
+        )
+    ),
     *(("uuid", bad) for bad in ("x", 7, ID.hex + "0")),
 ]
 
@@ -129,6 +149,9 @@ def test_what_no_key_is(kind: str, given: Any) -> None:
         ("numeric(10,2)", "1e-999999999"),
         ("numeric(10,2)", "Infinity"),
         ("numeric(10,2)", "sNaN"),
+        ("numeric(10,2)", "1_0"),
+        ("numeric(10,2)", "٣"),
+        ("numeric(10,2)", " 1"),
     ],
 )
 def test_what_no_request_column_is(kind: str, given: Any) -> None:

@@ -97,6 +97,10 @@ def test_limits(ask: Asker) -> None:
     assert (status, code) == (413, "too_large")
     assert "6 entities are more than 5" in detail
     assert ask.post("risk", [{"id": n} for n in range(5)]).status == 200
+    many = {"features": [f"names{n}:name{n}" for n in range(11)], "entities": {"id": [1] * 5}}
+    answer = ask("POST", "/get-online-features", many)
+    assert answer.problem[:2] == (413, "too_large")
+    assert "55 rows, more than 50" in answer.problem[2]
     columns = {"feature_service": "risk", "entities": {"id": list(range(6))}}
     assert ask("POST", "/get-online-features", columns).problem[:2] == (413, "too_large")
     padded = json.dumps(ONE).encode().ljust(2000)
@@ -139,6 +143,17 @@ def test_without_tokens_only_this_machine_is_answered(ask: Asker) -> None:
         assert ask("GET", "/health", headers={"host": host}).status == 200
 
 
+def test_pages_of_other_sites_are_not_answered(ask: Asker, url: str) -> None:
+    own, other = {"host": "localhost:8080"}, "http://evil.example"
+    for origin in (other, "null", "http://localhost:3000"):
+        assert ask("POST", RISK, ONE, {**own, "origin": origin}).problem[:2] == (403, "origin")
+    assert ask("POST", RISK, ONE, {**own, "origin": "http://localhost:8080"}).status == 200
+    tokens = read_tokens(f"sha256:{sha256(b'known').hexdigest()} gone, risk", None)
+    with asker(url, tokens=tokens) as with_token:
+        headers = {"origin": other, **bearer("known")}
+        assert with_token("POST", RISK, ONE, headers).status == 200
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "feature-server"])  # noqa: S104
 def test_an_open_server_is_refused(host: str) -> None:
     with pytest.raises(UsageError, match=r"without tokens .* FEATURE_WAREHOUSE_TOKENS"):
@@ -153,11 +168,12 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def test_tokens(url: str) -> None:
-    one, all_of_them, metrics = ("t1" * 16, "t2" * 16, "t3" * 16)
+    one, two, all_of_them, metrics = ("t1" * 16, "t4" * 16, "t2" * 16, "t3" * 16)
     lines = [
         f"sha256:{sha256(one.encode()).hexdigest()} risk, names  # the risk model",
         f"SHA256:{sha256(all_of_them.encode()).hexdigest().upper()} *",
         f"sha256:{sha256(metrics.encode()).hexdigest()} /metrics",
+        f"sha256:{sha256(two.encode()).hexdigest()} riskk",
     ]
     tokens = read_tokens(";".join(lines), None)
     with asker(url, tokens=tokens) as ask:
@@ -168,6 +184,10 @@ def test_tokens(url: str) -> None:
         path = "/get-online-features"
         assert ask("POST", path, features, bearer(one)).problem[:2] == (403, "right")
         assert ask("POST", path, features, bearer(all_of_them)).status == 200
+        # A token does not learn the names that it may not read.
+        assert "did you mean 'risk'" in ask("POST", f"{RISK}k", ONE, bearer(all_of_them)).problem[2]
+        _, code, detail = ask("POST", f"{RISK}k", ONE, bearer(two)).problem
+        assert (code, "risk'" in detail) == ("not_published", False)
         for name, found in ((one, {"risk", "names"}), (all_of_them, {"risk", "names", "scores"})):
             listed = ask("GET", "/v1/services", headers=bearer(name)).json["services"]
             assert {each["name"] for each in listed} == found
@@ -211,6 +231,7 @@ def test_redis_that_does_not_answer() -> None:
     with asker("redis://127.0.0.1:1/0?socket_timeout=0.2") as ask:
         answer = ask("POST", RISK, ONE)
         assert answer.problem[:2] == (503, "unreachable")
+        assert "127.0.0.1" not in answer.problem[2]
         assert answer.headers["retry-after"] == "1"
         assert ask("GET", "/health").status == 200
         assert ask("GET", "/ready").status == 503
