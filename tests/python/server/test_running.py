@@ -77,6 +77,23 @@ def test_what_it_says_while_it_stops(url: str, tmp_path: Path) -> None:
         assert server.stop(signal.SIGINT) == 0
 
 
+def test_a_second_signal_stops_all_workers(url: str, tmp_path: Path) -> None:
+    arguments = ("--drain", "600", "--max-seconds", "60", "--workers", "2")
+    with running(url, tmp_path / "log", *arguments) as server:
+        with talking(server) as held:
+            held.sendall(HEAD.replace(b"90", b"%d" % len(BODY)) + b"\r\n")
+            under_way = b"\nfeature_warehouse_server_requests_under_way 2.0\n"
+            eventually(lambda: under_way in server.get("/metrics")[1], "a request under way")
+            server.process.send_signal(signal.SIGTERM)
+            eventually(lambda: server.get("/ready")[0] == 503, "a server that is not ready")
+            server.process.send_signal(signal.SIGINT)
+            # Though a worker has still to answer, nobody is let in to wait.
+            eventually(lambda: is_refused(server), "a server that does not listen")
+            held.sendall(BODY.encode())
+            assert statuses(until_the_end(held)) == [200]
+        assert server.process.wait(60) == 0
+
+
 def test_a_worker_that_is_killed_is_replaced(url: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with running(url, log, *DRAIN, "--workers", "2") as server:
