@@ -334,7 +334,8 @@ def test_tokens_and_tls(url: str, tmp_path: Path, certificates: Certificates) ->
     tokens = tmp_path / "tokens"
     tokens.write_text(f"sha256:{sha256(b'let me in, please').hexdigest()} risk\n")
     pems = ("--tls-certificate", certificates.certificate, "--tls-key", certificates.key)
-    arguments = map(str, (*pems, "--tokens", tokens, "--host", "0.0.0.0"))  # noqa: S104
+    more = ("--tokens", tokens, "--host", "0.0.0.0", "--max-seconds", "2")  # noqa: S104
+    arguments = map(str, (*pems, *more))
     with running(url, tmp_path / "log", *arguments) as server:
         assert server.address.startswith("https://0.0.0.0:")
         context = ssl.create_default_context(cafile=certificates.ca)
@@ -351,6 +352,8 @@ def test_tokens_and_tls(url: str, tmp_path: Path, certificates: Certificates) ->
         some = talking(server)
         some.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"HTTP" not in until_the_end(some)
+        # Nor is who says nothing waited for.
+        assert until_the_end(talking(server)) == b""
         assert server.stop(signal.SIGINT) == 0
 
 
