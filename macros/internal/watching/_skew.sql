@@ -173,7 +173,7 @@ inner join {{ request.log }} as log
 
 {% macro _skew_of_part(request, labels, view, values, number) -%}
     {#- For the requests in `asked`: the row that the view had at `base`, the one at `upto`, and whether it has
-        the row that was served. -#}
+        the row that was served; of one that was expired, which has no values, whether it has the version. -#}
     {%- set prefix = request.prefix -%}
     {%- set place = request.parts[number].place -%}
     {%- set base = feature_warehouse._asked_requests(
@@ -236,7 +236,13 @@ with answers as materialized (
 held as (
     select
         answers.{{ prefix }}number,
-        count(case when {{ (same or ['true']) | join('\n            and ') }} then 1 end) as {{ prefix }}held
+        count(
+            case when
+                answers.{{ prefix }}status_{{ place }} <> 'found' or (
+                    {{ (same or ['true']) | join('\n                    and ') }}
+                ) then 1
+            end
+        ) as {{ prefix }}held
     from answers
     inner join {{ spec.relation }} as held
         on

@@ -58,11 +58,11 @@ def _cause(
     version = served.version
     if version is not None and served.is_held and view.available(version) > bounds.upper:
         return "ahead"
+    if is_lost:
+        return "lost"
     if is_rewritten:
         return "rewritten"
-    if version is None:
-        return "lost" if is_lost else "not written"
-    if served.is_held or not served.is_found:
+    if version is None or served.is_held:
         return "not written"
     return "changed" if is_rewritten is False else "changed or rewritten"
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from feature_warehouse.publishing.run_plan import GRACE
 from feature_warehouse.skew.runs import Bounds
 
 __all__ = ["Judgement", "Served", "Version", "View", "judge"]
@@ -44,7 +45,7 @@ class Served(NamedTuple):
     was available at ``Bounds.certain``, whatever its age, and ``is_before`` whether it has the
     values that were served; ``after`` the newest at ``asked``, or at the clock of the run in
     service if that is later. ``is_held`` tells whether the warehouse has a row with the version and
-    the values that were served.
+    the values that were served; of an expired row, of which no values are served, with the version.
     """
 
     is_found: bool
@@ -57,8 +58,9 @@ class Served(NamedTuple):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """``verdict`` is equal, stale, late or wrong; ``known_for`` is in microseconds.
+    """``verdict`` is equal, stale, late, wrong or not judged; ``known_for`` is in microseconds.
 
+    It is not judged if the row may not have been kept until the read, which asked about the past.
     ``has_before`` and ``has_after`` tell whether the rows before and after were within their ttl.
     """
 
@@ -74,8 +76,10 @@ def judge(served: Served, bounds: Bounds, view: View) -> Judgement:
     has_after = _is_fresh(served.after, served, bounds)
     verdict, known_for = "wrong", None
     is_explained = _is_explained(served, bounds, view, has_before=has_before)
-    # Such a view does not tell when the warehouse learned of a row.
-    is_untold = not is_explained and not view.has_created and _is_older(served, has_before)
+    # Such a row does not tell when the warehouse learned of it.
+    does_tell = view.has_created and (served.before is None or served.before.created is not None)
+    is_behind = not is_explained and _is_behind(served, has_before)
+    is_untold = is_behind and not does_tell
     after = served.after if has_after else None
     if is_explained or is_untold:
         verdict = "equal"
@@ -86,6 +90,8 @@ def judge(served: Served, bounds: Bounds, view: View) -> Judgement:
             known_for = max(served.asked - view.available(after), 0)
         elif is_untold:
             verdict = "late"
+    elif is_behind and _is_dropped(served.before, bounds):
+        verdict = "not judged"
     return Judgement(verdict, known_for, has_before, has_after)
 
 
@@ -112,10 +118,16 @@ def _is_explained(served: Served, bounds: Bounds, view: View, *, has_before: boo
     )
 
 
-def _is_older(served: Served, has_before: bool) -> bool:
-    """Whether what was served is what was there before rows that may have been loaded later."""
+def _is_behind(served: Served, has_before: bool) -> bool:
+    """Whether it is what was there without the row before, or without one that ties with it."""
     if served.version is None or not served.is_found:
         return has_before
     return served.is_held and (
-        served.before is not None and served.version.order < served.before.order
+        served.before is not None and served.version.order <= served.before.order
     )
+
+
+def _is_dropped(row: Version | None, bounds: Bounds) -> bool:
+    """Whether it was past its ttl and grace when it was read or published."""
+    ttl = bounds.run.ttl
+    return row is not None and ttl is not None and row.event + ttl + GRACE < bounds.dropped

@@ -108,7 +108,9 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
         parts.append(Part(place, part, ours, values))
     judged = {part.declared.view.name for part in parts}
     given = [key for part in parts for key in part.declared.join_keys.values()]
-    given += [one.name for one in service.request if one.name in types]
+    # Of personal data the log may have a hash, which is no value of the column's type.
+    asked = (one.name for one in service.request if one.name not in service.personal)
+    given += [name for name in asked if name in types]
     on_demand: list[OnDemandFeature] = []
     for one in service.on_demand:
         if one.name in service.hidden:

@@ -173,7 +173,8 @@ def _count(
         for text, length in FRESHNESS.items():
             is_fresher = row.known_for is not None and row.known_for >= length
             feature.fresher[text] = feature.fresher.get(text, 0) + is_fresher
-    if sum(one.verdict == verdict for one in feature.examples) < _EXAMPLES:
+    alike = [one for one in feature.examples if (one.verdict, one.cause) == (verdict, cause)]
+    if len(alike) < _EXAMPLES:
         at = requests["requested_at"][number]
         feature.examples.append(
             Example(

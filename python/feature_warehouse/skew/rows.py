@@ -1,7 +1,7 @@
 """Served rows of one view, judged: each with its verdict, cause and how old what was known was."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,9 @@ from feature_warehouse.skew.log_table import LogTable, Part, columns_of
 from feature_warehouse.skew.runs import Bounds, Run, Runs, runs_of
 
 __all__ = ["Judged", "judged_rows", "published_runs"]
+
+
+_DROPPED: Final = "the read asked about an instant so long ago that its row need not be in Redis"
 
 
 class Judged(msgspec.Struct):
@@ -91,6 +94,7 @@ def judged_rows(
         judgement = judge(served, known, terms)
         found[number] = Judged(
             judgement.verdict,
+            _DROPPED if judgement.verdict == "not judged" else "",
             age=max(served.asked - known.clock, 0),
             known_for=judgement.known_for,
             is_held=served.is_held or not served.is_found,

@@ -25,6 +25,7 @@ class Run(msgspec.Struct, frozen=True):
     history: str
     rule: str
     columns: str
+    is_simulated: bool = False
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -32,12 +33,14 @@ class Bounds(msgspec.Struct, frozen=True):
 
     All rows that were available and loaded at ``certain``, and some of those that became so until
     ``upper``. ``run`` is the last one that had come to its end for certain, or the first over the
-    generation.
+    generation. Rows whose ttl and grace ended before ``dropped`` may have been left out by a run,
+    or dropped by Redis.
     """
 
     run: Run
     certain: int
     upper: int
+    dropped: int
 
     @property
     def clock(self) -> int:
@@ -71,7 +74,9 @@ class Runs:
             # A run that wrote it and is not noted was cut off; the next one had a later clock.
             later = [one.clock for one in runs if one.run >= wrote]
             upper = max(upper, later[0] if later else asked)
-        return Bounds(last, min(last.watermark, last.clock), upper)
+        # Redis drops no row while time is simulated.
+        dropped = upper if last.is_simulated else max(upper, at + self._tolerance)
+        return Bounds(last, min(last.watermark, last.clock), upper, dropped)
 
 
 def runs_of(rows: Iterable[Mapping[str, Any]]) -> list[Run]:

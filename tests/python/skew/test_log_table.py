@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 
+from feature_warehouse.declarations.model import RequestColumn
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
 from feature_warehouse.skew.log_table import LogTable, log_table
@@ -70,6 +72,18 @@ def test_personal_data_is_not_judged(mini: Mini) -> None:
     assert [part.declared.view.name for part in found.parts] == ["scores"]
     assert "personal data" in found.reasons["email"]
     assert found.reasons["grade"].startswith("its key email is personal data")
+
+
+def test_what_a_request_gives_that_is_personal_data(mini: Mini) -> None:
+    """Its hash in the log is no number, so it is not read."""
+    view(mini, "scores", {"score": "text"})
+    mini.service("risk", {"view": "scores"})
+    [service] = read_registry(mini.write(), mini.folder).services.values()
+    request = tuple(RequestColumn(name, "bigint", "integer") for name in ("amount", "limit"))
+    service = msgspec.structs.replace(service, request=request, pii=("amount",))
+    types = logged(["scores"], {"id": "bigint", "score": "text", "amount": "text"})
+    warehouse: Any = Warehouse({**types, "limit": "bigint"})
+    assert log_table(service, warehouse, PLACE).keys == ("id", "limit")
 
 
 def test_what_the_log_does_not_have(mini: Mini) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.command_line import Fw, in_process, one_line
-from skew.site import START, Score, Site, hours
+from skew.site import START, Score, Site, hours, key
 
 VALUES = 7
 
@@ -45,6 +45,18 @@ def test_a_report_of_nothing_wrong_and_of_something(fw: Fw, site: Site, redis_ur
     labels = 'project="served",environment="dev",service="risk",verdict="wrong"'
     assert f"feature_warehouse_skew_values{{{labels}}} 1\n" in text
     assert "feature_warehouse_skew_measured_timestamp_seconds{" in text
+
+
+def test_many_causes(fw: Fw, site: Site, redis_url: str) -> None:
+    """Each is shown with a request, however many there are of others."""
+    site.client.delete(key(1))
+    site.rewrite(2, score=99.0)
+    site.read(redis_url, hours(2), *[(1, "Rome")] * 6, (2, "Rome"))
+    site.drain()
+    code, out, err = fw("skew", "risk", "--clock-tolerance", "0 seconds")
+    assert (code, err) == (1, "")
+    assert "\nwrong: 6 of score, lost, as in request " in out
+    assert "\nwrong: 1 of score, changed, as in request " in out
 
 
 def test_its_files(fw: Fw, site: Site) -> None:

@@ -41,14 +41,16 @@ def test_a_row_that_was_written_by_hand(served: Site, redis_url: str) -> None:
     assert [each.cause for each in one.examples] == ["changed"]
 
 
-def test_history_that_was_rewritten(served: Site) -> None:
+def test_history_that_was_rewritten(served: Site, redis_url: str) -> None:
+    served.client.delete(key(3))
+    served.read(redis_url, hours(2), (3, "Rome"))
     served.ask("update raw_scores set score = 7 where id = 4")
-    assert causes(served) == {"score": {"rewritten": 1}}
+    assert causes(served)["score"] == {"rewritten": 1, "lost": 1}
     # A row that was added to the past is no less.
     served.load(Score(5, hours(1), hours(1), 2.5, "b"))
     found = causes(served)
-    assert found["grade"] == {"rewritten": 1}
-    assert found["score"] == {"rewritten": 1}
+    assert found["grade"] == {"rewritten": 1, "lost": 1}
+    assert found["score"] == {"rewritten": 1, "lost": 1}
 
 
 def test_a_row_that_was_deleted(served: Site) -> None:
@@ -76,6 +78,24 @@ def test_an_entity_that_a_run_left_out(
     assert found["score"] == {"not written": 2}
 
 
+def test_a_read_of_long_ago(site: Site, redis_url: str) -> None:
+    """A run leaves out rows whose ttl and grace are over, which reads of then would have got."""
+    site.load(Score(1, hours(0), hours(0), 0.5))
+    site.publish(hours(40))
+    site.read(redis_url, hours(1), (1, "Rome"), (2, "Rome"))
+    found = site.skewed()
+    assert counts(found["score"]) == {"missing": 1, "not judged": 1}
+    assert counts(found["ratio"]) == {"equal": 1, "not judged": 1}
+    assert "so long ago" in found["score"].reason
+
+
+def test_a_row_that_seems_to_have_expired(served: Site, redis_url: str) -> None:
+    """A damaged event timestamp, of which the warehouse has no row."""
+    served.rewrite(2, event=hours(-10))
+    served.read(redis_url, hours(2), *ASKED)
+    assert causes(served)["score"] == {"changed": 1}
+
+
 def test_a_row_of_the_future(served: Site, redis_url: str) -> None:
     """Something else has published what the warehouse learned later."""
     later = Score(2, hours(3), hours(4), 8.5)
@@ -100,6 +120,10 @@ def test_a_view_that_does_not_tell(site: Site, redis_url: str) -> None:
     site.publish(hours(2))
     site.read(redis_url, hours(2), (1, "Rome"))
     site.load(Rate("Rome", hours(0.5), "2.50"))
+    assert counts(site.skewed()["city_rate"]) == {"late": 1}
+    # So does one that ties with the row that was served.
+    site.ask("delete from raw_rates where rate = 2.5")
+    site.load(Rate("Rome", hours(0), "2.50"))
     assert counts(site.skewed()["city_rate"]) == {"late": 1}
     site.ask("update raw_rates set rate = 3")
     assert site.skewed()["city_rate"].causes == {"changed or rewritten": 1}
