@@ -104,9 +104,10 @@
         feature_warehouse._own_column('fingerprint', known, outputs, keys) ~ ' = '
         ~ feature_warehouse._text_literal(feature_warehouse._service_fingerprint(made.served))
     ] -%}
-    {%- set clock = feature_warehouse._own_column('clock', known, outputs, keys) -%}
     {%- if made.options.get('as_of') is not none -%}
-        {%- do conditions.append(clock ~ ' <= ' ~ feature_warehouse._instant(made.options.as_of)) -%}
+        {#- By when it was served, whatever instant it asked about: that is when its values were known. -#}
+        {%- set served_at = feature_warehouse._own_column('requested_at', known, outputs, keys) -%}
+        {%- do conditions.append(served_at ~ ' <= ' ~ feature_warehouse._instant(made.options.as_of)) -%}
     {%- endif -%}
     {%- set order = [] -%}
     {%- for role in ['requested_at', 'read_id', 'position'] -%}
