@@ -13,7 +13,7 @@ from feature_warehouse.skew.judge import Served, Version, View
 from feature_warehouse.skew.log_table import ASKED, LogTable, Part
 from feature_warehouse.skew.runs import Bounds, Run
 
-__all__ = ["Wrong", "causes"]
+__all__ = ["Histories", "Wrong", "causes"]
 
 _MOST_HISTORIES: Final = 50
 """Runs of which it is looked up whether the warehouse still says what they saw."""
@@ -27,6 +27,21 @@ class Wrong(NamedTuple):
     bounds: Bounds
 
 
+class Histories:
+    """Whether the warehouse still says what runs over one view saw; looked up once for each."""
+
+    def __init__(self, warehouse: Warehouse, view: FeatureView) -> None:
+        self._warehouse, self._view = warehouse, view
+        self._found: dict[Run, bool | None] = {}
+
+    def is_rewritten(self, run: Run) -> bool | None:
+        """None if that is not known."""
+        if run not in self._found:
+            is_known = len(self._found) < _MOST_HISTORIES
+            self._found[run] = _is_rewritten(self._warehouse, self._view, run) if is_known else None
+        return self._found[run]
+
+
 def causes(
     warehouse: Warehouse,
     table: LogTable,
@@ -34,19 +49,16 @@ def causes(
     requests: Columns,
     wrong: Sequence[Wrong],
     terms: View,
+    histories: Histories,
 ) -> dict[int, str]:
     """One of ``report.CAUSES`` for each, by the number of the request."""
     gone = [(one.number, one.served.before) for one in wrong if one.served.version is None]
     lost = _were_there(warehouse, table, part, requests, gone)
-    histories: dict[Run, bool | None] = {}
     found: dict[int, str] = {}
     for number, served, bounds in wrong:
-        run = bounds.run
-        if run not in histories:
-            is_known = len(histories) < _MOST_HISTORIES
-            histories[run] = _is_rewritten(warehouse, part.declared.view, run) if is_known else None
+        is_rewritten = histories.is_rewritten(bounds.run)
         found[number] = _cause(
-            served, bounds, terms, is_rewritten=histories[run], is_lost=number in lost
+            served, bounds, terms, is_rewritten=is_rewritten, is_lost=number in lost
         )
     return found
 

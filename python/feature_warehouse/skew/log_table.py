@@ -11,6 +11,7 @@ from feature_warehouse.engines import Warehouse
 from feature_warehouse.engines.appending import relation_of
 from feature_warehouse.engines.dialect import quote
 from feature_warehouse.errors import UsageError
+from feature_warehouse.on_demand.expressions import names_in
 from feature_warehouse.request_log.tables import labels_of
 
 __all__ = ["ASKED", "LogTable", "Part", "columns_of", "log_table"]
@@ -32,7 +33,10 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class LogTable(msgspec.Struct, frozen=True):
-    """``columns`` are ours by what they are; ``reasons`` say why values are not compared."""
+    """``columns`` are ours by what they are; ``reasons`` say why values are not compared.
+
+    ``inputs`` are the values of views that each on-demand feature reads, with the part's place.
+    """
 
     service: Service
     relation: str
@@ -40,6 +44,7 @@ class LogTable(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     parts: tuple[Part, ...]
     on_demand: tuple[OnDemandFeature, ...]
+    inputs: dict[str, dict[str, int]]
     reasons: dict[str, str]
     prefix: str
 
@@ -106,7 +111,7 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
         reasons |= _unjudged(service, outputs, types)
         values = tuple(one for one in outputs if one not in reasons and one in service.outputs)
         parts.append(Part(place, part, ours, values))
-    judged = {part.declared.view.name for part in parts}
+    judged, inputs = {part.place for part in parts}, _inputs(service)
     given = [key for part in parts for key in part.declared.join_keys.values()]
     # Of personal data the log may have a hash, which is no value of the column's type.
     asked = (one.name for one in service.request if one.name not in service.personal)
@@ -116,7 +121,7 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
         if one.name in service.hidden:
             continue
         reasons |= _unjudged(service, [one.name], types)
-        if one.pii or one.name not in types or not _views(one, service) <= judged:
+        if one.pii or one.name not in types or not {*inputs[one.name].values()} <= judged:
             reasons.setdefault(one.name, "it is computed from what is not in the log")
         elif one.name not in reasons:
             on_demand.append(one)
@@ -127,6 +132,7 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
         keys=tuple(dict.fromkeys(given)),
         parts=tuple(parts),
         on_demand=tuple(on_demand),
+        inputs=inputs,
         reasons={name: why for name, why in reasons.items() if name in service.outputs},
         prefix=_free_prefix([*types, *service.outputs, *service.hidden]),
     )
@@ -161,10 +167,20 @@ def _unjudged(service: Service, names: Iterable[str], types: Mapping[str, str]) 
     return found
 
 
-def _views(feature: OnDemandFeature, service: Service) -> set[str]:
-    """The views that an on-demand feature is computed from."""
-    named = {one.partition(":")[0] for one in feature.inputs}
-    return named & {part.view.name for part in service.parts}
+def _inputs(service: Service) -> dict[str, dict[str, int]]:
+    """By way of other on-demand features too, which come before."""
+    places = {
+        name: place
+        for place, part in enumerate(service.parts)
+        for name in (*part.features.values(), *part.instants)
+    }
+    found: dict[str, dict[str, int]] = {}
+    for one in service.on_demand:
+        own: dict[str, int] = {}
+        for name in names_in(one.expression):
+            own |= {name: places[name]} if name in places else found.get(name, {})
+        found[one.name] = own
+    return found
 
 
 def _free_prefix(names: Iterable[str]) -> str:

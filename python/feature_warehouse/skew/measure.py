@@ -16,6 +16,7 @@ from feature_warehouse.engines import Warehouse
 from feature_warehouse.engines.dialect import quote
 from feature_warehouse.errors import UsageError
 from feature_warehouse.skew.asked import Columns, columns
+from feature_warehouse.skew.causes import Histories
 from feature_warehouse.skew.computed import judge_computed
 from feature_warehouse.skew.log_table import LogTable, log_table
 from feature_warehouse.skew.report import FRESHNESS, Example, FeatureSkew, SkewReport
@@ -135,11 +136,14 @@ def _judge(
     rows = range(len(requests["read"]))
     is_computed = [any(requests[f"differs_{name}"][row] for name in computed) for row in rows]
     judged: dict[int, dict[int, Judged]] = {}
+    histories = {one.place: Histories(warehouse, one.declared.view) for one in table.parts}
     for part, query in zip(table.parts, plan["parts"], strict=True):
         differs = [requests[f"differs_{name}"] for name in part.values]
         numbers = [row for row in rows if is_computed[row] or any(one[row] for one in differs)]
         runs = published_runs(warehouse, credentials, part.declared.view.name, tolerance)
-        judged[part.place] = judged_rows(warehouse, table, part, query, requests, numbers, runs)
+        judged[part.place] = judged_rows(
+            warehouse, table, part, query, requests, numbers, runs, histories[part.place]
+        )
         for number, row in judged[part.place].items():
             status = requests[f"status_{part.place}"][number]
             if row.verdict == "not judged":
@@ -151,7 +155,7 @@ def _judge(
                 _count(features[name], taken, verdict, row, requests, number)
     numbers = [row for row in rows if is_computed[row]]
     for number, name, row in judge_computed(
-        warehouse, table, plan["computed"], requests, numbers, judged
+        warehouse, table, plan["computed"], requests, numbers, judged, histories
     ):
         _count(features[name], "equal", row.verdict, row, requests, number)
 

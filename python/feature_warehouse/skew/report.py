@@ -39,6 +39,8 @@ CAUSES: Final = {
     " created timestamp, or whose columns have changed, does not tell which",
     "ahead": "the row was not available at the clock of any run: something else wrote it, or clocks"
     " differ",
+    "hidden input": "an on-demand feature is not what the warehouse says of a hidden input, of"
+    " which the log has no value: it was changed in Redis, or computed otherwise",
     "computed otherwise": "an on-demand feature or an age is not what the served row gives",
 }
 """Why a value can be wrong."""

@@ -13,7 +13,7 @@ from feature_warehouse.errors import UsageError
 from feature_warehouse.publishing.run_plan import declaration
 from feature_warehouse.redis_store.publication_log import rule_of
 from feature_warehouse.skew.asked import Columns, columns, load, version
-from feature_warehouse.skew.causes import Wrong, causes
+from feature_warehouse.skew.causes import Histories, Wrong, causes
 from feature_warehouse.skew.judge import Judgement, Served, View, judge
 from feature_warehouse.skew.log_table import LogTable, Part, columns_of
 from feature_warehouse.skew.runs import Bounds, Run, Runs, runs_of
@@ -28,7 +28,9 @@ class Judged(msgspec.Struct):
     """A served row; ``verdicts`` are those of values that are not equal, by their names.
 
     ``verdict`` is that of the row, ``not judged`` with the reason as ``cause`` among them. ``age``
-    and ``known_for`` are microseconds.
+    and ``known_for`` are microseconds. ``otherwise`` is the verdict of a value that is as it was in
+    the row which should have been served, though others of it were not. ``is_found`` tells whether
+    a row was served, ``does_tell`` whether it says when the warehouse learned of it.
     """
 
     verdict: str
@@ -37,6 +39,10 @@ class Judged(msgspec.Struct):
     known_for: int | None = None
     is_held: bool = True
     verdicts: dict[str, str] = {}
+    otherwise: str = ""
+    run: Run | None = None
+    is_found: bool = False
+    does_tell: bool = True
 
 
 def published_runs(warehouse: Warehouse, credentials: Any, view: str, tolerance: int) -> Runs:
@@ -70,6 +76,7 @@ def judged_rows(
     requests: Columns,
     numbers: Sequence[int],
     runs: Runs,
+    histories: Histories,
 ) -> dict[int, Judged]:
     """Judge the rows that some requests got of a view; ``requests`` are columns without prefix."""
     view = part.declared.view
@@ -99,13 +106,19 @@ def judged_rows(
             known_for=judgement.known_for,
             is_held=served.is_held or not served.is_found,
             verdicts=_verdicts(row, part, requests, judgement, served, known, terms),
+            run=known.run,
+            is_found=served.is_found,
+            does_tell=served.version is not None and served.version.created is not None,
         )
+        if judgement.has_before and served.is_found and served.version == served.before:
+            is_latest = served.version == served.after
+            found[number].otherwise = "equal" if is_latest else _since(served, known, terms)
         if judgement.verdict == "wrong":
             wrong.append(Wrong(number, served, known))
         elif "wrong" in found[number].verdicts.values():
             found[number].cause = "computed otherwise"
     if wrong:
-        told = causes(warehouse, table, part, requests, wrong, terms)
+        told = causes(warehouse, table, part, requests, wrong, terms, histories)
         for number, cause in told.items():
             found[number].cause = cause
     return found
@@ -172,11 +185,16 @@ def _verdicts(
         verdict = judgement.verdict
         if verdict == "wrong" and not row[f"{before}_differs_{place}"]:
             # Of a row that is wrong this value is right, at the clock of the run.
-            due = served.after.event + terms.lag if served.after else 0
-            verdict = "late" if due <= bounds.clock else "stale"
+            verdict = _since(served, bounds, terms)
         if verdict == "equal" and served.is_found and served.version == served.after:
             # An age or an event timestamp that is not that of the row.
             verdict = "wrong"
         if verdict != "equal":
             found[name] = verdict
     return found
+
+
+def _since(served: Served, bounds: Bounds, terms: View) -> str:
+    """What a value is that was right at the clock of the run, and is another now."""
+    due = served.after.event + terms.lag if served.after else 0
+    return "late" if due <= bounds.clock else "stale"

@@ -9,9 +9,10 @@ import msgspec
 import pyarrow as pa
 import pytest
 
-from feature_warehouse.declarations.model import RequestColumn
+from feature_warehouse.declarations.model import OnDemandFeature, RequestColumn
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.errors import UsageError
+from feature_warehouse.on_demand.expressions import Node
 from feature_warehouse.skew.log_table import LogTable, log_table
 from harness.mini import Columns, Mini
 
@@ -84,6 +85,39 @@ def test_what_a_request_gives_that_is_personal_data(mini: Mini) -> None:
     types = logged(["scores"], {"id": "bigint", "score": "text", "amount": "text"})
     warehouse: Any = Warehouse({**types, "limit": "bigint"})
     assert log_table(service, warehouse, PLACE).keys == ("id", "limit")
+
+
+def test_which_join_of_a_view_a_feature_reads(mini: Mini) -> None:
+    """Directly, and by way of another on-demand feature."""
+    view(mini, "scores", {"score": "text"})
+    other = {"view": "scores", "join_keys": {"id": "friend"}, "prefix": "friend_"}
+    mini.service("risk", {"view": "scores"}, other)
+    [service] = read_registry(mini.write(), mini.folder).services.values()
+    friend = Node("name", "text", value="friend_score")
+    features = (
+        OnDemandFeature("of_friend", "", "", friend),
+        OnDemandFeature(
+            "of_both",
+            "",
+            "",
+            Node(
+                "concat",
+                "text",
+                (
+                    Node("name", "text", value="of_friend"),
+                    Node("name", "text", value="score"),
+                ),
+            ),
+        ),
+    )
+    service = msgspec.structs.replace(service, on_demand=features)
+    types = logged(["scores", "scores_2"], {"id": "bigint", "score": "text"})
+    warehouse: Any = Warehouse(types)
+    found = log_table(service, warehouse, PLACE)
+    assert found.inputs == {
+        "of_friend": {"friend_score": 1},
+        "of_both": {"friend_score": 1, "score": 0},
+    }
 
 
 def test_what_the_log_does_not_have(mini: Mini) -> None:

@@ -105,26 +105,49 @@ def test_a_row_of_the_future(served: Site, redis_url: str) -> None:
     assert causes(served)["score"] == {"ahead": 1}
 
 
-def test_what_a_reader_computed_otherwise(served: Site) -> None:
+def test_what_a_reader_computed_otherwise(served: Site, redis_url: str) -> None:
+    """What of a row was not in the vector may have been another, if there was a row."""
+    served.read(redis_url, hours(2), (9, "Rome"))
     served.drain()
     served.ask("update requests_risk set scores_age_seconds = 1, is_large = false where id = 3")
-    served.ask("update requests_risk set ratio = 7 where id = 4")
+    served.ask("update requests_risk set ratio = 7 where id in (4, 9)")
     assert causes(served) == {
-        name: {"computed otherwise": 1} for name in ("scores_age_seconds", "ratio")
+        "scores_age_seconds": {"computed otherwise": 1},
+        "ratio": {"computed otherwise": 1, "hidden input": 1},
     }
+
+
+def test_a_hidden_input_that_was_rewritten(served: Site) -> None:
+    served.ask("update raw_scores set base = 7 where id = 4")
+    assert causes(served) == {"ratio": {"rewritten": 1}}
+
+
+def test_a_hidden_input_that_was_written_by_hand(served: Site, redis_url: str) -> None:
+    """Its own value is not in the log, but what it should have given is known."""
+    served.rewrite(2, base=7)
+    served.rewrite(3, score=99.0)
+    served.load(Score(3, hours(3), hours(3), 2.5, "b", 4))
+    served.read(redis_url, hours(4), *ASKED)
+    found = served.skewed()
+    assert found["score"].causes == {"changed": 1}
+    # Of the row that was damaged its base is right, and stale.
+    assert found["ratio"].causes == {"hidden input": 1}
+    assert counts(found["ratio"]) == {"equal": 8, "stale": 1, "wrong": 1}
 
 
 def test_a_view_that_does_not_tell(site: Site, redis_url: str) -> None:
     """Without a created timestamp a row that came late looks like one that was not written."""
-    site.load(Rate("Rome", hours(0), "1.50"))
+    site.load(Rate("Rome", hours(0), "1.50"), Score(1, hours(0), hours(0), 0.5))
     site.publish(hours(2))
-    site.read(redis_url, hours(2), (1, "Rome"))
+    site.read(redis_url, hours(2), (1, "Rome"), amount=4.0)
     site.load(Rate("Rome", hours(0.5), "2.50"))
     assert counts(site.skewed()["city_rate"]) == {"late": 1}
     # So does one that ties with the row that was served.
     site.ask("delete from raw_rates where rate = 2.5")
     site.load(Rate("Rome", hours(0), "2.50"))
-    assert counts(site.skewed()["city_rate"]) == {"late": 1}
+    found = site.skewed()
+    assert counts(found["city_rate"]) == {"late": 1}
+    assert counts(found["is_large"]) == {"late": 1}
     site.ask("update raw_rates set rate = 3")
     assert site.skewed()["city_rate"].causes == {"changed or rewritten": 1}
 
