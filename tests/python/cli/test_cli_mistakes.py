@@ -153,7 +153,7 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
         (("get",), "Missing"),
         (("materialize", "--as-of", "noon"), "'noon' is not an instant"),
         (("materialize", "--no-such-option"), "--no-such-option"),
-        (("serve",), "serve"),
+        (("train",), "train"),
     ],
 )
 def test_wrong_use(fw: Fw, arguments: tuple[str, ...], fragment: str) -> None:
