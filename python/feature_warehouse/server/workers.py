@@ -48,29 +48,45 @@ def serve(settings: Settings, started: Callable[[str], None]) -> int:
     Raises UsageError for settings with which nothing can be served, such as a port in use.
     """
     refuse_open(settings)
-    _allow_files(settings.limits.connections)
+    settings = _fitting(settings)
     with _listening(settings) as listener:
         host, port = listener.getsockname()[:2]
         scheme = "https" if settings.tls_certificate else "http"
         shown = f"[{host}]" if ":" in host else host
+
+        def tell() -> None:
+            started(f"{scheme}://{shown}:{port}")
+
         if settings.workers == 1:
-            return work(settings, listener, lambda: started(f"{scheme}://{shown}:{port}"))
+            return work(settings, listener, tell)
         prepared(settings)  # what is wrong with them is said once, by this process
-        return _Workers(settings, listener).run(lambda: started(f"{scheme}://{shown}:{port}"))
+        return _Workers(settings, listener).run(tell)
 
 
-def _allow_files(connections: int) -> None:
-    """Let a process open as many files as the system allows; UsageError if they are too few."""
+def _fitting(settings: Settings) -> Settings:
+    """The same with no more connections than processes may open files for, which is said.
+
+    Raises UsageError if that leaves none.
+    """
+    wanted = settings.limits.connections + _FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY:
-        return
-    if connections + _FILES > hard:
+    files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if files <= _FILES:
         raise UsageError(
-            f"{connections} connections need {connections + _FILES} open files, and the system"
-            f" allows {hard}; give a smaller --max-connections, or raise the limit (ulimit -n)"
+            f"the system allows {hard} open files, and a server needs more than {_FILES};"
+            " raise the limit (ulimit -n)"
         )
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if soft != resource.RLIM_INFINITY and soft < files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    if files == wanted:
+        return settings
+    limits = msgspec.structs.replace(settings.limits, connections=files - _FILES)
+    _logger.warning(
+        "the system allows %d open files, so a worker takes %d connections, not %d; raise the"
+        " limit (ulimit -n) for more",
+        *(hard, limits.connections, settings.limits.connections),
+    )
+    return msgspec.structs.replace(settings, limits=limits)
 
 
 def _listening(settings: Settings) -> socket.socket:
@@ -173,7 +189,7 @@ class _Workers:
             self._forget(process)
 
     def _forget(self, process: Any) -> None:
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError):  # it ended before it had read its settings
             process.stdin.close()
         self._running.pop(process, None)
         # What it counted stays; what it had at the time goes.

@@ -43,9 +43,14 @@ class Running:
 
 
 @contextmanager
-def running(url: str, log: Path, *arguments: str) -> Iterator[Running]:
-    """The address is on the first line of its output; the log has the rest."""
+def running(url: str, log: Path, *arguments: str, files: int | None = None) -> Iterator[Running]:
+    """The address is on the first line of its output; the log has the rest.
+
+    ``files`` are those that it may have open at most.
+    """
     command = [str(BIN / "feature-warehouse"), "serve", "--port", "0", *arguments]
+    if files is not None:
+        command = ["sh", "-c", f'ulimit -n {files} && exec "$0" "$@"', *command]
     place = {"FEATURE_WAREHOUSE_PROJECT": NAMES.project}
     place |= {"FEATURE_WAREHOUSE_ENVIRONMENT": NAMES.environment, "REDIS_URL": url}
     with log.open("w") as errors:

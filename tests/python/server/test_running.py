@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -18,6 +19,8 @@ import pytest
 import redis
 
 from feature_warehouse.dev.servers import Valkey, local_valkey
+from feature_warehouse.server import workers
+from feature_warehouse.server.settings import Settings
 from harness.command_line import in_process, one_line
 from harness.redis_fixture import HOUR, Shelf, shelve_scores
 from harness.redis_servers import Certificates, certificates, eventually
@@ -165,6 +168,40 @@ def test_clients_that_mean_no_good(url: str, client: Any, tmp_path: Path) -> Non
         assert server.stop(signal.SIGINT) == 0
     # None of them has something to say in the log.
     assert log.read_text() == ""
+
+
+def test_no_more_connections_than_files(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running(url, log, files=260) as server, ExitStack() as many:
+        assert log.read_text() == (
+            "feature-warehouse: the system allows 260 open files, so a worker takes 4 connections,"
+            " not 1000; raise the limit (ulimit -n) for more\n"
+        )
+        for _ in range(3):
+            many.enter_context(talking(server))
+        eventually(lambda: ask(server) == 200, "an answer")
+        many.enter_context(talking(server))
+        eventually(lambda: ask(server) == 503, "a refusal")
+
+
+LIMITS: dict[tuple[int, int], tuple[int, int | None]] = {
+    (1024, 1024): (768, None),
+    (1024, 4096): (1000, 1256),
+    (256, resource.RLIM_INFINITY): (1000, 1256),
+    (resource.RLIM_INFINITY, resource.RLIM_INFINITY): (1000, None),
+    (100, 257): (1, 257),
+}
+"""By the soft and the hard limit of files: the connections, and the soft limit that is set."""
+
+
+@pytest.mark.parametrize("found", LIMITS)
+def test_limits_of_files(found: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    changes: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: found)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, pair: changes.append(pair))
+    connections, soft = LIMITS[found]
+    assert workers._fitting(Settings("redis://any")).limits.connections == connections
+    assert changes == ([] if soft is None else [(soft, found[1])])
 
 
 def assert_the_slow_are_closed(server: Running) -> None:
@@ -372,6 +409,9 @@ def test_what_cannot_be_served(
     one_line(fw("--tls-key", "x"), 2, "--tls-certificate")
     one_line(fw("--tls-key", "x", "--tls-certificate", "y"), 2, "TLS cannot be set up")
     one_line(fw("--workers", "2", "--redis-url", "http://x"), 2, "not a Redis URL")
+    with monkeypatch.context() as patch:
+        patch.setattr(resource, "getrlimit", lambda _: (256, 256))
+        one_line(fw(), 2, "the system allows 256 open files, and a server needs more than 256")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         one_line(
