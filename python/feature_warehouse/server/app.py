@@ -97,7 +97,7 @@ class App:
             return problem
         except (TimeoutError, ConnectionResetError, asyncio.CancelledError):
             raise
-        except Exception:
+        except Exception:  # a bug of ours costs one answer, and not the connection
             _logger.exception("internal error")
             if exchange.status is not None:
                 raise  # an answer has begun

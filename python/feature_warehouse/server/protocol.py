@@ -82,6 +82,7 @@ class _Protocol(HttpToolsProtocol):
     _upgrading = False
     _problem: Problem | None = None
 
+    # As uvicorn's own, whose transport is narrower than what asyncio declares.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         joining: Any = _Joining(transport)
@@ -157,9 +158,8 @@ class _Protocol(HttpToolsProtocol):
             self._upgrading = True
             return
         self._heard()
-        self.scope["is_surplus"] = (  # type: ignore[typeddict-unknown-key]
-            len(self.connections) > self.served.settings.limits.connections
-        )
+        scope: Any = self.scope  # uvicorn's type has only the keys of ASGI
+        scope["is_surplus"] = len(self.connections) > self.served.settings.limits.connections
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

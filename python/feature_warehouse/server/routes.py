@@ -36,7 +36,7 @@ class _Endpoint:
     def __init__(self, path: str, handlers: Mapping[str, Handler]) -> None:
         self._path, self._handlers = path, {"HEAD": handlers.get("GET"), **handlers}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, _: Receive, __: Send) -> None:
         scope["path_of_metrics"] = self._path
         handler = self._handlers[scope["method"]]
         assert handler is not None  # Starlette asks for methods that there are

@@ -53,7 +53,7 @@ class _Server(uvicorn.Server):
         gc.freeze()
         self._tell()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
         # Not noted as captured: uvicorn would raise it again, and the end is no failure.
         self._app.is_draining = True
         if self._ends is not None and self.should_exit:
