@@ -18,6 +18,7 @@ __all__ = [
     "from_request",
     "parse_request",
     "stored_type",
+    "stored_type_of",
     "to_value",
 ]
 
@@ -33,6 +34,17 @@ _STORED: Final = {
     "text": "string",
     "timestamp": "timestamp",
 }
+
+_STORED_FOR_REQUESTS: Final = {
+    "double precision": "float",
+    "real": "float32",
+    "boolean": "bool",
+    "text": "string",
+    "date": "date",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamptz",
+}
+"""By the data type's name; all others are whole numbers."""
 
 
 def stored_type(kind: str) -> str:
@@ -61,6 +73,14 @@ def to_value(kind: str) -> Callable[[Any], Any] | None:
         return lambda value: _EPOCH + timedelta(microseconds=value)
     scale = scale_of(kind)
     return (lambda value: _decimal(value, scale)) if scale else None
+
+
+def stored_type_of(data_type: str) -> str:
+    """The stored type for the values of a request column, given the column's data type."""
+    name, digits, rest = data_type.partition("(")
+    if name == "numeric":
+        return f"decimal{digits}{rest}"
+    return _STORED_FOR_REQUESTS.get(name.strip(), "int")
 
 
 class FromRequest(NamedTuple):

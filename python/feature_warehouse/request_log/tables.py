@@ -34,6 +34,7 @@ from feature_warehouse.codec.arrow.types import arrow_column
 from feature_warehouse.codec.keys import parse_key
 from feature_warehouse.codec.rows import HEADER, OFFSET
 from feature_warehouse.errors import UsageError
+from feature_warehouse.on_demand.forms import stored_type_of
 from feature_warehouse.request_log.descriptions import Description
 from feature_warehouse.request_log.messages import Entities, key_values
 from feature_warehouse.serving import columnar
@@ -49,17 +50,6 @@ _LONGEST_NAME: Final = 63
 _WIDE: Final = Context(prec=60)
 _EPOCH: Final = date(1970, 1, 1)
 _DAY: Final = 86_400_000_000
-_KINDS: Final = {
-    "double precision": "float",
-    "real": "float32",
-    "boolean": "bool",
-    "text": "string",
-    "date": "date",
-    "timestamp": "timestamp",
-    "timestamptz": "timestamptz",
-}
-
-
 _NO_VERSION: Final = (None, None, None)
 
 
@@ -167,7 +157,7 @@ def _columns(description: Description, plan: Plan) -> list[TableColumn]:
     own = [
         *(TableColumn(name, kind, told(name, "Entity key")) for name, kind in plan.entity.items()),
         *(
-            TableColumn(name, _kind(kind), told(name, "What the request gave"))
+            TableColumn(name, stored_type_of(kind), told(name, "What the request gave"))
             for name, kind in request.items()
         ),
         *(
@@ -300,13 +290,6 @@ def _key(name: str, text: str, kind: str) -> Any:
     return value.bytes if isinstance(value, UUID) else value
 
 
-def _kind(data_type: str) -> str:
-    """The stored type of a request column."""
-    if data_type.startswith("numeric("):
-        return f"decimal{data_type[len('numeric') :]}"
-    return _KINDS.get(data_type, "int")
-
-
 def _given(column: Sequence[Any], data_type: str) -> Sequence[Any]:
     """A request column in the form that expressions take."""
     if data_type.startswith("numeric"):
@@ -316,7 +299,7 @@ def _given(column: Sequence[Any], data_type: str) -> Sequence[Any]:
 
 def _request_column(column: Sequence[Any], data_type: str) -> Any:
     """The same as a column of a table."""
-    kind = _kind(data_type)
+    kind = stored_type_of(data_type)
     if kind.startswith("decimal"):
         scale = int(kind[:-1].partition(",")[2])
         values = [

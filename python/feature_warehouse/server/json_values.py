@@ -28,15 +28,24 @@ from uuid import UUID
 
 from feature_warehouse.codec.stored_types import Kind, parse_kind
 from feature_warehouse.errors import EntityError
+from feature_warehouse.on_demand.forms import stored_type_of
 
-__all__ = ["MOST", "Reader", "key_readers", "read_instant", "request_readers", "shown", "writer_of"]
+__all__ = [
+    "LONGEST_NUMBER",
+    "MOST",
+    "Reader",
+    "key_readers",
+    "read_instant",
+    "request_readers",
+    "writer_of",
+]
 
 MOST: Final = 2**53 - 1
 """The greatest whole number that is one in JSON."""
 
 _SHOWN: Final = 60
-_LONGEST_NUMBER: Final = 400
-"""Digits; no column holds as many, and reading millions of them takes a while."""
+LONGEST_NUMBER: Final = 400
+"""Digits of a number in a request; no column holds more, and millions of them take a while."""
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DATE: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -130,17 +139,15 @@ def _same(value: Any) -> Any:
 
 def key_readers(types: Mapping[str, str]) -> list[Reader]:
     """Of a service's or view's entity keys, given their types."""
-    return [
-        (name, *_reader(f"entity key {name!r}", _OF_KEYS[kind])) for name, kind in types.items()
-    ]
+    return [(name, *_reader(f"entity key {name!r}", kind)) for name, kind in types.items()]
 
 
 def request_readers(types: Mapping[str, str]) -> list[Reader]:
     """Of a service's request columns, given their types."""
     found: list[Reader] = []
     for name, data_type in types.items():
-        kind = data_type.partition("(")[0].strip()
-        found.append((name, *_reader(f"request column {name!r}", _OF_REQUESTS.get(kind, "int"))))
+        form = parse_kind(stored_type_of(data_type)).name
+        found.append((name, *_reader(f"request column {name!r}", form)))
     return found
 
 
@@ -151,12 +158,12 @@ def _reader(what: str, form: str) -> tuple[type, Callable[[Any], Any]]:
         try:
             return read(value)
         except (TypeError, ValueError, AttributeError, OverflowError, InvalidOperation):
-            raise EntityError(f"{what} takes {wanted}, not {shown(value)}") from None
+            raise EntityError(f"{what} takes {wanted}, not {_shown(value)}") from None
 
     return ready, checked
 
 
-def shown(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A value of a request as a message shows it: in JSON's words, not too long."""
     words = {None: "null", True: "true", False: "false"}
     if value is None or isinstance(value, bool):
@@ -167,15 +174,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
-def _read_whole(value: object) -> int:
-    if isinstance(value, str):
-        digits = value.removeprefix("-")
-        if len(digits) > _LONGEST_NUMBER or not (digits.isascii() and digits.isdigit()):
-            raise ValueError
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError
-    return value
+def _read_whole(value: Any) -> int:
+    digits = value.removeprefix("-")
+    if len(digits) > LONGEST_NUMBER or not (digits.isascii() and digits.isdigit()):
+        raise ValueError
+    return int(value)
 
 
 def _read_float(value: Any) -> float:
@@ -190,29 +193,17 @@ def _read_float(value: Any) -> float:
 def _read_decimal(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise TypeError
-    if isinstance(value, str) and not (len(value) <= _LONGEST_NUMBER and _DECIMAL.fullmatch(value)):
+    if isinstance(value, str) and not (len(value) <= LONGEST_NUMBER and _DECIMAL.fullmatch(value)):
         raise ValueError
     number = Decimal(value)
     # Powers of ten that are written in a few letters fill the memory as whole numbers.
-    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
+    if not number.is_finite() or abs(number.adjusted()) > LONGEST_NUMBER:
         raise ValueError
     return number
 
 
-def _none() -> Any:
+def _none(_: Any = None) -> Any:
     raise ValueError
-
-
-def _read_bool(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _read_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
 
 
 def _read_date(value: Any) -> date:
@@ -234,25 +225,13 @@ def _read_naive(value: Any) -> datetime:
 _FORMS: Final[dict[str, tuple[type, Callable[[Any], Any], str]]] = {
     "int": (int, _read_whole, "a whole number, or its digits as text"),
     "float": (float, _read_float, 'a number, "NaN", "Infinity" or "-Infinity"'),
+    "float32": (float, _read_float, 'a number, "NaN", "Infinity" or "-Infinity"'),
     # None is ready: one from a number in JSON may be too large, too.
     "decimal": (object, _read_decimal, "a number, or its digits as text"),
-    "bool": (bool, _read_bool, "true or false"),
-    "string": (str, _read_text, "text"),
+    "bool": (bool, _none, "true or false"),
+    "string": (str, _none, "text"),
     "date": (date, _read_date, 'a date as text, such as "2026-01-31"'),
     "timestamp": (datetime, _read_naive, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
     "timestamptz": (datetime, read_instant, 'an instant as text, such as "2026-01-31T12:00:00Z"'),
     "uuid": (UUID, UUID, "a UUID as text"),
 }
-
-_OF_KEYS: Final = {name: name for name in _FORMS}
-_OF_REQUESTS: Final = {
-    "double precision": "float",
-    "real": "float",
-    "numeric": "decimal",
-    "boolean": "bool",
-    "text": "string",
-    "date": "date",
-    "timestamp": "timestamp",
-    "timestamptz": "timestamptz",
-}
-"""By the data type's name without digits; all others are whole numbers."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from feature_warehouse import __version__
 from feature_warehouse.codec.stored_types import Kind, parse_kind
+from feature_warehouse.on_demand.forms import stored_type_of
 from feature_warehouse.server.problems import CODES, MEDIA_TYPE
 from feature_warehouse.serving.plan import Plan
 from feature_warehouse.serving.rows import Status
@@ -46,18 +47,7 @@ _SCALARS: Final[dict[str, Schema]] = {
     "uuid": {"type": "string", "format": "uuid"},
 }
 
-_OF_REQUESTS: Final[dict[str, Schema]] = {
-    "double precision": _NUMBER,
-    "real": _NUMBER,
-    "numeric": {"type": ["number", "string"]},
-    "boolean": {"type": "boolean"},
-    "text": _TEXT,
-    "date": {"type": "string", "format": "date"},
-    "timestamp": _INSTANT,
-    "timestamptz": _INSTANT,
-}
-"""Of request columns by the data type's name; all others are whole numbers."""
-
+_GIVEN_DECIMAL: Final[Schema] = {"type": ["number", "string"]}
 _STATUS: Final[Schema] = {"enum": [str(status) for status in Status]}
 _EVENT: Final[Schema] = {
     "type": ["string", "null"],
@@ -111,8 +101,9 @@ def _schemas(plan: Plan) -> dict[str, Schema]:
     properties = {name: _with_null(_SCALARS[kind]) for name, kind in plan.entity.items()}
     for name, data_type in plan.asked.items():
         if name not in plan.entity:
-            kind = data_type.partition("(")[0].strip()
-            properties[name] = _with_null(_OF_REQUESTS.get(kind, _WHOLE)) | {
+            kind = parse_kind(stored_type_of(data_type)).name
+            schema = _GIVEN_DECIMAL if kind == "decimal" else _SCALARS[kind]
+            properties[name] = _with_null(schema) | {
                 "description": f"{data_type}, for on-demand features"
             }
     entity: Schema = {

@@ -6,13 +6,12 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from feature_warehouse.server.json_values import read_instant
+from feature_warehouse.server.json_values import LONGEST_NUMBER, read_instant
 from feature_warehouse.server.problems import Problem
 
 __all__ = ["FeastRead", "Read", "decoded"]
 
 _LONGEST_ID: Final = 200
-_LONGEST_NUMBER: Final = 400
 
 _Body = TypeVar("_Body", "Read", "FeastRead")
 
@@ -72,7 +71,7 @@ class FeastRead(msgspec.Struct, frozen=True):
 
 def _number(text: str) -> Decimal:
     """A number with a point or an exponent, with all its digits."""
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         raise ValueError("a number has too many digits")
     try:
         return Decimal(text)
