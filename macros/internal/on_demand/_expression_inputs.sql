@@ -30,17 +30,7 @@
             {%- do types.update({column: label_set.types.get(column) or ''}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for view in views -%}
-        {%- for feature, name in view.features.items() -%}
-            {%- do types.update({name: view.types[feature]}) -%}
-        {%- endfor -%}
-        {%- if view.event_timestamp_as -%}
-            {%- do types.update({view.event_timestamp_as: 'timestamp'}) -%}
-        {%- endif -%}
-        {%- if view.age_as -%}
-            {%- do types.update({view.age_as: feature_warehouse._number_types().double}) -%}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- do types.update(feature_warehouse._view_outputs(views)) -%}
     {%- set columns = {} -%}
     {%- for name, data_type in types.items() -%}
         {%- if feature_warehouse._expression_type(data_type) is none -%}
@@ -55,6 +45,24 @@
         label_set.timestamp, label_set.types.get(label_set.timestamp) or 'timestamp'
     )}) -%}
     {{ return({'columns': columns, 'elsewhere': elsewhere}) }}
+{%- endmacro %}
+
+
+{% macro _view_outputs(views) -%}
+    {#- The columns that joined views add, in their order, with their types. -#}
+    {%- set types = {} -%}
+    {%- for view in views -%}
+        {%- for feature, name in view.features.items() -%}
+            {%- do types.update({name: view.types[feature]}) -%}
+        {%- endfor -%}
+        {%- if view.event_timestamp_as -%}
+            {%- do types.update({view.event_timestamp_as: 'timestamp'}) -%}
+        {%- endif -%}
+        {%- if view.age_as -%}
+            {%- do types.update({view.age_as: feature_warehouse._number_types().double}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(types) }}
 {%- endmacro %}
 
 

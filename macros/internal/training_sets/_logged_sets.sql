@@ -1,19 +1,11 @@
 {#- Labels beside what was served: the values are those of the log, and nothing is joined point in time. -#}
 
-{% macro _log_table(service) -%}
-    {#- As `drain` names it. -#}
-    {{ return('requests_' ~ modules.re.sub('\\W', '_', service)) }}
-{%- endmacro %}
-
-
 {% macro _nodes_of_service(name) -%}
     {#- The unique ids of the training sets that declare a service. -#}
     {%- set ids = [] -%}
-    {%- for node in (graph.nodes or {}).values() if node.resource_type == 'model' -%}
-        {%- if feature_warehouse._declared(node, 'feature_service')
-            and name in feature_warehouse._service_names(node) -%}
-            {%- do ids.append(node.unique_id) -%}
-        {%- endif -%}
+    {%- for node in feature_warehouse._models() if feature_warehouse._declared(node, 'feature_service')
+        and name in feature_warehouse._service_names(node) -%}
+        {%- do ids.append(node.unique_id) -%}
     {%- endfor -%}
     {{ return(ids) }}
 {%- endmacro %}
@@ -47,23 +39,6 @@
         'on': block.on,
         'served': served,
     }) }}
-{%- endmacro %}
-
-
-{% macro _log_source(made) -%}
-    {#- The source of the log; none where it is not declared. -#}
-    {%- set table = feature_warehouse._log_table(made.service) -%}
-    {%- if feature_warehouse._is_unit_test() and not graph.nodes -%}
-        {%- set ending = '.feature_warehouse_requests.' ~ table -%}
-        {%- for id, text in model.sources if id.startswith('source.') and id.endswith(ending) -%}
-            {{ return(fromyaml(text)) }}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- for node in (graph.sources or {}).values()
-        if node.source_name == 'feature_warehouse_requests' and node.name == table -%}
-        {{ return(node) }}
-    {%- endfor -%}
-    {{ return(none) }}
 {%- endmacro %}
 
 
@@ -140,18 +115,7 @@ inner join served
 
 {% macro _served_outputs(served, views) -%}
     {#- The columns of a vector with their types, in its order. -#}
-    {%- set outputs = {} -%}
-    {%- for view in views -%}
-        {%- for feature, name in view.features.items() -%}
-            {%- do outputs.update({name: view.types[feature]}) -%}
-        {%- endfor -%}
-        {%- if view.event_timestamp_as -%}
-            {%- do outputs.update({view.event_timestamp_as: 'timestamp'}) -%}
-        {%- endif -%}
-        {%- if view.age_as -%}
-            {%- do outputs.update({view.age_as: feature_warehouse._number_types().double}) -%}
-        {%- endif -%}
-    {%- endfor -%}
+    {%- set outputs = feature_warehouse._view_outputs(views) -%}
     {%- set types = feature_warehouse._computed_types(served.place, served.label_set, views, served.computed) -%}
     {%- for name, type in types.items() -%}
         {%- do outputs.update({name: feature_warehouse._sql_type(type)}) -%}
@@ -175,63 +139,4 @@ inner join served
         {%- endfor -%}
     {%- endfor -%}
     {{ return(keys) }}
-{%- endmacro %}
-
-
-{% macro _own_column(name, known, outputs, keys) -%}
-    {#- A column of the log that is ours: it has a `_` more where a key or a feature has its name. -#}
-    {%- set found = namespace(name=name) -%}
-    {%- set others = keys + outputs.keys() | list + [] -%}
-    {%- for column in known if column not in others and modules.re.sub('_+$', '', column) == name -%}
-        {%- set found.name = column -%}
-    {%- endfor -%}
-    {{ return(feature_warehouse._quote(found.name)) }}
-{%- endmacro %}
-
-
-{% macro _logged_value(name, type, source_node) -%}
-    {#- A value in the type that the training set has for it. A hash is a text, and what has no common text
-        stays as it was logged. -#}
-    {%- set column = 'served.' ~ feature_warehouse._quote(name) -%}
-    {%- set logged = source_node.columns[name].data_type if source_node and name in source_node.columns else none -%}
-    {%- set kind = feature_warehouse._kind(type) -%}
-    {%- if kind is none or (kind != 'text' and logged and feature_warehouse._kind(logged) == 'text') -%}
-        {{ return(column) }}
-    {%- endif -%}
-    {{ return('cast(' ~ column ~ ' as ' ~ type ~ ') as ' ~ feature_warehouse._quote(name)) }}
-{%- endmacro %}
-
-
-{% macro _logged_set_mistakes(made, outputs, known) -%}
-    {#- What is wrong with the arguments of a logged set. -#}
-    {%- set mistakes = [] -%}
-    {%- set columns = made.label_set.columns -%}
-    {%- if made.on is not string or (columns and made.on not in columns) -%}
-        {%- do mistakes.append(
-            "on must name the column of '" ~ made.label_set.name ~ "' with the id of the request; it has "
-            ~ columns | join(', ')
-        ) -%}
-    {%- endif -%}
-    {%- for name in outputs if known and name not in known -%}
-        {%- do mistakes.append(
-            "the log has no '" ~ name ~ "'; it is personal data, or the source is older than the feature: write it"
-            ~ ' anew with `feature-warehouse requests ' ~ made.service ~ ' --yaml`'
-        ) -%}
-    {%- endfor -%}
-    {%- set owners = {} -%}
-    {%- for column in columns -%}
-        {%- do owners.update({column | lower: "label column '" ~ made.label_set.name ~ '.' ~ column ~ "'"}) -%}
-    {%- endfor -%}
-    {%- if made.options.get('split') is mapping -%}
-        {%- do feature_warehouse._claim(
-            feature_warehouse._split_column(made.options.split), 'the split', '; give it another name', owners, mistakes
-        ) -%}
-    {%- endif -%}
-    {%- for name in outputs -%}
-        {%- do feature_warehouse._claim(
-            name, "feature '" ~ name ~ "' of service '" ~ made.service ~ "'", '; rename the label column', owners,
-            mistakes
-        ) -%}
-    {%- endfor -%}
-    {{ return(mistakes) }}
 {%- endmacro %}
