@@ -66,7 +66,8 @@ from summary
     } -%}
     {%- if made.computed.features or made.computed.hidden -%}
         {%- do head.update({
-            'on_demand': feature_warehouse._card_of_computed(made.get('served') or made, views), 'hidden': made.computed.hidden
+            'on_demand': feature_warehouse._card_of_computed(made.get('served') or made, views),
+            'hidden': made.computed.hidden,
         }) -%}
     {%- endif -%}
     {%- set pieces = [

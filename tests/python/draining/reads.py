@@ -10,11 +10,11 @@ from request_log.shop import entity, opened, seen
 TABLE = f"{SCHEMA}.requests_shop"
 
 
-def served(url: str, seed: int = 0, **options: Any) -> list[dict[str, Any]]:
+def served(url: str, seed: int = 0) -> list[dict[str, Any]]:
     """What callers got of some reads that were logged."""
     choose = random.Random(seed)
     told: list[dict[str, Any]] = []
-    log = RequestLog(interval=0.001, **options)
+    log = RequestLog(interval=0.001)
     with opened(url, log) as store:
         for turn in range(15):
             asked = [

@@ -8,7 +8,9 @@ from conftest import ServerOf
 from harness.engines import ENGINES
 from skew.project import LEARNED, RAW, write_project
 from skew.site import Site
-from training_sets.conftest import Plans, remember_plans
+from training_sets.conftest import Plans, plans, remember_plans
+
+__all__ = ["plans"]
 
 
 @pytest.fixture(scope="session", params=ENGINES)
@@ -23,12 +25,6 @@ def built(
     # What reads the request log would look for its table.
     site.dbt("--quiet", "run", "--exclude", *LEARNED)
     return site
-
-
-@pytest.fixture(scope="session")
-def plans() -> Plans:
-    """What dbt compiled before."""
-    return {}
 
 
 @pytest.fixture
