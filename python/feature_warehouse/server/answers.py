@@ -28,6 +28,7 @@ _KEPT: Final = 256
 
 _FOUND: Final = str(Status.FOUND)
 _NULL: Final = str(Status.NULL)
+_ALL_FOUND: Final = {Status.FOUND}
 
 Statuses = tuple[str, ...]
 """Of one entity, in the order of the features."""
@@ -77,7 +78,8 @@ class Answers:
 
     def statuses(self, vectors: FeatureVectors) -> list[Statuses]:
         """Those of each entity, in the order of the features."""
-        patterns = zip(*[map(part.status, _of(part.raw)) for part in vectors.parts], strict=True)
+        of_parts = [map(part.status, _of(part.raw)) for part in vectors.parts]
+        patterns = list(zip(*of_parts, strict=True))
         found = list(map(self._base, patterns))
         stored, rows = vectors.stored(), vectors.rows()
         for entity, row in enumerate(rows):
@@ -88,9 +90,8 @@ class Answers:
                         for status, value in zip(found[entity], row, strict=True)
                     ]
                 )
-            if self._computed and (
-                None in stored[entity] or found[entity].count(_FOUND) < len(row)
-            ):
+            # What is hidden counts, too.
+            if self._computed and (None in stored[entity] or set(patterns[entity]) != _ALL_FOUND):
                 found[entity] = self._of_computed(found[entity], vectors[entity])
         return found
 

@@ -98,8 +98,7 @@ def body_of(problem: Problem) -> bytes:
         "title": http.HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "code": problem.code,
-        # Half a surrogate pair, which JSON can hold in a request, cannot be written as UTF-8.
-        "detail": detail.encode(errors="backslashreplace").decode(),
+        "detail": detail,
     }
     return msgspec.json.encode(content)
 

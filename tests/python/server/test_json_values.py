@@ -82,6 +82,7 @@ def test_what_a_key_may_be(kind: str, given: Any, expected: Any) -> None:
 OF_REQUESTS: list[tuple[str, Any, Any]] = [
     ("double precision", Decimal("1.5"), 1.5),
     ("real", 3, 3.0),
+    ("real", 1.5, 1.5),
     ("double precision", "-Infinity", -math.inf),
     ("numeric(10,2)", Decimal("12.50"), Decimal("12.50")),
     ("numeric(38,2)", "123456789012345678901234567890123456.78",

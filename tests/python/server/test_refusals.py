@@ -57,6 +57,8 @@ WRONG = {
     '{"entities": [{"id": {}}]}': "not an object",
     '{"entities": [{}]}': "lacks id",
     '{"entities": [{"id": 1, "__class__": 2}]}': "has unknown __class__",
+    '{"entities": [{"id": 1, "\\udc00": 2}]}': "not JSON",
+    '{"entities": [{"id": 1, "%s": 2}]}' % ("x" * 1500): "has unknown xxx",
 }
 
 
@@ -69,6 +71,7 @@ def test_bodies_that_are_none(ask: Asker, body: str) -> None:
     status, _, detail = answer.problem
     assert status == 400
     assert WRONG[body] in detail
+    assert len(detail) < 700
 
 
 def test_bytes_that_are_no_text(ask: Asker) -> None:
