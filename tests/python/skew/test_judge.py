@@ -107,13 +107,15 @@ def test_a_row_that_need_not_have_been_kept() -> None:
     view, row = View(lag=0, has_created=True, has_windows=False), Version(0, 0)
     ttl, day = 10, 86_400_000_000
     served = Served(False, None, 5, row, False, row, False)
-    for clock, at, is_simulated, verdict in (
-        (ttl + day, ttl + day + 1, True, "wrong"),
-        (ttl + day + 1, 0, True, "not judged"),
-        (7, ttl + day, False, "wrong"),
-        (7, ttl + day + 1, False, "not judged"),
+    for clock, at, tolerance, is_simulated, verdict in (
+        (ttl + day, ttl + day + 1, 0, True, "wrong"),
+        (ttl + day + 1, 0, 0, True, "not judged"),
+        (7, ttl + day, 0, False, "wrong"),
+        (7, ttl + day + 1, 0, False, "not judged"),
+        (7, ttl + day - 1, 1, False, "wrong"),
+        (7, ttl + day - 1, 2, False, "not judged"),
     ):
         one = Run(1, 1, clock, clock, 0, 0, ttl, "", "", "", is_simulated)
-        bounds = Runs([one], tolerance=0).bounds(1, at, None, 5)
+        bounds = Runs([one], tolerance=tolerance).bounds(1, at, None, 5)
         assert bounds is not None
         assert judge(served, bounds, view).verdict == verdict

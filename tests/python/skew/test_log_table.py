@@ -111,13 +111,19 @@ def test_which_join_of_a_view_a_feature_reads(mini: Mini) -> None:
         ),
     )
     service = msgspec.structs.replace(service, on_demand=features)
-    types = logged(["scores", "scores_2"], {"id": "bigint", "score": "text"})
-    warehouse: Any = Warehouse(types)
+    own = dict.fromkeys(("id", "friend", "score", "of_friend", "of_both"), "text")
+    warehouse: Any = Warehouse(logged(["scores", "scores_2"], own))
     found = log_table(service, warehouse, PLACE)
     assert found.inputs == {
         "of_friend": {"friend_score": 1},
         "of_both": {"friend_score": 1, "score": 0},
     }
+    assert found.on_demand == features
+    # A log that has no rows of the second one.
+    warehouse = Warehouse(logged(["scores"], own))
+    found = log_table(service, warehouse, PLACE)
+    assert found.on_demand == ()
+    assert found.reasons["of_both"] == "it is computed from what is not in the log"
 
 
 def test_what_the_log_does_not_have(mini: Mini) -> None:

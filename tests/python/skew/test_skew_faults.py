@@ -62,8 +62,10 @@ def test_a_row_that_was_deleted(served: Site) -> None:
 def test_an_entity_that_a_run_left_out(
     served: Site, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that was there before keeps its old row, another has none."""
-    served.load(Score(1, hours(3), hours(3), 8.0), Score(6, hours(3), hours(3), 9.0))
+    """One that was there before keeps its old row, which may have expired; another has none."""
+    served.load(Score(7, hours(-6), hours(2.25), 7.0))
+    served.publish(hours(2.5))
+    served.load(*(Score(one, hours(3), hours(3), one + 7.0) for one in (1, 6, 7)))
     served.load(Score(2, hours(3), hours(3), 8.5))
     write = RowWriter.write
 
@@ -73,9 +75,9 @@ def test_an_entity_that_a_run_left_out(
     with monkeypatch.context() as patch:
         patch.setattr(RowWriter, "write", leave_out)
         assert "incremental" in served.publish(hours(4))
-    served.read(redis_url, hours(4), *ASKED, (6, "Rome"))
+    served.read(redis_url, hours(4), *ASKED, (6, "Rome"), (7, "Rome"))
     found = causes(served)
-    assert found["score"] == {"not written": 2}
+    assert found["score"] == {"not written": 3}
 
 
 def test_a_read_of_long_ago(site: Site, redis_url: str) -> None:
@@ -109,11 +111,12 @@ def test_what_a_reader_computed_otherwise(served: Site, redis_url: str) -> None:
     """What of a row was not in the vector may have been another, if there was a row."""
     served.read(redis_url, hours(2), (9, "Rome"))
     served.drain()
-    served.ask("update requests_risk set scores_age_seconds = 1, is_large = false where id = 3")
+    served.ask("update requests_risk set scores_age_seconds = 1, is_large = true where id = 3")
     served.ask("update requests_risk set ratio = 7 where id in (4, 9)")
     assert causes(served) == {
         "scores_age_seconds": {"computed otherwise": 1},
         "ratio": {"computed otherwise": 1, "hidden input": 1},
+        "is_large": {"hidden input": 1},
     }
 
 
@@ -126,11 +129,13 @@ def test_a_hidden_input_that_was_written_by_hand(served: Site, redis_url: str) -
     """Its own value is not in the log, but what it should have given is known."""
     served.rewrite(2, base=7)
     served.rewrite(3, score=99.0)
-    served.load(Score(3, hours(3), hours(3), 2.5, "b", 4))
+    served.rewrite(4, score=99.0)
+    served.load(Score(3, hours(3), hours(3), 2.5, "b", 4), Rate("Rome", hours(1.5), "0.50"))
     served.read(redis_url, hours(4), *ASKED)
     found = served.skewed()
-    assert found["score"].causes == {"changed": 1}
-    # Of the row that was damaged its base is right, and stale.
+    assert found["score"].causes == {"changed": 2}
+    # Of the rows that were damaged the base is right: of 3 it is stale, of 4 the newest.
+    assert counts(found["is_large"]) == {"equal": 5, "stale": 5}
     assert found["ratio"].causes == {"hidden input": 1}
     assert counts(found["ratio"]) == {"equal": 8, "stale": 1, "wrong": 1}
 
