@@ -82,9 +82,8 @@ def tests_by_model(manifest: Manifest) -> dict[str, dict[str, tuple[str, ...]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for test in manifest.nodes.values():
         if test.attached_node is not None and test.test_metadata is not None:
-            column = test.column_name or test.test_metadata.kwargs.get("column_name") or ""
             columns = found.setdefault(test.attached_node, {})
-            columns.setdefault(column.strip('"'), []).append(test.test_metadata.name)
+            columns.setdefault(test.tested_column, []).append(test.test_metadata.name)
     return {
         model: {column: _listed(names) for column, names in columns.items()}
         for model, columns in found.items()

@@ -114,6 +114,7 @@ class Node(msgspec.Struct):
     tags: list[str] = []
     group: str | None = None
     relation_name: str | None = None
+    raw_code: str | None = None
     compiled_code: str | None = None
     description: str = ""
     checksum: Checksum = Checksum("")
@@ -127,6 +128,7 @@ class Node(msgspec.Struct):
     test_metadata: TestMetadata | None = None
     attached_node: str | None = None
     column_name: str | None = None
+    source_name: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -137,6 +139,12 @@ class Node(msgspec.Struct):
     def is_latest(self) -> bool:
         """Whether ``ref()`` without a version means this one."""
         return self.version is None or self.version == self.latest_version
+
+    @property
+    def tested_column(self) -> str:
+        """Of a generic test, the column that it is on; empty if it is on the model as a whole."""
+        named = self.test_metadata.kwargs.get("column_name") if self.test_metadata else None
+        return str(self.column_name or named or "").strip('"')
 
 
 class Macro(msgspec.Struct):
@@ -153,6 +161,13 @@ class Exposure(msgspec.Struct, frozen=True):
     """What is said to use the project, such as a dashboard or a model that is deployed."""
 
     name: str
+    label: str | None = None
+    type: str | None = None
+    description: str | None = None
+    owner: dict[str, Any] | None = None
+    url: str | None = None
+    meta: dict[str, Any] | None = None
+    config: Config = Config()
     depends_on: Dependencies = Dependencies()
 
 

@@ -1,15 +1,14 @@
 """What the site shows of dbt's manifest beyond declarations: lineage, definitions, exposures."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from feature_warehouse.declarations.annotations import owner_text
-from feature_warehouse.errors import UsageError
+from feature_warehouse.declarations import manifest as dbt
+from feature_warehouse.declarations.annotations import owner_of, owner_text
+from feature_warehouse.declarations.manifest import Manifest, Node
 
-__all__ = ["Exposure", "Graph", "Model", "Test", "read_graph"]
+__all__ = ["Exposure", "Graph", "Model", "Test", "graph_of"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -74,84 +73,26 @@ class Graph(msgspec.Struct, frozen=True):
         return tuple(model for model in self.models.values() if unique_id in model.macros)
 
 
-class _Dependencies(msgspec.Struct, frozen=True):
-    nodes: list[str] = []
-    macros: list[str] = []
-
-
-class _TestMetadata(msgspec.Struct):
-    name: str
-    kwargs: dict[str, Any] = {}
-
-
-class _Config(msgspec.Struct, frozen=True):
-    materialized: str = ""
-    meta: dict[str, Any] = {}
-
-
-class _Node(msgspec.Struct):
-    unique_id: str
-    name: str
-    resource_type: str
-    description: str = ""
-    original_file_path: str = ""
-    relation_name: str | None = None
-    raw_code: str | None = None
-    compiled_code: str | None = None
-    version: str | int | float | None = None
-    source_name: str = ""
-    config: _Config = _Config()
-    depends_on: _Dependencies = _Dependencies()
-    test_metadata: _TestMetadata | None = None
-    attached_node: str | None = None
-    column_name: str | None = None
-
-
-class _Exposure(msgspec.Struct):
-    name: str
-    label: str | None = None
-    type: str = ""
-    description: str = ""
-    owner: dict[str, Any] = {}
-    url: str | None = None
-    meta: dict[str, Any] = {}
-    config: _Config = _Config()
-    depends_on: _Dependencies = _Dependencies()
-
-
-class _Manifest(msgspec.Struct):
-    nodes: dict[str, _Node] = {}
-    sources: dict[str, _Node] = {}
-    exposures: dict[str, _Exposure] = {}
-
-
 _HOLD_DATA = ("model", "seed", "snapshot", "source")
 
 
-def read_graph(manifest: Path) -> Graph:
-    """Read ``manifest.json``, of dbt 1 or 2. UsageError if it is none."""
-    try:
-        content = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
-    except OSError as error:
-        raise UsageError(f"{manifest} cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UsageError(f"{manifest} is not a dbt manifest ({error})") from None
-    nodes = {**content.nodes, **content.sources}
+def graph_of(manifest: Manifest) -> Graph:
+    """What the manifest says, of dbt 1 or 2."""
     models = {
-        unique_id: _model(node)
-        for unique_id, node in nodes.items()
+        unique_id: _model(node, manifest)
+        for unique_id, node in {**manifest.nodes, **manifest.sources}.items()
         if node.resource_type in _HOLD_DATA
     }
     return Graph(
         models=models,
         children=_children(models),
-        exposures=tuple(map(_exposure, content.exposures.values())),
-        tests=_tests(content.nodes),
+        exposures=tuple(map(_exposure, manifest.exposures.values())),
+        tests=_tests(manifest.nodes),
     )
 
 
-def _model(node: _Node) -> Model:
-    name = node.name if node.version is None else f"{node.name}.v{node.version}"
+def _model(node: Node, manifest: Manifest) -> Model:
+    name = node.full_name
     return Model(
         unique_id=node.unique_id,
         name=f"{node.source_name}.{name}" if node.source_name else name,
@@ -162,7 +103,7 @@ def _model(node: _Node) -> Model:
         raw=(node.raw_code or "").strip(),
         compiled=(node.compiled_code or "").strip(),
         materialized=node.config.materialized,
-        owner=owner_text(node.config.meta.get("owner")) or "",
+        owner=owner_of(node, manifest) or "",
         parents=tuple(dict.fromkeys(node.depends_on.nodes)),
         macros=tuple(node.depends_on.macros),
     )
@@ -176,15 +117,15 @@ def _children(models: Mapping[str, Model]) -> dict[str, tuple[str, ...]]:
     return {parent: tuple(children) for parent, children in found.items()}
 
 
-def _exposure(one: _Exposure) -> Exposure:
-    named = (one.config.meta or one.meta).get("feature_service")
+def _exposure(one: dbt.Exposure) -> Exposure:
+    named = (one.config.meta or one.meta or {}).get("feature_service")
     services = [named] if isinstance(named, str) else named
     is_address = (one.url or "").lower().startswith(("https://", "http://"))
     return Exposure(
         name=one.name,
         label=one.label or one.name,
-        kind=one.type,
-        description=one.description.strip(),
+        kind=one.type or "",
+        description=(one.description or "").strip(),
         owner=owner_text(one.owner) or "",
         url=one.url or "" if is_address else "",
         parents=tuple(one.depends_on.nodes),
@@ -192,13 +133,11 @@ def _exposure(one: _Exposure) -> Exposure:
     )
 
 
-def _tests(nodes: Mapping[str, _Node]) -> dict[str, tuple[Test, ...]]:
+def _tests(nodes: Mapping[str, Node]) -> dict[str, tuple[Test, ...]]:
     found: dict[str, list[Test]] = {}
     for unique_id, node in nodes.items():
         if node.attached_node is not None and node.test_metadata is not None:
-            column = node.column_name or node.test_metadata.kwargs.get("column_name") or ""
-            test = Test(
-                unique_id, node.test_metadata.name, node.attached_node, str(column).strip('"')
-            )
+            name = node.test_metadata.name
+            test = Test(unique_id, name, node.attached_node, node.tested_column)
             found.setdefault(node.attached_node, []).append(test)
     return {model: tuple(tests) for model, tests in found.items()}

@@ -1,13 +1,14 @@
 """Projects, read: their manifests, and what was measured of them in warehouse, Redis and files."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import redis
 
-from feature_warehouse.declarations.model import FeatureView, Registry, Service
+from feature_warehouse.declarations.manifest import read_manifest
+from feature_warehouse.declarations.model import Registry, Service
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.errors import NotPublishedError, UsageError
@@ -17,7 +18,7 @@ from feature_warehouse.redis_store.layout import Names
 from feature_warehouse.redis_store.publication_log import latest_notes
 from feature_warehouse.site.artifacts import read_artifacts
 from feature_warehouse.site.cards import read_cards
-from feature_warehouse.site.graph import Graph, read_graph
+from feature_warehouse.site.graph import Graph, graph_of
 from feature_warehouse.site.model import Measured, Project, Run, Use
 from feature_warehouse.site.statistics import read_statistics
 
@@ -40,7 +41,7 @@ def read_project(
     is of the Redis that holds the project's ``environment``, by default the target of the manifest.
     Both are left out where they are None. Raises UsageError, UnreachableError or BusyError.
     """
-    registry, graph = read_registry(manifest), read_graph(manifest)
+    registry, graph = read_registry(manifest), graph_of(read_manifest(manifest))
     measured = Measured()
     read_artifacts(manifest.parent, registry, measured)
     if warehouse is not None:
@@ -133,10 +134,6 @@ def uses_of(registry: Registry) -> Mapping[tuple[str, str], tuple[Use, ...]]:
 def _services_of(registry: Registry) -> Mapping[str, tuple[Service, ...]]:
     found: dict[str, dict[str, Service]] = {}
     for service in registry.services.values():
-        for view in _views_of(service):
-            found.setdefault(view.name, {})[service.name] = service
+        for part in service.parts:
+            found.setdefault(part.view.name, {})[service.name] = service
     return {view: tuple(services.values()) for view, services in found.items()}
-
-
-def _views_of(service: Service) -> Iterable[FeatureView]:
-    return (part.view for part in service.parts)

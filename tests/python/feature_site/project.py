@@ -1,7 +1,6 @@
 """A project with everything that a site shows, hostile names and personal data among it."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -81,6 +80,10 @@ def made(folder: Path, hostile: str = HOSTILE) -> Mini:
             "depends_on": {"nodes": [f"model.{PROJECT}.idle"]},
         },
     }  # fmt: skip
+    # A training set without an owner of its own belongs to that of its group.
+    group = {"name": "sales", "package_name": PROJECT, "owner": {"name": "Kim"}}
+    content["groups"] = {f"group.{PROJECT}.sales": group}
+    content["nodes"][f"model.{PROJECT}.buy_training"] |= {"group": "sales", "package_name": PROJECT}
     manifest.write_text(json.dumps(content))
     _write_reports(manifest.parent)
     return mini
@@ -173,6 +176,3 @@ def _status(view: str, age: int) -> ViewStatus:
         published_at=NOW, clock=None, clock_of_last_run=NOW, watermark=NOW,
         seconds_of_last_run=1.5, dbt_invocation_id="",
     )  # fmt: skip
-
-
-Sites = Callable[[str], Path]

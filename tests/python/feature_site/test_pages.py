@@ -145,6 +145,7 @@ def test_other_pages_say_what_the_manifest_says(site: Path) -> None:
         "the card is of old",
         "as_of x",
         "12.5 %",
+        "Owner Kim",
     ):
         assert said in training_set
     evil = page_of(site, "feature view", "idle")
