@@ -114,7 +114,7 @@ def _demo(engine: str, stack: ExitStack) -> None:
     _materialize(env)
     _heading("One flight, as served and as computed")
     equal = _compare(engine, redis_url, expected)
-    site = _site(env, folder / "site")
+    site = Path(_reported(env, "site", "--to", str(folder / "site"))["index"])
     console.print(f"\nDone in {perf_counter() - started:.0f} s. To look at:")
     state = folder.relative_to(ROOT)
     if engine == "duckdb":
@@ -276,17 +276,7 @@ def _training_row(warehouse: _Warehouse) -> dict[str, Any]:
 
 
 def _materialize(env: dict[str, str]) -> None:
-    run = subprocess.run(
-        [BIN / "feature-warehouse", "materialize", "--as-of", AS_OF, "--json"],
-        cwd=ROOT,
-        env=env,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if run.returncode:
-        sys.exit(run.returncode)
-    report = json.loads(run.stdout)
+    report = _reported(env, "materialize", "--as-of", AS_OF)
     for view in report["results"]:
         console.print(
             f"  {view['view']:24} {view['rows_written']:6,} rows in {view['seconds']:.2f} s,"
@@ -304,10 +294,10 @@ def _materialize(env: dict[str, str]) -> None:
     console.print(f"  what the gate found: {Path(report['validation']).relative_to(ROOT)}")
 
 
-def _site(env: dict[str, str], folder: Path) -> Path:
-    """The first page of the site of all features."""
+def _reported(env: dict[str, str], *command: str) -> dict[str, Any]:
+    """What a command of ours reports as JSON; exits with its code if it fails."""
     run = subprocess.run(
-        [BIN / "feature-warehouse", "site", "--to", folder, "--json"],
+        [BIN / "feature-warehouse", *command, "--json"],
         cwd=ROOT,
         env=env,
         stdout=subprocess.PIPE,
@@ -316,7 +306,8 @@ def _site(env: dict[str, str], folder: Path) -> Path:
     )
     if run.returncode:
         sys.exit(run.returncode)
-    return Path(json.loads(run.stdout)["index"])
+    report: dict[str, Any] = json.loads(run.stdout)
+    return report
 
 
 def _compare(engine: str, redis_url: str, expected: dict[str, Any]) -> bool:

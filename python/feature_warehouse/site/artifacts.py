@@ -15,7 +15,7 @@ from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
 from feature_warehouse.site.model import Check, GateRun, Measured, TestResult
 from feature_warehouse.skew.report import SkewReport
-from feature_warehouse.validation.results import CheckResult, GateResult
+from feature_warehouse.validation.results import RESULTS, CheckResult, GateResult
 
 __all__ = ["read_artifacts"]
 
@@ -37,15 +37,14 @@ def read_artifacts(target: Path, registry: Registry, measured: Measured) -> None
 
     That they were not flagged yet when a report was written makes no difference.
     """
-    file = target / "run_results.json"
-    if results := _read(file, _Results, measured):
+    if results := _read(target / "run_results.json", _Results, measured):
         measured.tests = {
             one.unique_id: TestResult(one.status, one.failures or 0)
             for one in results.results
             if one.unique_id.startswith("test.")
         }
     gates: dict[str, list[GateRun]] = {}
-    for run in sorted((target / "validation").glob("*Z/results.json")):
+    for run in sorted((target / "validation").glob(f"*Z/{RESULTS}")):
         at = _start(run.parent.name)
         found = _read(run, list[GateResult], measured) if at else None
         for result in found or ():

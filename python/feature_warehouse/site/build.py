@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from feature_warehouse.errors import UsageError
-from feature_warehouse.site.context import ROWS, Context
+from feature_warehouse.site.context import Context, in_parts
 from feature_warehouse.site.health import problems_of, time_of
 from feature_warehouse.site.home import SHOWN_PROBLEMS, TITLES, home
 from feature_warehouse.site.model import Problem, Project
@@ -48,7 +48,7 @@ def build_site(projects: Sequence[Project], folder: Path) -> Built:
     entries = [entry for context in contexts for entry in entries_of(context)]
     index = list(scripts(entries))
     found = [one for context in contexts for ones in context.problems.values() for one in ones]
-    worst = sorted(found, key=lambda one: (one.severity != "bad", one.what, one.name))
+    worst = sorted(found, key=lambda one: one.order)
     frame = _frame(contexts, len(index))
     written: list[str] = []
     pages = 0
@@ -73,8 +73,7 @@ def _content(
             given = {**values, "title": _title(values)}
             yield address, rendered(address, template, frame, given)
     # The first page has them all, unless they are many.
-    starts = range(0, len(worst), ROWS) if len(worst) > SHOWN_PROBLEMS else ()
-    parts = [worst[start : start + ROWS] for start in starts]
+    parts = in_parts(worst) if len(worst) > SHOWN_PROBLEMS else []
     addresses = ["health.html", *(f"health~{number}.html" for number in range(2, len(parts) + 1))]
     for number, (address, part) in enumerate(zip(addresses, parts, strict=False), 1):
         values = {

@@ -1,18 +1,20 @@
 """What pages of a project have in common: rows of tables, tests, definitions, lineage."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from feature_warehouse.declarations.model import Column, FeatureView, Service
 from feature_warehouse.site.graph import Model, Test
 from feature_warehouse.site.lineage import Lineage, Thing, drawn
-from feature_warehouse.site.model import Problem, Project
+from feature_warehouse.site.model import Problem, Project, Use
 from feature_warehouse.site.places import Place, Places, entity_of
 
-__all__ = ["ROWS", "Context", "Page", "said_of", "with_thing"]
+__all__ = ["ROWS", "Context", "Page", "in_parts", "said_of", "with_thing"]
 
 ROWS: Final = 200
 """Of a table; what comes after stands on a further page."""
+
+_Row = TypeVar("_Row")
 
 _RAW, _COMPILED = 20_000, 60_000
 
@@ -97,6 +99,16 @@ class Context:
             "last": history[-1] if history else None,
         }
 
+    def said(self, reports: Mapping[str, Any], uses: Iterable[Use]) -> list[tuple[Place, Any]]:
+        """What reports on drift or skew say of a feature, by the page of each service."""
+        return [
+            (self.places.service(use.service), one)
+            for use in uses
+            if use.service.name in reports
+            for one in reports[use.service.name].features
+            if one.feature in use.names
+        ]
+
     def tests(self, unique_id: str, column: str | None = None) -> list[dict[str, Any]]:
         """Tests of a model, or of one of its columns, with what the last run said of them."""
         found: list[Test] = [
@@ -168,6 +180,11 @@ class Context:
             if wanted & {latest.get(name, name) for name in one.services} and one not in direct
         ]
         return [*direct, *named]
+
+
+def in_parts(rows: Sequence[_Row]) -> list[Sequence[_Row]]:
+    """The rows of each page: one page, even without any."""
+    return [rows[start : start + ROWS] for start in range(0, len(rows) or 1, ROWS)]
 
 
 def with_thing(

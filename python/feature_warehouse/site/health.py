@@ -21,7 +21,7 @@ def problems_of(project: Project, places: Places) -> list[Problem]:
         *_skews(project, places),
         *_deprecated(project, places),
     ]
-    return sorted(found, key=lambda one: (one.severity != "bad", one.what, one.name))
+    return sorted(found, key=lambda one: one.order)
 
 
 def _views(project: Project, places: Places) -> Iterator[Problem]:

@@ -30,28 +30,23 @@ def home(contexts: Sequence[Context], worst: Sequence[Problem]) -> dict[str, Any
         "problems": worst[:SHOWN_PROBLEMS],
         "problem_count": len(worst),
         "all_problems": "health.html",
-        "is_measured": any(map(_is_measured, projects)),
         "looked_at": _looked_at(projects),
         "notes": [note for project in projects for note in project.measured.notes],
         "projects": list(map(_summary, contexts)),
     }
 
 
-def _is_measured(project: Project) -> bool:
-    found = project.measured
-    return bool(found.has_status or found.gates or found.drifts or found.skews or found.tests)
-
-
-def _looked_at(projects: Sequence[Project]) -> str:
+def _looked_at(projects: Sequence[Project]) -> list[str]:
+    """What was measured of any project, in words."""
     measured = [project.measured for project in projects]
-    parts = [
-        ("freshness", any(one.has_status for one in measured)),
-        ("the gate", any(one.gates for one in measured)),
-        ("drift", any(one.drifts for one in measured)),
-        ("skew", any(one.skews for one in measured)),
-        ("dbt's tests", any(one.tests for one in measured)),
-    ]
-    return "Looked at: " + ", ".join(name for name, known in parts if known) + "."
+    parts = {
+        "freshness": any(one.has_status for one in measured),
+        "the gate": any(one.gates for one in measured),
+        "drift": any(one.drifts for one in measured),
+        "skew": any(one.skews for one in measured),
+        "dbt's tests": any(one.tests for one in measured),
+    }
+    return [name for name, known in parts.items() if known]
 
 
 def _summary(context: Context) -> dict[str, Any]:

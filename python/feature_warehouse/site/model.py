@@ -5,12 +5,12 @@ from typing import Literal
 
 import msgspec
 
-from feature_warehouse.declarations.model import FeatureView, Registry, Service
-from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
+from feature_warehouse.declarations.model import Registry, Service
+from feature_warehouse.monitoring.drift import DriftReport
 from feature_warehouse.monitoring.status import ViewStatus
 from feature_warehouse.site.cards import Card
 from feature_warehouse.site.graph import Graph
-from feature_warehouse.skew.report import FeatureSkew, SkewReport
+from feature_warehouse.skew.report import SkewReport
 
 __all__ = [
     "Check",
@@ -156,28 +156,6 @@ class Project(msgspec.Struct, frozen=True):
         """The project's name in dbt."""
         return self.registry.project
 
-    def drift_of(self, view: FeatureView, feature: str) -> list[tuple[Service, FeatureDrift]]:
-        """Of each service with a drift report, what it says of a feature under its names there."""
-        drifts = self.measured.drifts
-        return [
-            (use.service, one)
-            for use in self.uses.get((view.name, feature), ())
-            if use.service.name in drifts
-            for one in drifts[use.service.name].features
-            if one.feature in use.names
-        ]
-
-    def skew_of(self, view: FeatureView, feature: str) -> list[tuple[Service, FeatureSkew]]:
-        """The same of each service with a skew report."""
-        skews = self.measured.skews
-        return [
-            (use.service, one)
-            for use in self.uses.get((view.name, feature), ())
-            if use.service.name in skews
-            for one in skews[use.service.name].features
-            if one.feature in use.names
-        ]
-
 
 class Problem(msgspec.Struct, frozen=True):
     """Something that a person should look at: what, in a few words, and whose it is."""
@@ -189,3 +167,8 @@ class Problem(msgspec.Struct, frozen=True):
     address: str
     detail: str
     project: str
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        """By which the worst stands first."""
+        return self.severity != "bad", self.what, self.name

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from feature_warehouse.site.context import ROWS, Context, Page
+from feature_warehouse.site.context import Context, Page, in_parts
 from feature_warehouse.site.service_pages import on_demand_page, service_page, training_set_page
 from feature_warehouse.site.view_pages import entity_page, feature_page, view_pages
 
@@ -58,7 +58,7 @@ def _listings(context: Context) -> Iterator[Page]:
         "entities": context.entity_rows(),
     }
     for kind, found in rows.items():
-        parts = [found[start : start + ROWS] for start in range(0, len(found), ROWS)] or [[]]
+        parts = in_parts(found)
         addresses = [context.places.listing(kind, number + 1) for number in range(len(parts))]
         for number, (at, part) in enumerate(zip(addresses, parts, strict=True), 1):
             yield at, "site/listing.html", {

@@ -76,7 +76,7 @@ class Places:
     def entity(self, keys: tuple[str, ...]) -> Place:
         """Of no join key at all it is the page of global views."""
         name = ", ".join(keys) or "one for all"
-        at = address(self._folder, "entities", ", ".join(keys) or "one for all")
+        at = address(self._folder, "entities", name)
         return Place("entity", name, at, self._registry.project)
 
     def problem(
@@ -120,7 +120,7 @@ class Places:
         return self.service(owner)
 
     def lineage(self) -> Lineage:
-        """Models, services and exposures; features are put in by ``with_feature``."""
+        """Models, services and exposures; features are put in by ``with_thing``."""
         things = {
             unique_id: Thing(model.name, place.kind if place else model.kind,
                              place.address if place else "")

@@ -12,10 +12,8 @@ __all__ = ["entries_of"]
 def entries_of(context: Context) -> Iterator[Entry]:
     """Views, features, services, training sets and entities of a project."""
     project, places, registry = context.project, context.places, context.registry
-    entities: dict[tuple[str, ...], list[str]] = {}
     for view in registry.views.values():
         place, keys = places.view(view), entity_of(view)
-        entities.setdefault(keys, []).append(view.name)
         common = [*_tagged("entity", keys), *_tagged("project", [project.name])]
         yield Entry(
             view.name, "feature view", ", ".join(keys), view.description,
@@ -50,16 +48,16 @@ def entries_of(context: Context) -> Iterator[Entry]:
                 (*words, *_tagged("owner", [one.owner]), *_tagged("tag", one.tags)),
                 place.address, context.severity(place),
             )  # fmt: skip
-    for keys, views in entities.items():
-        place = places.entity(keys)
+    for keys, views in context.by_entity.items():
+        place, names = places.entity(keys), ", ".join(view.name for view in views)
         yield Entry(
-            place.name, "entity", "", f"{len(views)} feature views: {', '.join(views)}",
+            place.name, "entity", "", f"{len(views)} feature views: {names}",
             tuple(_tagged("project", [project.name])), place.address,
         )  # fmt: skip
 
 
 def _tagged(what: str, texts: Sequence[str | None]) -> Iterator[str]:
-    """``owner:anna`` and, of a text of several words, the words for themselves."""
+    """``owner:anna``, for each text that is one."""
     for text in texts:
         if text:
             yield f"{what}:{text}"

@@ -1,12 +1,12 @@
 """Pages of services, training sets and on-demand features."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from feature_warehouse.catalog.samples import curl_for, python_for, quoted
 from feature_warehouse.declarations.model import Column, OnDemandFeature, Service
 from feature_warehouse.site.context import Context, Page, with_thing
 from feature_warehouse.site.lineage import Thing
+from feature_warehouse.site.model import Use
 from feature_warehouse.site.places import Place
 
 __all__ = ["on_demand_page", "service_page", "training_set_page"]
@@ -124,6 +124,7 @@ def on_demand_page(context: Context, service: Service, one: OnDemandFeature) -> 
         samples["Python"] = python_for(context.registry, service.name, asked, one.name)
         samples["curl"] = curl_for(service.name, asked)
     inputs = [_input(context, text) for text in one.inputs]
+    use = Use(service, (one.name,))
     own = f"feature:{place.address}"
     parents = list(dict.fromkeys(key for _, _, key in inputs if key))
     lineage = with_thing(
@@ -144,8 +145,8 @@ def on_demand_page(context: Context, service: Service, one: OnDemandFeature) -> 
         entity=", ".join(one.keys),
         is_hidden=is_hidden,
         is_online=is_online,
-        drifts_found=_of(context, context.measured.drifts, service, one.name),
-        skews_found=_of(context, context.measured.skews, service, one.name),
+        drifts_found=context.said(context.measured.drifts, [use]),
+        skews_found=context.said(context.measured.skews, [use]),
         tests_found=context.tests(service.unique_id, one.name),
         exposures_found=context.exposures([service.unique_id], [service.name]),
         samples_found=samples,
@@ -174,12 +175,3 @@ def _asked(service: Service) -> dict[str, Column]:
         for key in part.view.join_keys:
             found.setdefault(part.join_keys[key.name], key)
     return found
-
-
-def _of(
-    context: Context, reports: Mapping[str, Any], service: Service, name: str
-) -> list[tuple[Place, Any]]:
-    """What a report of the service says of a feature."""
-    report = reports.get(service.name)
-    found = [each for each in (report.features if report else ()) if each.feature == name]
-    return [(context.places.service(service), each) for each in found]

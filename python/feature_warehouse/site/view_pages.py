@@ -6,7 +6,7 @@ from typing import Any
 from feature_warehouse.catalog.samples import curl_for, python_for, rows_of, training_set_with
 from feature_warehouse.declarations.annotations import default_text
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.site.context import ROWS, Context, Page, said_of, with_thing
+from feature_warehouse.site.context import ROWS, Context, Page, in_parts, said_of, with_thing
 from feature_warehouse.site.lineage import Thing
 from feature_warehouse.site.model import Use
 from feature_warehouse.site.places import Place, entity_of
@@ -18,7 +18,7 @@ __all__ = ["entity_page", "feature_page", "view_pages"]
 def view_pages(context: Context, view: FeatureView) -> Iterator[Page]:
     """The page of a view, and further ones for features that have no room on it."""
     rows = [context.feature_row(view, column) for column in view.features]
-    parts = [rows[start : start + ROWS] for start in range(0, len(rows), ROWS)]
+    parts = in_parts(rows)
     places = [context.places.view(view, number) for number in range(1, len(parts) + 1)]
     services = context.project.services_of.get(view.name, ())
     samples = {"SQL": rows_of(view), "dbt": training_set_with(context.registry, view)}
@@ -64,10 +64,6 @@ def feature_page(context: Context, view: FeatureView, column: Column) -> Page:
     if view.online:
         samples["Python"] = python_for(context.registry, view.name, keys, column.name)
         samples["curl"] = curl_for(view.name, keys)
-    drifts = [
-        (context.places.service(service), report)
-        for service, report in context.project.drift_of(view, column.name)
-    ]
     return context.page(
         place,
         "feature",
@@ -83,11 +79,8 @@ def feature_page(context: Context, view: FeatureView, column: Column) -> Page:
         default=None if column.pii else default_text(column.default),
         status=context.measured.status.get(view.name),
         history=context.measured.statistics.get((view.name, column.name), ()),
-        drifts_found=drifts,
-        skews_found=[
-            (context.places.service(service), report)
-            for service, report in context.project.skew_of(view, column.name)
-        ],
+        drifts_found=context.said(context.measured.drifts, uses),
+        skews_found=context.said(context.measured.skews, uses),
         uses=_used_by(context, uses),
         exposures_found=context.exposures(
             [view.unique_id, *(use.service.unique_id for use in uses)],

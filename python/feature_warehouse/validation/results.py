@@ -1,10 +1,13 @@
 """What the gate found, as it goes into the result file."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-__all__ = ["CheckResult", "GateResult"]
+__all__ = ["RESULTS", "CheckResult", "GateResult"]
+
+RESULTS: Final = "results.json"
+"""The file with what the pages of a run say."""
 
 
 class CheckResult(msgspec.Struct, omit_defaults=True):

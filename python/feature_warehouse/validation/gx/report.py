@@ -13,12 +13,9 @@ import msgspec
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import replacing
 from feature_warehouse.util.pages import page
-from feature_warehouse.validation.results import CheckResult, GateResult
+from feature_warehouse.validation.results import RESULTS, CheckResult, GateResult
 
-__all__ = ["KEPT_RUNS", "RESULTS", "Report"]
-
-RESULTS: Final = "results.json"
-"""The file with what the pages of a run say."""
+__all__ = ["KEPT_RUNS", "Report"]
 
 KEPT_RUNS: Final = 20
 """Reports that stay, this one included; older ones are removed."""
