@@ -8,7 +8,6 @@ import ipaddress
 import shutil
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -26,6 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from feature_warehouse.dev.servers import Valkey, embedded, local_valkey
 from feature_warehouse.redis_store.connection import close, connect
+from harness.line import Line
 
 DEBIAN = shutil.which("redis-server")
 PASSWORD = "p@ss:w/rd%"
@@ -221,48 +221,8 @@ def tls_proxy(server: Valkey, files: Certificates) -> Iterator[int]:
     """A port that speaks TLS and passes everything on: the bundled Valkey does not speak it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate, files.key)
-    listener = socket.create_server(("127.0.0.1", 0))
-    open_ones: list[socket.socket] = [listener]
-    threads: list[threading.Thread] = []
-
-    def start(work: Callable[..., None], *arguments: socket.socket) -> None:
-        threads.append(threading.Thread(target=work, args=arguments, daemon=True))
-        threads[-1].start()
-
-    def accept() -> None:
-        while True:
-            try:
-                plain, _ = listener.accept()
-            except OSError:
-                return
-            try:
-                outside = context.wrap_socket(plain, server_side=True)
-            except OSError:
-                plain.close()
-                continue
-            inside = socket.create_connection((server.host, server.port))
-            open_ones.extend((outside, inside))
-            start(_pump, outside, inside)
-            start(_pump, inside, outside)
-
-    start(accept)
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        for each in open_ones:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-        for thread in threads:
-            thread.join()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError, ValueError):
-        while data := source.recv(65_536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_RDWR)
+    with closing(Line(server, context)) as line:
+        yield line.port
 
 
 @contextmanager

@@ -6,7 +6,6 @@ Expected rows come from the test; what must be in the server afterwards is liste
 import os
 import shutil
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -19,6 +18,7 @@ import redis
 from feature_warehouse import UnreachableError
 from feature_warehouse.dev.servers import Valkey, local_valkey
 from feature_warehouse.redis_store.connection import close, connect
+from harness.line import Line
 from harness.mini import Mini
 from harness.publishers import (
     Options,
@@ -245,67 +245,10 @@ def test_what_is_retried(
         assert run_one(mini, own, full_refresh=True, rollback_grace=0).rows_written == COUNT
 
 
-class Line:
-    """A port behind which a server is, until the line is cut."""
-
-    def __init__(self, server: Valkey) -> None:
-        self._server = server
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
-        self.dead = False
-        self.port = int(self._listener.getsockname()[1])
-        self._start(self._accept)
-
-    def _start(self, work: Any, *arguments: Any) -> None:
-        self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))
-        self._threads[-1].start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                outside, _ = self._listener.accept()
-            except OSError:
-                return
-            if self.dead:
-                outside.close()
-                continue
-            inside = socket.create_connection((self._server.host, self._server.port))
-            self._open += [outside, inside]
-            self._start(self._pump, outside, inside)
-            self._start(self._pump, inside, outside)
-
-    @staticmethod
-    def _pump(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-        with suppress(OSError):
-            target.shutdown(socket.SHUT_RDWR)
-
-    def cut(self, *, for_good: bool) -> None:
-        """Bytes under way are lost."""
-        self.dead = for_good
-        for each in self._open:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    def end(self) -> None:
-        self.cut(for_good=True)
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join()
-        for each in self._open:
-            each.close()
-
-
 @pytest.fixture
 def line(valkey_server: Valkey) -> Iterator[Line]:
-    line = Line(valkey_server)
-    yield line
-    line.end()
+    with closing(Line(valkey_server)) as line:
+        yield line
 
 
 @pytest.mark.parametrize("mode", ["full", "compare"])

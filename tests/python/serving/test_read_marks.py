@@ -17,6 +17,7 @@ from feature_warehouse import AsyncOnlineStore, FingerprintError, OnlineStore
 from feature_warehouse.dev.servers import Valkey
 from feature_warehouse.redis_store import pools
 from feature_warehouse.redis_store.connection import close, connect
+from harness.line import Line
 from harness.redis_fixture import NAMES, shelve_scores
 from harness.redis_servers import Cluster, Watched, cluster, eventually, watched
 
@@ -207,12 +208,14 @@ def test_a_server_that_holds_writes_up_answers_reads(
 
 
 def test_a_connection_that_ends_at_the_mark_is_made_anew(
-    url: str, client: Any, reader: Callable[..., Read], monkeypatch: pytest.MonkeyPatch
+    valkey_server: Valkey, url: str, client: Any, reader: Callable[..., Read]
 ) -> None:
     """As a proxy may do that does not know the command."""
-    monkeypatch.setattr("feature_warehouse.redis_store.read_marks.mark", lambda *_: ("QUIT",))
-    read = reader(url, retries=0)
-    assert [read() for _ in range(3)] == [RISK] * 3
+    with closing(Line(valkey_server, last=b"*5\r\n$3\r\nSET\r\n")) as line:
+        far = url.replace(f":{valkey_server.port}", f":{line.port}")
+        read = reader(far, retries=0)
+        assert [read() for _ in range(3)] == [RISK] * 3
+        assert line.ended == 1
     assert not client.exists(MARK)
 
 
