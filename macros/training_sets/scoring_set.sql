@@ -31,7 +31,7 @@
         } -%}
         {{ return(feature_warehouse._training_set(
             place, rows, made.parts,
-            {'knowledge': made.options.knowledge, 'as_of': at, 'start': at}, made.relations,
+            dict(feature_warehouse._knowledge_of(made.options), as_of=at, start=at), made.relations,
             made.computed
         )) }}
     {%- endif -%}

@@ -1,6 +1,6 @@
 {% macro training_set(
     labels, features, service=none, where=none, start=none, end=none, as_of=none,
-    knowledge='available', split=none, label_delay=none, on_demand=[], hidden=[]
+    knowledge='available', served=none, split=none, label_delay=none, on_demand=[], hidden=[]
 ) -%}
     {%- do feature_warehouse._remember_nodes() -%}
     {%- set place = "training set '" ~ feature_warehouse._full_name(model) ~ "'" -%}
@@ -14,8 +14,11 @@
         'where': where, 'start': start, 'end': end, 'as_of': as_of, 'knowledge': knowledge,
         'split': split,
     } -%}
-    {%- if label_delay is not none -%}
-        {%- do options.update({'label_delay': label_delay}) -%}
+    {%- for name, value in [('served', served), ('label_delay', label_delay)] if value is not none -%}
+        {%- do options.update({name: value}) -%}
+    {%- endfor -%}
+    {%- if feature_warehouse._reads_publications(options) -%}
+        {%- do source('feature_warehouse_requests', 'publications') -%}
     {%- endif -%}
     {%- set block = {'name': service, 'labels': labels, 'features': parts} -%}
     {%- if computed.features or computed.hidden -%}

@@ -85,7 +85,9 @@ where {{ problem }} <> ''
     {%- set event_at = feature_warehouse._free_name('event_at', taken) -%}
     {%- set at = feature_warehouse._free_name('label_at', taken) -%}
     {%- set choice = feature_warehouse._free_name('choice', taken) -%}
+    {%- set clock = feature_warehouse._free_name('label_clock', taken) -%}
     {%- set label_number = feature_warehouse._free_name('label_number', taken) -%}
+    {%- set label_at = feature_warehouse._utc(feature_warehouse._quote(timestamp), timestamp_type) -%}
 {{ spec.alias }} as (
     select
         {%- for feature in spec.features %}
@@ -109,7 +111,10 @@ where {{ problem }} <> ''
                 {%- for label_key, key in spec.pairs %}
                 {{ label_key }} as {{ feature_warehouse._free_name('label_key_' ~ loop.index, taken) }},
                 {%- endfor %}
-                {{ feature_warehouse._utc(feature_warehouse._quote(timestamp), timestamp_type) }} as {{ at }},
+                {{ label_at }} as {{ at }},
+                {%- if view.get('served') %}
+                {{ feature_warehouse._clock_at(view, label_at) | indent(16) }} as {{ clock }},
+                {%- endif %}
                 {{ number }} as {{ label_number }}
             from sampled
         ) as label_rows
@@ -118,7 +123,7 @@ where {{ problem }} <> ''
                 {% for label_key, key in spec.pairs -%}
                 label_rows.{{ feature_warehouse._free_name('label_key_' ~ loop.index, taken) }} = {{ spec.alias }}.{{ key }}
                 and {% endfor -%}
-                {{ spec.known }} <= {{ at }}
+                {{ spec.known }} <= {{ clock if view.get('served') else at }}
                 and {{ spec.event }} is not null
                 {%- for condition in spec.filters %}
                 and {{ condition }}

@@ -110,7 +110,7 @@
 
 
 {% macro _start_of_block(instant, length) -%}
-    {#- When the block of a length (an interval) began in which an instant lies. -#}
+    {#- When the block of a length in microseconds began in which an instant lies; a block begins with 1970. -#}
     {{ return(adapter.dispatch('_start_of_block', 'feature_warehouse')(instant, length)) }}
 {%- endmacro %}
 

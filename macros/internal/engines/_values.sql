@@ -47,12 +47,6 @@
 {%- endmacro %}
 
 
-{% macro _block_of(instant, length) -%}
-    {#- The block of time that an instant lies in. -#}
-    {{ return(feature_warehouse._start_of_block(instant, feature_warehouse._interval(length))) }}
-{%- endmacro %}
-
-
 {% macro _in_type(expression, type, wanted) -%}
     {#- An instant of one type as another. -#}
     {%- set has_zone = 'tz' in wanted | lower or 'with time zone' in wanted | lower -%}

@@ -107,7 +107,9 @@
 
 
 {% macro duckdb___start_of_block(instant, length) -%}
-    {{ return('time_bucket(' ~ length ~ ', ' ~ instant ~ ')') }}
+    {{ return(feature_warehouse._sql_call(
+        'time_bucket', [feature_warehouse._interval(length), instant, "timestamp '1970-01-01'"]
+    )) }}
 {%- endmacro %}
 
 

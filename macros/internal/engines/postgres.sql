@@ -112,8 +112,12 @@
 {%- endmacro %}
 
 
+{#- Before the origin older servers are wrong, so it is the beginning of time, or the first block that begins
+    since then: 1970 is 2,440,550 days later. -#}
 {% macro postgres___start_of_block(instant, length) -%}
-    {{ return('date_bin(' ~ length ~ ', ' ~ instant ~ ", timestamp '4713-01-01 00:00:00 BC')") }}
+    {%- set first = 2440550 * 86400000000 % length -%}
+    {%- set origin = "timestamp '4713-01-01 BC'" ~ (' + ' ~ feature_warehouse._interval(first) if first) -%}
+    {{ return(feature_warehouse._sql_call('date_bin', [feature_warehouse._interval(length), instant, origin])) }}
 {%- endmacro %}
 
 

@@ -41,7 +41,7 @@
         {{ columns | join(',\n        ') }}
     from {{ feature_warehouse._asked_labels(spec, labels) | indent(4) }}
     asof join {{ spec.times }}
-        {{ feature_warehouse._asof_condition(spec, spec.times, labels.at) | indent(8) }}
+        {{ feature_warehouse._asof_condition(spec, spec.times, spec.asked_clock) | indent(8) }}
     {%- if spec.ttl %}
     where {{ labels.at }} <= {{ spec.times }}.{{ event }} + {{ spec.ttl }}
     {%- endif %}

@@ -32,20 +32,20 @@
 {%- endmacro %}
 
 
-{% macro _asof_join(spec, at) -%}
+{% macro _asof_join(spec) -%}
     {#- The ASOF JOIN of one view. -#}
 asof left join {{ spec.alias }}
-    {{ feature_warehouse._asof_condition(spec, spec.alias, at) | indent(4) }}
+    {{ feature_warehouse._asof_condition(spec, spec.alias, spec.clock) | indent(4) }}
 {%- endmacro %}
 
 
-{% macro _asof_condition(spec, rows, at) -%}
+{% macro _asof_condition(spec, rows, clock) -%}
     {#- The condition of an ASOF JOIN between labels and rows of a view. -#}
 on
     {% for label_key, key in spec.pairs -%}
     labels.{{ label_key }} = {{ rows }}.{{ key }}
     and {% endfor -%}
-    {{ at }} >= {{ rows }}.{{ spec.available_at }}
+    {{ clock }} >= {{ rows }}.{{ spec.available_at }}
 {%- endmacro %}
 
 
@@ -64,7 +64,7 @@ on
         {{ columns | join(',\n        ') }}
     from {{ feature_warehouse._asked_labels(spec, labels) | indent(4) }}
     asof join {{ spec.alias }}
-        {{ feature_warehouse._asof_condition(spec, spec.alias, labels.at) | indent(8) }}
+        {{ feature_warehouse._asof_condition(spec, spec.alias, spec.asked_clock) | indent(8) }}
     {%- if spec.expires %}
     where {{ labels.at }} <= {{ spec.alias }}.{{
         spec.available_at ~ ' + ' ~ spec.lifetime if spec.lifetime else spec.expires_at
@@ -82,9 +82,12 @@ on
             {%- do columns.append('labels.' ~ label_key) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if spec.clocks -%}
+        {%- do columns.append(spec.clock_column) -%}
+    {%- endif -%}
 (
     {{ feature_warehouse._targets('select distinct', columns) | indent(4) }}
-    from {{ labels.source }}
+    from {{ labels.source }}{{ feature_warehouse._clocks_join(labels, spec.clocks) | indent(4) }}
 ) as labels
 {%- endmacro %}
 

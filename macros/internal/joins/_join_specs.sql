@@ -1,12 +1,13 @@
 {#- What the SQL of a join has to say of each view. -#}
 
-{% macro _join_specs(views, labels) -%}
+{% macro _join_specs(views, labels, clock_tables) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
     {%- set specs = [] -%}
-    {%- set names = ['labels'] -%}
+    {%- set names = ['labels', 'runs'] + clock_tables | map(attribute='name') | list -%}
     {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {%- do spec.update({'exact': feature_warehouse._keys_are_exact(view, labels)}) -%}
+        {%- do spec.update(feature_warehouse._clock_of(view, labels, clock_tables)) -%}
         {#- PostgreSQL cuts a name off at 63 bytes: leave room for what is appended. -#}
         {%- set name = feature_warehouse._cut(view.get('alias') or view.name, 48) -%}
         {%- for role, suffix in [

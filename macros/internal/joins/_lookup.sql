@@ -16,12 +16,15 @@ left join lateral (
         {% for label_key, key in spec.pairs -%}
         {{ spec.alias }}.{{ key }} = labels.{{ label_key }}
         and {% endfor -%}
-        {{ spec.event }} <= {{ at }}{{ ' - ' ~ spec.lag if spec.lag }}
+        {{ spec.event }} <= {{ spec.clock }}{{ ' - ' ~ spec.lag if spec.lag }}
         {%- if spec.ttl %}
         and {{ spec.event }} >= {{ at }} - {{ spec.ttl }}
         {%- endif %}
         {%- if spec.late %}
-        and ({{ spec.created }} is null or {{ spec.created }} <= {{ at }})
+        and (
+            {{ spec.created }} is null
+            or {{ spec.created }} <= {{ spec.clock }}
+        )
         {%- endif %}
         {%- for condition in spec.filters %}
         and {{ condition }}

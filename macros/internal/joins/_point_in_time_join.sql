@@ -3,7 +3,9 @@
 {% macro _join(labels, views) -%}
     {#- Of the labels `source` stands after FROM, `ctes` come before, and `at` is the instant that a row
         asks for. -#}
-    {%- set specs = feature_warehouse._join_specs(views, labels) -%}
+    {%- set tables = feature_warehouse._clock_tables(views) -%}
+    {%- set specs = feature_warehouse._join_specs(views, labels, tables) -%}
+    {%- set labels = dict(labels, ctes=labels.ctes + feature_warehouse._clocks(labels, tables)) -%}
     {%- for spec in specs -%}
         {%- do feature_warehouse._skip_if_empty(spec) -%}
     {%- endfor -%}
@@ -49,12 +51,12 @@ select
             'unexpired': found ~ ' is not null' if apart or spec.stored else none,
         }) }}
     {%- endfor %}
-from {{ labels.source }}
+from {{ labels.source }}{{ feature_warehouse._clocks_joins(labels, [] if apart else passed) }}
     {%- for spec in specs %}
 {{ (
     feature_warehouse._fetched_join(spec, labels.at) if spec.stored
     else feature_warehouse._asked_join(spec, spec.answers, labels.at) if apart
-    else feature_warehouse._asof_join(spec, labels.at)
+    else feature_warehouse._asof_join(spec)
 ) }}
     {%- endfor %}
 {%- endmacro %}
@@ -77,11 +79,11 @@ select
             else {'name': spec.answers, 'found': spec.newest_at}
         ) }}
     {%- endfor %}
-from {{ labels.source }}
+from {{ labels.source }}{{ feature_warehouse._clocks_joins(labels, specs) }}
 {%- for spec in specs %}
 {{ (
     feature_warehouse._lookup(spec, labels.at) if spec.indexed
-    else feature_warehouse._timeline_answers(spec, labels.at)
+    else feature_warehouse._timeline_answers(spec)
 ) }}
 {%- endfor %}
 {%- endmacro %}

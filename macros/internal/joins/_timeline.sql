@@ -3,7 +3,7 @@
     the answer. The order is that of `_newest_first`, without the event timestamp, which they share, and with
     the created timestamp under the name that it is carried by. -#}
 {% macro _timeline(spec, labels) -%}
-{%- set at = labels.at -%}
+{%- set at = spec.clock -%}
 {%- set carried = feature_warehouse._carried_columns(spec) -%}
 {%- set order = [spec.available_at ~ ' asc nulls last'] -%}
 {%- for column in ([spec.created_at] if spec.created else []) + spec.ties -%}
@@ -37,7 +37,7 @@
         {%- endfor %}
         {{ at if spec.exact else spec.instant }}
     {%- if spec.exact %}
-    from {{ labels.source }}
+    from {{ labels.source }}{{ feature_warehouse._clocks_join(labels, spec.clocks) | indent(4) }}
     where
         {{ at }} is not null
         {%- for label_key, key in spec.pairs %}
@@ -104,10 +104,10 @@
             {%- for label_key, key in spec.pairs %}
             labels.{{ label_key }},
             {%- endfor %}
-            {{ labels.at }}
-        from {{ labels.source }}
+            {{ spec.clock }}
+        from {{ labels.source }}{{ feature_warehouse._clocks_join(labels, spec.clocks) | indent(8) }}
         where
-            {{ labels.at }} is not null
+            {{ spec.clock }} is not null
             {%- for label_key, key in spec.pairs %}
             and labels.{{ label_key }} is not null
             {%- endfor %}
@@ -117,13 +117,13 @@
 {#- Labels are matched back by keys and time, not by a row number, so that `labels.*` stays what it was.
     No join but this one: the planner knows nothing of a computed column, and would guess the rows of a
     join wildly. -#}
-{% macro _timeline_answers(spec, at) -%}
+{% macro _timeline_answers(spec) -%}
 left join {{ spec.answers }}
     on
         {% for label_key, key in spec.pairs -%}
         labels.{{ label_key }} = {{ spec.answers }}.{{ key }}
         and {% endfor -%}
-        {{ at }} = {{ spec.answers }}.{{ spec.instant }}
+        {{ spec.clock }} = {{ spec.answers }}.{{ spec.instant }}
         and {{ spec.answers }}.{{ spec.is_label }}
 {%- endmacro %}
 

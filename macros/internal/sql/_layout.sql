@@ -65,6 +65,15 @@
 {%- endmacro %}
 
 
+{% macro _sql_call(function, values) -%}
+    {#- A call with its arguments on one line, or a line each. -#}
+    {%- set line = values | join(', ') -%}
+    {{ return(
+        function ~ ('(' ~ line ~ ')' if line | length < 76 else '(\n    ' ~ values | join(',\n    ') ~ '\n)')
+    ) }}
+{%- endmacro %}
+
+
 {% macro _targets(words, items) -%}
     {#- A select list: one item beside the word, several on a line each. -#}
     {{ return(words ~ (' ' if items | length == 1 else '\n    ') ~ items | join(',\n    ')) }}

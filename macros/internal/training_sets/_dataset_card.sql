@@ -135,7 +135,8 @@ from summary
     {%- for key in spec.entity -%}
         {%- do conditions.append(key ~ ' is not null') -%}
     {%- endfor -%}
-    {%- do conditions.extend(spec.filters + [spec.known ~ ' <= summary.newest_label']) -%}
+    {%- set newest = feature_warehouse._clock_at(view, 'summary.newest_label') -%}
+    {%- do conditions.extend(spec.filters + [spec.known ~ ' <= ' ~ newest]) -%}
     {{ return(
         'coalesce(\n    (\n        select ' ~ feature_warehouse._iso_instant(
             'max(' ~ spec.known ~ ')'

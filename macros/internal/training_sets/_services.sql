@@ -21,6 +21,7 @@
     {#- The views of a join, each with the features, names and keys this service asks for. All that
         is wrong goes to `mistakes`. -#}
     {%- set views = [] -%}
+    {%- set served = none if mistakes else feature_warehouse._served(options) -%}
     {%- set met = {} -%}
     {#- By lower-case name: DuckDB takes names that differ in case for the same. -#}
     {%- set owners = {} -%}
@@ -101,6 +102,7 @@
             'end': options.get('end'),
             'as_of': options.get('as_of'),
             'knowledge': options.get('knowledge'),
+            'served': served,
             'event_timestamp_as': part.get('event_timestamp_as'),
             'age_as': part.get('age_as'),
         }) -%}

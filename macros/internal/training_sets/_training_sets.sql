@@ -58,12 +58,13 @@
     {%- for role in ['start', 'end', 'as_of'] -%}
         {%- do mistakes.extend(feature_warehouse._instant_mistakes(role, options.get(role))) -%}
     {%- endfor -%}
-    {%- if options.get('knowledge') not in ('available', 'event_time') -%}
+    {%- if options.get('knowledge') not in ('available', 'event_time', 'served') -%}
         {%- do mistakes.append(
-            "knowledge is '" ~ options.get('knowledge') ~ "'; it must be 'available', or 'event_time' to"
-            ~ ' see values before the warehouse knew them'
+            "knowledge is '" ~ options.get('knowledge') ~ "'; it must be 'available', 'served' to see what a"
+            ~ " reader would have got, or 'event_time' to see values before the warehouse knew them"
         ) -%}
     {%- endif -%}
+    {%- do mistakes.extend(feature_warehouse._served_mistakes(options)) -%}
     {%- set where = options.get('where') -%}
     {%- set conditions = [where] if where is string else where or [] -%}
     {%- if conditions is mapping or conditions is not iterable

@@ -58,10 +58,10 @@
         with what was computed of them. -#}
     {%- set at = feature_warehouse._label_instant(made.label_set) -%}
     {%- set where = made.options.get('where') or [] -%}
-    {%- set options = {
-        'where': ([where] if where is string else where) + [at ~ ' > ' ~ begin, at ~ ' <= ' ~ clock],
-        'knowledge': made.options.knowledge,
-    } -%}
+    {%- set options = dict(
+        feature_warehouse._knowledge_of(made.options),
+        where=([where] if where is string else where) + [at ~ ' > ' ~ begin, at ~ ' <= ' ~ clock],
+    ) -%}
     {%- set requests = made.label_set.copy() -%}
     {%- do requests.update({'maturity': none, 'known_at': none}) -%}
     {{ return(feature_warehouse._training_set(

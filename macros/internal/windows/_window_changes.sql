@@ -30,8 +30,8 @@
 {% macro _is_late(inner) -%}
     {#- The condition that an event enters and leaves within one block of time. -#}
     {{ return(
-        feature_warehouse._block_of(inner.enters, inner.length)
-        ~ '\n            >= ' ~ feature_warehouse._block_of(inner.leaves, inner.length)
+        feature_warehouse._start_of_block(inner.enters, inner.length)
+        ~ '\n            >= ' ~ feature_warehouse._start_of_block(inner.leaves, inner.length)
     ) }}
 {%- endmacro %}
 

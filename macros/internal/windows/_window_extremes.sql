@@ -69,7 +69,7 @@
     for local minimum and maximum filters, Pattern Recognition Letters 13, 1992. -#}
 {% macro _block_parts(plan, window, calls, name) -%}
     {%- set length = window.length if plan.late else feature_warehouse._stay(plan, window) -%}
-    {%- set block = feature_warehouse._block_of(plan.at, length) -%}
+    {%- set block = feature_warehouse._start_of_block(plan.at, length) -%}
     {%- set leaves = plan.leaves[(window.offset, window.length)] -%}
     {%- set up = feature_warehouse._quote('block' ~ leaves[3:] ~ '_up') -%}
     {%- set down = feature_warehouse._quote('block' ~ leaves[3:] ~ '_down') -%}

@@ -30,6 +30,7 @@ def requests(
     """Print the DDL of the table that a service's logged requests are drained into."""
     import msgspec
 
+    from feature_warehouse.draining.publications import PUBLICATIONS_IN_DBT
     from feature_warehouse.draining.tables import create_statement, layout_of, source_yaml
     from feature_warehouse.engines import engine_of
     from feature_warehouse.engines.appending import relation_of
@@ -39,7 +40,8 @@ def requests(
     table, text, columns, key = _table(place, service, hashes=hashed)
     relation = relation_of(profile.credentials, table)
     statement = create_statement(relation, layout_of(columns, dialect), key)
-    source = source_yaml(table, text, columns, key, dialect, schema)
+    name = "" if service else PUBLICATIONS_IN_DBT
+    source = source_yaml(table, text, columns, key, dialect, schema, name)
     if as_json:
         found = {"table": relation, "sql": statement, "yaml": source}
         print(msgspec.json.encode(found).decode())

@@ -49,8 +49,15 @@ def build(
         typer.Option(help="Build the set as it would have been built at this ISO instant."),
     ] = None,
     knowledge: Annotated[
-        str, typer.Option(help="available, or event_time: ignore when rows were loaded.")
+        str,
+        typer.Option(
+            help="available; served: what readers got; event_time: ignore when rows were loaded."
+        ),
     ] = "available",
+    served: Annotated[
+        str | None,
+        typer.Option(help="When runs were, a JSON mapping as in the macro training_set."),
+    ] = None,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
@@ -66,6 +73,7 @@ def build(
         service=service,
         as_of=as_of,
         knowledge=knowledge,
+        served=None if served is None else _mapping(served),
     )
     write_parquet_table(file, table)
     if as_json:
@@ -120,8 +128,10 @@ def check(
 
 
 def _feature(text: str) -> Any:
-    if not text.lstrip().startswith("{"):
-        return text
+    return _mapping(text) if text.lstrip().startswith("{") else text
+
+
+def _mapping(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -11,6 +11,7 @@ from feature_warehouse.request_log.tables import TableColumn
 
 __all__ = [
     "PUBLICATIONS",
+    "PUBLICATIONS_IN_DBT",
     "PUBLICATION_COLUMNS",
     "PUBLICATION_KEY",
     "publications_table",
@@ -19,6 +20,9 @@ __all__ = [
 
 PUBLICATIONS: Final = "feature_warehouse_publications"
 """The name of the table."""
+
+PUBLICATIONS_IN_DBT: Final = "publications"
+"""Its name in dbt: for a longer one dbt has no unit tests on PostgreSQL."""
 
 PUBLICATION_KEY: Final = ("view", "run", "published_at")
 """A number may come twice where a server was emptied, not in the same microsecond."""

@@ -89,13 +89,15 @@ def source_yaml(
     key: Sequence[str],
     dialect: Dialect,
     schema: str,
+    name: str = "",
 ) -> str:
-    """A dbt source with a table, which ``text`` describes."""
+    """A dbt source with a table, which ``text`` describes, by another ``name`` than it has."""
     import yaml  # comes with dbt
 
     types = layout_of(columns, dialect)
     described: dict[str, Any] = {
-        "name": table,
+        "name": name or table,
+        **({"identifier": table} if name else {}),
         "description": text,
         "columns": [
             {

@@ -50,6 +50,7 @@ class TrainingSets:
         service: str | None = None,
         as_of: str | None = None,
         knowledge: str = "available",
+        served: Mapping[str, Any] | None = None,
         split: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         """Labels with the features that were known at their time.
@@ -58,8 +59,8 @@ class TrainingSets:
         has the same rows in the same order, with all columns unchanged, followed by the columns of
         the split and the features. ``timestamp`` names the column with the instant of the
         prediction; it may be left out if there is only one column of instants. Instants without a
-        time zone are in UTC. ``features`` or ``service`` say what to join; ``as_of``, ``knowledge``
-        and ``split`` are those of the macro ``training_set``.
+        time zone are in UTC. ``features`` or ``service`` say what to join; the other arguments are
+        those of the macro ``training_set``.
 
         Raises UsageError with all mistakes at once, UnreachableError or BusyError.
         """
@@ -67,7 +68,7 @@ class TrainingSets:
             raise UsageError("give either features, such as origin_weather:temp, or a service")
         labels = _table(labels)
         timestamp = timestamp or _only_instant(labels)
-        options = {"as_of": as_of, "knowledge": knowledge, "split": split}
+        options = {"as_of": as_of, "knowledge": knowledge, "served": served, "split": split}
         by = list((split or {}).get("by") or ())
         prepared = prepared_labels(labels, timestamp)
         row = ROW

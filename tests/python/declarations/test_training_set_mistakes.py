@@ -60,6 +60,17 @@ SERVICES = {
     "doubled": "training_set(labels='orders', features=[{'view': 'customer', 'join_keys':"
     " {'id': 'buyer'}, 'event_timestamp': 'Buyer', 'age': 'tier'}], split={'by': ['buyer'],"
     " 'fractions': {'a': 0.5, 'b': 0.5}, 'column': 'Returned'})",
+    "unserved": _options(served={"every": "1 hour"}),
+    "served_wrongly": _options(
+        knowledge="served",
+        served={"every": "1 month", "delay": "soon", "log": "yes", "evry": "1 hour"},
+    ),
+    "served_never": _options(knowledge="served", served={"delay": "1 hour"}),
+    "served_at_all_times": _options(knowledge="served", served={"every": "0 hours"}),
+    "served_by_text": _options(knowledge="served", served="1 hour"),
+    "stale_plain": "stale_data_cost('plain')",
+    "stale_at_all_times": "stale_data_cost('fine', every=['0 hours', 'often'], delay='none')",
+    "stale_by_text": "stale_data_cost('fine', every='1 hour')",
     "fine": _options(),
     "tried": _options(),
     "scored_plain": "scoring_set('plain', 'orders')",
@@ -182,7 +193,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
                 "start 'yesterday' is not an instant; write it as 2013-07-01T12:00:00Z",
                 "end '2024-13-01' is not an instant",
                 "as_of 'now' is not an instant",
-                "knowledge is 'all'; it must be 'available', or 'event_time'",
+                "knowledge is 'all'; it must be 'available', 'served' to see what a reader would",
                 "where must be a condition on label columns, such as \"carrier <> 'HA'\"",
                 "split must be a mapping with `by` and `fractions`, with `starts`, or with both",
             ],
@@ -248,6 +259,31 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
         ),
         ("card_of_plain", ["dataset_card()", "'plain' is not a training set"]),
         ("cost_of_plain", ["late_data_cost()", "'plain' is not a training set"]),
+        ("stale_plain", ["stale_data_cost()", "'plain' is not a training set"]),
+        (
+            "stale_at_all_times",
+            [
+                "stale_data_cost() has 3 mistakes",
+                "delay 'none' is not a fixed length of time",
+                "every '0 hours' is not a fixed length of time; write one such as '1 hour'",
+                "every 'often' is not a fixed length of time",
+            ],
+        ),
+        ("stale_by_text", ["every must be a list such as ['1 hour', '15 minutes']"]),
+        ("unserved", ["served says when runs were, which only knowledge='served' asks for"]),
+        (
+            "served_wrongly",
+            [
+                "has 4 mistakes",
+                "served: unknown key 'evry'; known are every, delay, log",
+                "served: every '1 month' is not a fixed length of time; write one such as '1 hour'",
+                "served: delay 'soon' is not a fixed length of time",
+                "served: log must be true or false, not 'yes'",
+            ],
+        ),
+        ("served_never", ["served: delay needs every, such as '1 hour'; runs of the log have"]),
+        ("served_at_all_times", ["served: every '0 hours' is not a fixed length of time"]),
+        ("served_by_text", ["served must be a mapping such as {'every': '1 hour', 'delay': '10"]),
         ("logged_of_nobody", ["logged set 'logged_of_nobody'", "there is no service 'nobody'"]),
         (
             "logged_wrongly",
@@ -270,6 +306,13 @@ def test_a_training_set_names_all_its_mistakes(services: Host, node: str, says: 
     result = services.results()[node]
     assert result["status"] == "error"
     assert [words for words in says if words not in result["message"]] == []
+
+
+def test_the_publication_log_has_to_be_a_source(services: Host) -> None:
+    call = "{{ feature_warehouse._publications() }}"
+    said = services.dbt("compile", "--inline", call, code=2)
+    assert "knowledge='served' reads the publication log, and no source of it is declared" in said
+    assert "feature-warehouse requests --yaml" in said
 
 
 def test_the_registry_refuses_wrong_services_too(services: Host) -> None:

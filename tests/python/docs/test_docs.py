@@ -50,7 +50,8 @@ def test_the_arguments_of_a_training_set_are_documented() -> None:
     tables = list(tables_under("## Training set"))
     assert tables[0] == set(declared)
     assert tables[1] == known_keys("training_sets/_service_parts.sql", "_service_part_mistakes")
-    assert tables[2] == known_keys("training_sets/_splits.sql", "_split_mistakes")
+    assert tables[2] == known_keys("training_sets/_served.sql", "_served_mistakes")
+    assert tables[3] == known_keys("training_sets/_splits.sql", "_split_mistakes")
 
 
 def test_the_arguments_of_window_features_are_documented() -> None:

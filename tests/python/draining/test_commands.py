@@ -91,6 +91,18 @@ def test_the_source_describes_every_column(logged: Fw, mini: Mini) -> None:
     assert all(one["description"] for one in described["columns"])
 
 
+def test_the_source_of_the_publication_log_has_a_short_name(logged: Fw) -> None:
+    [source] = yaml.safe_load(logged("requests", "--yaml")[1])["sources"]
+    [described] = source["tables"]
+    assert source["name"] == "feature_warehouse_requests"
+    assert (described["name"], described["identifier"]) == (
+        "publications",
+        "feature_warehouse_publications",
+    )
+    # What dbt names it in a unit test has to fit into the 63 bytes of PostgreSQL.
+    assert len(f"__dbt__cte__{source['name']}__{described['name']}") <= 63
+
+
 def test_what_is_no_service(logged: Fw) -> None:
     one_line(logged("requests", "scores"), 2, "'scores' is a feature view")
     one_line(logged("requests", "rusk"), 2, "did you mean 'risk'?")

@@ -11,6 +11,7 @@ from harness.engines import ENGINES, DuckDB, Engine, PostgreSQL
 from harness.older_postgres import dictionary_postgres, older_servers
 from local_postgres import Postgres
 from point_in_time.answers import create
+from point_in_time.declarations import PUBLICATION_COLUMNS, PUBLICATION_LOG
 from point_in_time.label_sets import LABELS
 from point_in_time.project import SCHEMA, compile_project, make_project
 from point_in_time.views import VIEWS
@@ -77,4 +78,5 @@ def _with_tables(engine: Engine) -> Engine:
         create(engine, view.name, view.columns)
     for label_set in LABELS:
         create(engine, label_set.name, label_set.columns)
+    create(engine, PUBLICATION_LOG, PUBLICATION_COLUMNS)
     return engine

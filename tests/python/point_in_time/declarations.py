@@ -77,6 +77,17 @@ class View:
         return (*first, *(f.name for f in self.features if f.name != self.tie_breaker))
 
 
+PUBLICATION_LOG = "feature_warehouse_publications"
+PUBLICATION_COLUMNS = (
+    Column("view", "text"),
+    Column("run", "bigint"),
+    Column("clock", "timestamp"),
+    Column("finished_at", "timestamp"),
+    Column("is_simulated", "boolean"),
+)
+"""What is read of the publication log."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Labels:
     """A label set; without ``contract`` the package does not know the types of its columns.
@@ -146,11 +157,21 @@ class Split:
     column: str = "train_test_split"
 
 
+class Schedule(NamedTuple):
+    """Runs at all multiples of ``every`` since 1970, each in service after the ``delay``."""
+
+    every: Length
+    delay: Length | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainingSet:
     """``typed`` false calls the lower macro ``point_in_time_join`` with names only.
 
     That one has neither filters nor splits, and takes ``as_of`` for the rows of the views alone.
+
+    With knowledge ``served`` runs are those of the ``schedule``, and of the publication log if it
+    is ``logged``; the schedule then counts before the first of them.
     """
 
     name: str
@@ -162,6 +183,8 @@ class TrainingSet:
     end: Moment | None = None
     as_of: Moment | None = None
     knowledge: str | None = None
+    schedule: Schedule | None = None
+    logged: bool = False
     split: Split | None = None
 
     @property

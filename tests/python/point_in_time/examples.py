@@ -10,7 +10,15 @@ from random import Random
 from typing import NamedTuple
 
 from point_in_time.answers import NANOSECONDS
-from point_in_time.declarations import Column, Part, Row, TrainingSet, Value, View
+from point_in_time.declarations import (
+    PUBLICATION_LOG,
+    Column,
+    Part,
+    Row,
+    TrainingSet,
+    Value,
+    View,
+)
 from point_in_time.oracle import availability
 from point_in_time.views import DAY
 
@@ -77,7 +85,28 @@ def training_example(training_set: TrainingSet, number: int) -> Example:
             for label in labels
         ]
     tables[label_set.name] = labels
+    if training_set.logged:
+        tables[PUBLICATION_LOG] = _runs(random, views, palette)
     return Example(tables, random.random() < 0.5)
+
+
+def _runs(random: Random, views: Sequence[View], palette: list[int]) -> list[Row]:
+    """Runs over the views, and over another one; some end at once, or begin with an old clock."""
+    runs: list[Row] = []
+    names = [*(view.name for view in views), "another"]
+    for run in range(random.choice((0, 1, 3, 6, 12))):
+        clock = random.choice(palette)
+        finished = clock if random.random() < 0.5 else random.choice(palette)
+        runs.append(
+            {
+                "view": random.choice(names),
+                "run": run,
+                "clock": clock,
+                "finished_at": finished,
+                "is_simulated": random.random() < 0.2,
+            }
+        )
+    return runs
 
 
 def _label_for(random: Random, training_set: TrainingSet, part: Part, row: Row, label: Row) -> Row:
@@ -107,6 +136,10 @@ def bounds_of(training_set: TrainingSet) -> list[int]:
     if training_set.as_of and training_set.labels.maturity:
         maturity = training_set.labels.maturity.microseconds
         bounds.append(training_set.as_of.microseconds - maturity)
+    if training_set.schedule:
+        every, delay = training_set.schedule
+        ready = every.microseconds * (ANCHORS[0] // every.microseconds)
+        bounds += [ready, ready + (delay.microseconds if delay else 0)]
     if training_set.start:
         ttls = [view.ttl.microseconds for view in training_set.views if view.ttl]
         bounds += [training_set.start.microseconds - ttl for ttl in ttls]

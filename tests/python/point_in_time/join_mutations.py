@@ -151,7 +151,7 @@ JOIN_MUTATIONS = (
         "{{ spec.event }} as {{ spec.event_at }}",
         "{{ spec.known }} as {{ spec.event_at }}",
     ),
-    _asof("at its availability is too early", "{{ at }} >= ", "{{ at }} > "),
+    _asof("at its availability is too early", "{{ clock }} >= ", "{{ clock }} > "),
     _asof("running maximum dropped", "max({{ spec.event }}) over known = {{ spec.event }}", "true"),
     _asof(
         "only the first key separates",
@@ -242,8 +242,8 @@ JOIN_MUTATIONS = (
     ),
     _lookup(
         "at its availability is too early",
-        "{{ spec.event }} <= {{ at }}",
-        "{{ spec.event }} < {{ at }}",
+        "{{ spec.event }} <= {{ spec.clock }}",
+        "{{ spec.event }} < {{ spec.clock }}",
     ),
     _lookup("lag ignored", "{{ ' - ' ~ spec.lag if spec.lag }}", ""),
     _lookup(
@@ -259,11 +259,11 @@ JOIN_MUTATIONS = (
     _lookup("ttl ignored", "{%- if spec.ttl %}", "{%- if false %}"),
     _lookup(
         "created is not waited for",
-        "and ({{ spec.created }} is null or {{ spec.created }} <= {{ at }})",
-        "",
+        "{%- if spec.late %}",
+        "{%- if false %}",
     ),
-    _lookup("created exclusive", "{{ spec.created }} <= {{ at }}", "{{ spec.created }} < {{ at }}"),
-    _lookup("rows without created thrown away", "{{ spec.created }} is null or ", ""),
+    _lookup("created exclusive", "<= {{ spec.clock }}\n        )", "< {{ spec.clock }}\n        )"),
+    _lookup("rows without created thrown away", " is null\n", " is null and false\n"),
     _lookup("as_of ignored", "{%- for condition in spec.filters %}", "{%- for condition in [] %}"),
     _lookup(
         "oldest first",

@@ -50,6 +50,7 @@ named_labels = Labels(
 INTERNAL_NAMES = (
     *("available_at", "choice", "created_at", "event_at", "expires_at", "found_key_1", "is_label"),
     *("is_newest", "label_at", "label_key_1", "newest_at", "number", "asked", "sampled", "known"),
+    *("clock", "clock_1", "clocks", "in_service_at", "label_clock", "runs", "view"),
 )
 """What the SQL of joins calls columns of its own, tables and windows."""
 

@@ -10,6 +10,7 @@ from hashlib import md5
 from itertools import accumulate
 from time import time
 
+from point_in_time.clock_oracle import clock_of
 from point_in_time.declarations import Column, Row, Split, TrainingSet, Value, View
 
 NOW = int(time() * 1_000_000)
@@ -39,9 +40,13 @@ def answer(
     key: tuple[Value, ...],
     at: int | None,
     known: Known = availability,
+    clock: int | None = None,
 ) -> Row | None:
-    """The row that counts for one key at an instant, None for no match."""
-    chosen = newest(view, rows, key, at, known)
+    """The row that counts for one key at an instant, None for no match.
+
+    The ``clock`` is when it was chosen, the same instant for one who sees what was known then.
+    """
+    chosen = newest(view, rows, key, at if clock is None else clock, known)
     if chosen is None or at is None or is_expired(view, chosen, at):
         return None
     return chosen
@@ -120,7 +125,8 @@ def training_rows(training_set: TrainingSet, tables: dict[str, list[Row]]) -> li
             values.append(split_of(training_set.split, training_set.labels.columns, label, at))
         for part in training_set.parts:
             key = tuple(label[name] for name in part.label_keys)
-            row = answer(part.view, rows[part.view.name], key, at, known)
+            clock = clock_of(training_set, part.view, at, tables)
+            row = answer(part.view, rows[part.view.name], key, at, known, clock)
             for feature in part.outputs:
                 default = part.view.defaults.get(feature) if training_set.typed else None
                 values.append(default if row is None else row[feature])

@@ -8,12 +8,27 @@ from harness.host import Host, write_host
 from harness.support import ROOT
 from local_postgres import Postgres
 from point_in_time.answers import NANOSECONDS
-from point_in_time.declarations import Column, Labels, Part, Split, TrainingSet, Value, View
+from point_in_time.declarations import (
+    PUBLICATION_LOG,
+    Column,
+    Labels,
+    Part,
+    Split,
+    TrainingSet,
+    Value,
+    View,
+)
 from point_in_time.label_sets import LABELS
 from point_in_time.training_sets import TRAINING_SETS
 from point_in_time.views import VIEWS
 
 SCHEMA = "pit"
+
+SOURCE = {
+    "name": "feature_warehouse_requests",
+    "schema": "{{ target.schema }}",
+    "tables": [{"name": "publications", "identifier": PUBLICATION_LOG}],
+}
 
 INSTANTS = (
     ("2013-03-10T03:00:00-04:00", 1_362_898_800_000_000),
@@ -33,7 +48,7 @@ def make_project(folder: Path, package: Path = ROOT) -> Path:
     models |= {label_set.name: _empty_table(label_set.columns) for label_set in LABELS}
     models |= {training_set.name: _training_model(training_set) for training_set in TRAINING_SETS}
     properties = [*map(_view_properties, VIEWS), *map(_label_properties, LABELS)]
-    return write_host(folder / SCHEMA, models, properties, package=package)
+    return write_host(folder / SCHEMA, models, properties, {"sources": [SOURCE]}, package)
 
 
 def compile_project(project: Path, engine: str, server: Postgres | None) -> Path:
@@ -148,6 +163,7 @@ def _training_model(training_set: TrainingSet) -> str:
 def _options(training_set: TrainingSet) -> list[tuple[str, object]]:
     where = [condition.text for condition in training_set.where]
     options: dict[str, object] = {
+        "served": _served(training_set),
         "where": where[0] if len(where) == 1 else where or None,
         "knowledge": training_set.knowledge,
         "split": _split(training_set.split) if training_set.split else None,
@@ -156,6 +172,17 @@ def _options(training_set: TrainingSet) -> list[tuple[str, object]]:
         moment = getattr(training_set, name)
         options[name] = moment.text if moment else None
     return [(name, value) for name, value in options.items() if value is not None]
+
+
+def _served(training_set: TrainingSet) -> dict[str, object] | None:
+    """As little as says it: the log alone is what there is without the argument."""
+    if training_set.schedule is None:
+        return None
+    every, delay = training_set.schedule
+    entry: dict[str, object] = {"every": every.text}
+    if delay:
+        entry["delay"] = delay.text
+    return {**entry, "log": True} if training_set.logged else entry
 
 
 def _split(split: Split) -> dict[str, object]:

@@ -16,7 +16,14 @@ from harness.engines import Engine, quote
 from harness.host import compiled
 from point_in_time import oracle
 from point_in_time.answers import Table, answers, difference
-from point_in_time.declarations import Column, TrainingSet, Value, View
+from point_in_time.declarations import (
+    PUBLICATION_COLUMNS,
+    PUBLICATION_LOG,
+    Column,
+    TrainingSet,
+    Value,
+    View,
+)
 from point_in_time.examples import Example, smallest, training_example, view_example
 from point_in_time.project import INSTANTS, as_of_model
 
@@ -45,6 +52,7 @@ def asker(
     query = compiled(target, training_set.name)
     columns = {training_set.labels.name: training_set.labels.columns}
     columns |= {view.name: view.columns for view in training_set.views}
+    columns[PUBLICATION_LOG] = PUBLICATION_COLUMNS
 
     def ask(example: Example) -> list[list[Value]]:
         if engine.name == "duckdb":

@@ -11,6 +11,7 @@ from feature_warehouse.engines.queries import newest_rows_query
 from harness.engines import Engine
 from harness.mutation import Mutation, mutated_package
 from local_postgres import Postgres
+from point_in_time.clock_mutations import CLOCK_MUTATIONS
 from point_in_time.conftest import Prepared
 from point_in_time.join_mutations import JOIN_MUTATIONS
 from point_in_time.label_mutations import LABEL_MUTATIONS
@@ -23,7 +24,9 @@ from point_in_time.views import VIEWS
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.parametrize("mutation", [*JOIN_MUTATIONS, *LABEL_MUTATIONS], ids=lambda m: m.name)
+@pytest.mark.parametrize(
+    "mutation", [*JOIN_MUTATIONS, *CLOCK_MUTATIONS, *LABEL_MUTATIONS], ids=lambda m: m.name
+)
 def test_the_proofs_notice_a_mistake_in_the_macros(
     mutation: Mutation,
     duckdb_engine: Engine,

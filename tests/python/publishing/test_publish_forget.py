@@ -285,7 +285,7 @@ def test_what_forget_does_not_reach_is_listed(fw: Fw, mini: Mini, client: "redis
     pairs(mini, 3, 1, "shops", join_keys=["a"])
     mini.service("risk", {"view": "pairs"})
     mini.service("sales", {"view": "shops"})
-    for macro in ("dataset_card", "late_data_cost"):
+    for macro in ("dataset_card", "late_data_cost", "stale_data_cost"):
         mini.model(macro, macro, "risk_training", macro=macro)
     mini.model("catalog", "catalog", "statistics", macro="feature_catalog")
     mini.model("best", "best", "risk_training", macro="scoring_set")

@@ -22,6 +22,7 @@ def built(
     with site.open() as session:
         for name, types in RAW.items():
             session.create(name, types)
+    site.create_publications()
     # What reads the request log would look for its table.
     site.dbt("--quiet", "run", "--exclude", *LEARNED)
     return site

@@ -55,22 +55,27 @@ class Read(NamedTuple):
 
 
 class Game:
-    """Rows of ``scores`` alone; ``wanted`` are the verdicts of its feature ``score``."""
+    """Rows of ``scores`` alone; ``wanted`` are the verdicts of its feature ``score``.
+
+    ``published`` has when each run over it, or rollback, came to its end.
+    """
 
     def __init__(self, site: Site, url: str, choose: random.Random) -> None:
         self.site, self._url, self._choose = site, url, choose
         self.rows: list[Score] = []
         self.now = START
         self.reads: list[Read] = []
+        self.published: list[datetime] = []
         self._generations: dict[int, InService] = {}
         self._unread = 0
 
-    def play(self, steps: int, *, kills: bool = False) -> None:
+    def play(self, steps: int, *, kills: bool = False, plain: bool = False) -> None:
+        """``plain`` leaves out what may have been seen or not, and other declarations."""
         self.load()
         self.run()
+        others = [] if plain else [self.run_of_a_build, self.run_of_another_schema]
         chances: list[Callable[[], None]] = [
-            *([self.load] * 3), *([self.run] * 2), self.run_of_a_build, self.run_of_another_schema,
-            self.roll_back, *([self.read] * 6),
+            *([self.load] * 3), *([self.run] * 2), *others, self.roll_back, *([self.read] * 6),
         ]  # fmt: skip
         chances += [self.run_that_is_killed] * 2 * kills
         for _ in range(steps):
@@ -145,9 +150,11 @@ class Game:
             Generations(self.site.client, NAMES, "scores").roll_back({})
         except NotPublishedError:
             return
+        self.published.append(self.now)
 
     def _publish(self, ttl: int | None) -> None:
         self._generations[self._in_service()] = InService(tuple(self.rows), self.now, ttl)
+        self.published.append(self.now)
 
     def _in_service(self) -> int:
         found = Generations(self.site.client, NAMES, "scores").pointer().value.version

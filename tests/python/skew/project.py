@@ -37,10 +37,15 @@ RAW = {
 
 LEARNED = ("learned", "learned_then", "learned_card")
 """Models that read the request log, which is not there at first."""
+AS_SERVED = "asking_as_served"
+"""A training set of what was served."""
 LOGGED: dict[str, Any] = {
     "name": "feature_warehouse_requests",
     "schema": "{{ target.schema }}",
-    "tables": [{"name": "requests_risk"}],
+    "tables": [
+        {"name": "requests_risk"},
+        {"name": "publications", "identifier": "feature_warehouse_publications"},
+    ],
 }
 
 FEATURES: list[Any] = [
@@ -79,6 +84,54 @@ UNIT_TEST: dict[str, Any] = {
     "expect": {"rows": [{"decision": "one", "id": 7, "outcome": 1, "score": 0.5}]},
 }
 
+SCORE = {"id": 7, "grade": "a", "base": 2}
+RUN = {"view": "scores", "is_simulated": False}
+UNIT_TEST_AS_SERVED: dict[str, Any] = {
+    "name": "a_label_sees_what_readers_got",
+    "model": AS_SERVED,
+    "given": [
+        {
+            "input": "ref('asks')",
+            "rows": [
+                {"id": 7, "asked_at": f"2026-01-01 {hour}:00:00", "amount": 3.0}
+                for hour in ("01", "03", "05")
+            ],
+        },
+        {
+            "input": "ref('scores')",
+            "rows": [
+                {**SCORE, "ts": "2026-01-01 00:00:00", "loaded": "2026-01-01 00:00:00", "score": 1},
+                {**SCORE, "ts": "2026-01-01 02:30:00", "loaded": "2026-01-01 02:30:00", "score": 2},
+            ],
+        },
+        {"input": "ref('rates')", "rows": []},
+        {
+            "input": "source('feature_warehouse_requests', 'publications')",
+            "rows": [
+                {
+                    **RUN,
+                    "run": 1,
+                    "clock": "2026-01-01 01:55:00",
+                    "finished_at": "2026-01-01 02:00:00",
+                },
+                {
+                    **RUN,
+                    "run": 2,
+                    "clock": "2026-01-01 04:00:00",
+                    "finished_at": "2026-01-01 05:00:00",
+                },
+            ],
+        },
+    ],
+    "expect": {
+        "rows": [
+            {"asked_at": "2026-01-01 01:00:00", "score": None},
+            {"asked_at": "2026-01-01 03:00:00", "score": 1.0},
+            {"asked_at": "2026-01-01 05:00:00", "score": 2.0},
+        ]
+    },
+}
+
 
 def write_project(folder: Path) -> Path:
     arguments = f"labels='asks', features={FEATURES!r}, on_demand={ON_DEMAND!r}, hidden=['base']"
@@ -87,6 +140,7 @@ def write_project(folder: Path) -> Path:
         "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
         f"{arguments}, service='risk') }}}}"
     )
+    models[AS_SERVED] = f"{{{{ feature_warehouse.training_set({arguments}, knowledge='served') }}}}"
     split = {"by": ["id"], "fractions": {"a": 0.5, "b": 0.5}}
     learned = "logged_set('risk', labels='outcomes', on='decision'"
     models["learned"] = f"{{{{ feature_warehouse.{learned}) }}}}"
@@ -116,9 +170,15 @@ def write_project(folder: Path) -> Path:
             OUTCOMES,
             {"label_set": {"timestamp": "decided_at", "label": "outcome", "known_at": "known"}},
         ),
+        {"name": AS_SERVED, "data_tests": ["feature_warehouse.point_in_time_correct"]},
         _model("asks", ASKS, {"label_set": {"timestamp": "asked_at", "label": "outcome"}}),
     ]
-    return write_host(folder, models, properties, {"sources": [LOGGED], "unit_tests": [UNIT_TEST]})
+    return write_host(
+        folder,
+        models,
+        properties,
+        {"sources": [LOGGED], "unit_tests": [UNIT_TEST, UNIT_TEST_AS_SERVED]},
+    )
 
 
 def _model(

@@ -12,6 +12,12 @@ from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.declarations.model import FeatureView, Registry
 from feature_warehouse.declarations.registry import read_registry
 from feature_warehouse.draining.drain import Drain
+from feature_warehouse.draining.publications import (
+    PUBLICATION_COLUMNS,
+    PUBLICATION_KEY,
+    PUBLICATIONS,
+)
+from feature_warehouse.draining.tables import create_statement, layout_of
 from feature_warehouse.engines import engine_of
 from feature_warehouse.publishing.materialize import Materialization
 from feature_warehouse.publishing.run_plan import Clock
@@ -52,11 +58,14 @@ class Site(Host):
         self.client = client
         self.log = RequestLog(interval=0.01)
         statements = [f"drop view if exists {name}" for name in ("learned_then", "learned_card")]
-        statements += ["drop view if exists learned"]
-        statements += [f"delete from {table}" for table in RAW]
-        logged = ("requests_risk", "feature_warehouse_publications")
-        statements += [f"drop table if exists {table}" for table in logged]
+        statements += ["drop view if exists learned", "drop table if exists requests_risk"]
+        statements += [f"delete from {table}" for table in (*RAW, PUBLICATIONS)]
         self.ask("; ".join(statements))
+
+    def create_publications(self) -> None:
+        """The table of the publication log, which a training set reads."""
+        layout = layout_of(PUBLICATION_COLUMNS, engine_of(self.engine).DIALECT)
+        self.ask(create_statement(PUBLICATIONS, layout, PUBLICATION_KEY))
 
     @property
     def dbt_project(self) -> DbtProject:

@@ -98,6 +98,14 @@ BUILDS: dict[str, tuple[pa.Table, dict[str, Any]]] = {
     "rich": (rich(), {"features": PARTS, "timestamp": "at"}),
     "zoned": (simple(pa.timestamp("ms", "Asia/Tokyo")), {"service": "main_set"}),
     "event_time": (simple(), {"service": "early_set", "knowledge": "event_time"}),
+    "served": (
+        simple(),
+        {
+            "features": PARTS,
+            "knowledge": "served",
+            "served": {"every": "1 day", "delay": "5 hours", "log": True},
+        },
+    ),
     "as_of": (simple(), {"service": "main_set", "as_of": "2024-01-15T12:00:00Z"}),
     "split": (simple(), {"service": "split_set", "split": SPLIT}),
     "dates": (simple(pa.date32()), {"features": ["rate", "balance:amount"], "timestamp": "at"}),

@@ -28,6 +28,7 @@ def _three(model: str) -> dict[str, Any]:
 WARN = {"severity": "warn"}
 TESTED: list[dict[str, Any]] = [
     *map(_three, ["early_set", "past_set", "loose_set", "split_set", "ripe_set", "wide_set"]),
+    *map(_three, ["served_set", "logged_runs_set"]),
     {
         "name": "main_set",
         "data_tests": [

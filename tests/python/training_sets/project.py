@@ -37,12 +37,18 @@ PARTS = [
     "rate",
     "odd",
 ]
-CARDS = ("main", "typed", "wide", "empty", "split", "loose")
+CARDS = ("main", "typed", "wide", "empty", "split", "loose", "served", "logged_runs")
+SCHEDULE = {"every": "1 day", "delay": "5 hours"}
+LOG: dict[str, Any] = {
+    "name": "feature_warehouse_requests",
+    "schema": "{{ target.schema }}",
+    "tables": [{"name": "publications", "identifier": "feature_warehouse_publications"}],
+}
 
 
 def write_lab(folder: Path) -> Path:
     """Write the project; what is built of it is the same on every engine."""
-    return write_host(folder, _models(), _properties())
+    return write_host(folder, _models(), _properties(), {"sources": [LOG]})
 
 
 def _models() -> dict[str, str]:
@@ -56,6 +62,10 @@ def _models() -> dict[str, str]:
             split={"by": ["visit_id"], "fractions": {"train": 0.5, "test": 0.5}},
         ),
         "early_set": _set("visits", PARTS, knowledge="event_time"),
+        "served_set": _set("visits", PARTS, knowledge="served", served=SCHEDULE),
+        # What drain has made, dbt makes here, and in time.
+        "logged_runs_set": "-- depends_on: {{ ref('feature_warehouse_publications') }}\n"
+        + _set("visits", PARTS, knowledge="served", served={**SCHEDULE, "log": True}),
         "past_set": _set("visits", PARTS, as_of="2024-01-15T12:00:00Z"),
         "loose_set": _set("loose", PARTS),
         "ripe_set": _set("ripening", ["rate"]),
@@ -81,6 +91,13 @@ def _models() -> dict[str, str]:
         "asked_early_set": _set(
             "scored_people", PARTS, knowledge="event_time", as_of=f"{AT.isoformat()}Z"
         ),
+        "asked_served_set": _set(
+            "scored_people",
+            PARTS,
+            knowledge="served",
+            served=SCHEDULE,
+            as_of=f"{AT.isoformat()}Z",
+        ),
         "broken_set": (
             '{{ config(post_hook="update {{ this }} set rate = rate + 1 where visit_id = 17") }}'
             + _set("visits", [{"view": "rate", "event_timestamp": True}])
@@ -88,11 +105,16 @@ def _models() -> dict[str, str]:
         "ripening": "select * from {{ ref('visits') }}",
         "scored": _call("scoring_set", "main_set", "people", AT.isoformat()),
         "scored_early": _call("scoring_set", "early_set", "people", AT.isoformat()),
+        "scored_served": _call("scoring_set", "served_set", "people", AT.isoformat()),
         "scored_now": _call("scoring_set", "main_set", "people"),
         "cost": _call("late_data_cost", "main_set"),
         "past_cost": _call("late_data_cost", "past_set"),
         "early_cost": _call("late_data_cost", "early_set"),
         "no_cost": _call("late_data_cost", "plain_set"),
+        "stale_cost": _call("stale_data_cost", "main_set"),
+        "served_cost": _call("stale_data_cost", "served_set", ["1 day", "5 hours"], "2 hours"),
+        "logged_cost": _call("stale_data_cost", "logged_runs_set", ["9 hours"]),
+        "past_stale_cost": _call("stale_data_cost", "past_set", ["1 day"]),
         **{f"{name}_card": _call("dataset_card", f"{name}_set") for name in CARDS},
     }
 

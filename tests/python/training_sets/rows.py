@@ -86,6 +86,19 @@ def visits(random: Random) -> list[Row]:
     return rows + rows[:5]
 
 
+def runs(random: Random) -> Iterator[Row]:
+    """Of each view by itself: late ones, long ones, of an old clock, and of a simulated one."""
+    for number in range(60):
+        clock = START + timedelta(days=2, hours=random.randrange(600))
+        yield {
+            "view": random.choice(["status", "balance", "rate", "odd"]),
+            "run": number,
+            "clock": clock,
+            "finished_at": clock + timedelta(hours=random.choice([0, 1, 1, 30])),
+            "is_simulated": random.random() < 0.1,
+        }
+
+
 def newest(
     rows: list[Row], at: datetime | None, *, event: str, known: str, **key: Any
 ) -> Row | None:

@@ -62,6 +62,13 @@ SUMMARY = {
     "document": "json",
     "uid": "uuid",
 }
+RUNS = {
+    "view": "text",
+    "run": "bigint",
+    "clock": "timestamp",
+    "finished_at": "timestamp",
+    "is_simulated": "boolean",
+}
 VISITS = {
     "visit_id": "bigint",
     "customer_id": "bigint",
@@ -106,6 +113,10 @@ def status() -> list[Row]:
 
 def balance() -> list[Row]:
     return list(made.balance(Random(7)))
+
+
+def runs() -> list[Row]:
+    return list(made.runs(Random(17)))
 
 
 def tied() -> list[Row]:
@@ -218,6 +229,7 @@ def tables() -> dict[str, tuple[Columns, Iterable[Row]]]:
         "people": (ENTITIES, visits()),
         "scored_people": (SCORED, instants),
         "typed": (TYPED, typed()),
+        "feature_warehouse_publications": (RUNS, runs()),
     }
 
 

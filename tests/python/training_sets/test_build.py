@@ -85,6 +85,7 @@ def features(lab: Lab, table: str, names: list[str]) -> dict[int, tuple[Any, ...
         ("rich", "main_set"),
         ("zoned", "main_set"),
         ("event_time", "early_set"),
+        ("served", "logged_runs_set"),
     ],
 )
 def test_features_are_those_of_the_training_set_that_dbt_built(

@@ -183,6 +183,10 @@ def test_build(lab: Lab, fw: Fw, folder: Path) -> None:
             ("\"{'view': 1}\" is not JSON",),
         ),
         (
+            ("build", "--labels", "l.parquet", "--to", "o.parquet", "rate", "--served", "1 hour"),
+            ("'1 hour' is not JSON",),
+        ),
+        (
             ("build", "--labels", "list.json", "--to", "o.parquet", "rate"),
             ("list.json cannot be read as Parquet",),
         ),

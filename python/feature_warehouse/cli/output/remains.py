@@ -23,7 +23,7 @@ _ELSEWHERE: Final = (
 
 _NO_VALUES: Final = {
     f"macro.feature_warehouse.{name}"
-    for name in ("feature_catalog", "late_data_cost", "dataset_card")
+    for name in ("feature_catalog", "late_data_cost", "stale_data_cost", "dataset_card")
 }
 """What these make says something of all entities, and holds no value of one."""
 _NOT_STORED: Final = ("view", "ephemeral", "")
