@@ -1,11 +1,12 @@
 """The project of random expressions, built once per engine, and published when it is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
@@ -66,29 +67,37 @@ def known(
 
 @pytest.fixture
 def publish(built: Built, client: Any) -> Publishes:
-    """Publish all of the project as it is at an instant."""
-    return lambda clock: _publish(built, client, clock)
+    """Publish the project as it is at an instant, without the services of random expressions."""
+    return lambda clock: _publish(built, client, clock, SETS)
 
 
 @pytest.fixture(scope="session")
 def published(built: Built) -> Iterator[Published]:
-    """The address of a server with the project as it is at an instant, for those who only read."""
+    """The address of a server with the project as it is at an instant, for those who only read.
+
+    The services of random expressions are there at ``CLOCK`` only.
+    """
     with ExitStack() as servers:
 
         @cache
         def address(clock: datetime) -> str:
             url = servers.enter_context(local_valkey()).url
             with redis.Redis.from_url(url) as client:
-                assert messages(_publish(built, client, clock)) == {""}
+                but = () if clock == CLOCK else SETS
+                assert messages(_publish(built, client, clock, but)) == {""}
             return url
 
         yield address
 
 
-def _publish(built: Built, client: "redis.Redis", clock: datetime) -> list[ServiceResult]:
+def _publish(
+    built: Built, client: "redis.Redis", clock: datetime, but: Collection[str] = ()
+) -> list[ServiceResult]:
     with pytest.MonkeyPatch.context() as patch:
         built.enter(patch)
         registry = read_registry(built.target / "manifest.json")
+        services = {name: one for name, one in registry.services.items() if name not in but}
+        registry = msgspec.structs.replace(registry, services=services)
         work = Materialization(
             registry, client, environment="dev", clock=Clock.at(clock), full_refresh=True
         )

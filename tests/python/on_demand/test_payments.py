@@ -244,4 +244,4 @@ def test_what_is_hidden_is_compared_by_compiled_sql_only(built: Built, publish: 
         (built.target / "manifest.json").write_text(kept)
     assert found["payment_model"].exit_code == 2
     assert "'payment_training' is not compiled in this manifest" in found["payment_model"].message
-    assert found["set_2"].message == ""
+    assert found["payment_splits"].message == ""
