@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import msgspec
 import typer
 from typer.core import TyperCommand
 
+from feature_warehouse.codec.texts import read_instant
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import refuse_no_project
 
@@ -196,10 +197,9 @@ def required(url: str | None) -> str:
 def instant(text: str) -> datetime:
     """An ISO instant; a naive one is UTC."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        return read_instant(text)
+    except (ValueError, OverflowError):
         raise UsageError(f"{text!r} is not an instant; write it as 2013-12-31T00:00:00Z") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _variables(text: str | None) -> dict[str, Any]:

@@ -82,8 +82,8 @@ def get(
 ) -> None:
     """Read one feature vector."""
     from feature_warehouse.cli.output.tables import print_vector
-    from feature_warehouse.codec.keys import parse_key
-    from feature_warehouse.on_demand.forms import parse_request
+    from feature_warehouse.codec.texts import read_typed
+    from feature_warehouse.on_demand.forms import stored_type_of
     from feature_warehouse.serving.client import OnlineStore
 
     texts = pairs(entity or [])
@@ -97,9 +97,9 @@ def get(
     ) as store:
         types, columns = store.entity_keys(name), store.request_columns(name)
         values = {
-            key: parse_request(key, text, columns[key])
+            key: read_typed(f"request column {key!r}", text, stored_type_of(columns[key]))
             if key in columns
-            else parse_key(key, text, types.get(key, "string"))
+            else read_typed(f"entity key {key!r}", text, types.get(key, "string"))
             for key, text in texts.items()
         }
         vector = store.get(name, values, expect=expect, at=instant(at) if at else None)

@@ -84,7 +84,7 @@ def serve(
         workers=workers,
         tokens=read_tokens(os.environ.get("FEATURE_WAREHOUSE_TOKENS"), tokens),
         limits=Limits(max_body, max_entities, max_seconds, max_connections),
-        logging=logging if request_log or request_log_to else None,
+        logging=logging if request_log or request_log_to is not None else None,
         tls_certificate=str(tls_certificate) if tls_certificate else None,
         tls_key=str(tls_key) if tls_key else None,
         drain=drain,

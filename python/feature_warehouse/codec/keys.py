@@ -10,9 +10,11 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from feature_warehouse.codec.texts import read_uuid
 from feature_warehouse.errors import EntityError
+from feature_warehouse.util.values_in_text import in_python
 
-__all__ = ["ESCAPES", "KEY_TYPES", "join_texts", "key_text", "parse_key", "split_texts"]
+__all__ = ["ESCAPES", "KEY_TYPES", "join_texts", "key_text", "split_texts"]
 
 ESCAPES: Final = (("%", "%25"), (",", "%2C"), ("{", "%7B"), ("}", "%7D"))
 _TABLE: Final = str.maketrans(dict(ESCAPES))
@@ -69,18 +71,18 @@ def _timestamptz(value: Any) -> str:
 
 
 def _uuid(value: Any) -> str:
-    return str(value if isinstance(value, UUID) else UUID(value))
+    return str(value if isinstance(value, UUID) else read_uuid(value))
 
 
-# Per type: the text of a value, how a person's text becomes a value, what to pass in Python.
-_FORMS: Final[dict[str, tuple[Callable[[Any], str], Callable[[str], Any], str]]] = {
-    "bool": (_bool, lambda text: {"true": True, "false": False}[text.lower()], "True or False"),
-    "int": (_int, int, "an int"),
-    "string": (_string, str, "a str"),
-    "date": (_date, date.fromisoformat, "a datetime.date"),
-    "timestamp": (_timestamp, datetime.fromisoformat, "a naive datetime in UTC"),
-    "timestamptz": (_timestamptz, datetime.fromisoformat, "an aware datetime"),
-    "uuid": (_uuid, UUID, "a UUID or its text"),
+# Per type: the text of a value, what to pass in Python.
+_FORMS: Final[dict[str, tuple[Callable[[Any], str], str]]] = {
+    "bool": (_bool, "True or False"),
+    "int": (_int, "an int"),
+    "string": (_string, "a str"),
+    "date": (_date, "a datetime.date"),
+    "timestamp": (_timestamp, "a naive datetime in UTC"),
+    "timestamptz": (_timestamptz, "an aware datetime"),
+    "uuid": (_uuid, "a UUID or its text, such as 3b241101-e2bb-4255-8caf-4136c566a962"),
 }
 
 KEY_TYPES: Final = frozenset(_FORMS)
@@ -88,19 +90,8 @@ KEY_TYPES: Final = frozenset(_FORMS)
 
 def key_text(name: str, value: Any, key_type: str) -> str:
     """The text of one join key value; EntityError names the key if the value is of another type."""
-    text, _, wanted = _FORMS[key_type]
+    text, wanted = _FORMS[key_type]
     try:
         return text(value)
-    except (TypeError, ValueError, AttributeError):
-        raise EntityError(
-            f"entity key {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
-        ) from None
-
-
-def parse_key(name: str, text: str, key_type: str) -> Any:
-    """A join key value typed by a person, as the type the store wants."""
-    _, parse, wanted = _FORMS[key_type]
-    try:
-        return parse(text)
-    except (KeyError, ValueError):
-        raise EntityError(f"entity key {name!r} takes {wanted}, which {text!r} is not") from None
+    except (TypeError, ValueError):
+        raise EntityError(f"entity key {name!r} takes {wanted}, not {in_python(value)}") from None

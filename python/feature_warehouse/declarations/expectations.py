@@ -20,6 +20,7 @@ import msgspec
 
 from feature_warehouse.util.durations import microseconds
 from feature_warehouse.util.spelling import hint
+from feature_warehouse.util.values_in_text import in_json
 
 __all__ = ["AS_DECLARED", "FOUND_IN", "ROWS", "Check", "declared_checks", "distinct"]
 
@@ -172,15 +173,15 @@ def distinct(checks: Iterable[Check]) -> tuple[Check, ...]:
 
 def _mistakes(kind: str, arguments: Any, severity: Any, columns: Collection[str]) -> Iterable[str]:
     if severity not in _SEVERITIES:
-        yield f"severity must be error or warn, not {severity!r}"
+        yield f"severity must be error or warn, not {in_json(severity)}"
     if kind not in (*ROWS, *_TABLE, *_SHORTHANDS):
         yield _unknown(kind)
     elif not isinstance(arguments, dict):
-        yield f"{kind} cannot be {arguments!r}; it needs a mapping of arguments"
+        yield f"{kind} cannot be {in_json(arguments)}; it needs a mapping of arguments"
     elif kind == "freshness":
         if microseconds(str(arguments.get("max_age"))) is None:
             age = arguments.get("max_age")
-            yield f"freshness {age!r} is not a fixed length of time, such as '3 hours'"
+            yield f"freshness {in_json(age)} is not a fixed length of time, such as '3 hours'"
     elif kind == "row_count_change":
         yield from _change_mistakes(arguments)
     else:

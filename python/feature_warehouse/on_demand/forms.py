@@ -11,12 +11,12 @@ from typing import Any, Final, NamedTuple
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.errors import EntityError
 from feature_warehouse.on_demand.expressions import GREATEST, LEAST, scale_of
+from feature_warehouse.util.values_in_text import in_python
 
 __all__ = [
     "FromRequest",
     "from_feature",
     "from_request",
-    "parse_request",
     "stored_type",
     "stored_type_of",
     "to_value",
@@ -106,22 +106,10 @@ def from_request(name: str, data_type: str) -> FromRequest:
             return take(value)
         except (TypeError, ValueError, OverflowError, InvalidOperation):
             raise EntityError(
-                f"request column {name!r} takes {wanted}, not {type(value).__name__} {value!r}"
+                f"request column {name!r} takes {wanted}, not {in_python(value)}"
             ) from None
 
     return FromRequest(name, _READY.get(data_type, frozenset()) | {type(None)}, taken)
-
-
-def parse_request(name: str, text: str, data_type: str) -> Any:
-    """What a person typed for a request column, as the value that a read takes; EntityError."""
-    kind = data_type.partition("(")[0].strip()
-    try:
-        return _READ.get(kind, int)(text)
-    except (KeyError, ValueError, InvalidOperation):
-        wanted, _ = _taker(data_type)
-        raise EntityError(
-            f"request column {name!r} takes {wanted}, which {text!r} is not"
-        ) from None
 
 
 def _taker(data_type: str) -> tuple[str, Callable[[Any], Any]]:
@@ -231,14 +219,3 @@ _READY: Final[dict[str, frozenset[type]]] = {
     "text": frozenset((str,)),
 }
 """Types whose form is the value itself; most requests give one of these."""
-
-_READ: Final[dict[str, Callable[[str], Any]]] = {
-    "double precision": float,
-    "real": float,
-    "numeric": Decimal,
-    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
-    "text": str,
-    "date": date.fromisoformat,
-    "timestamp": datetime.fromisoformat,
-    "timestamptz": datetime.fromisoformat,
-}

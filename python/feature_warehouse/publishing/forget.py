@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 
 from feature_warehouse.codec.arrow import key_type
-from feature_warehouse.codec.keys import join_texts, key_text, parse_key
+from feature_warehouse.codec.keys import join_texts, key_text
+from feature_warehouse.codec.texts import read_typed
 from feature_warehouse.declarations.model import FeatureView, Registry
 from feature_warehouse.engines import Warehouse
 from feature_warehouse.errors import EntityError, RetainedError, UsageError
@@ -138,7 +139,7 @@ def _texts(
         return None
     try:
         return {
-            name: key_text(name, parse_key(name, text, types[name]), types[name])
+            name: key_text(name, read_typed(f"entity key {name!r}", text, types[name]), types[name])
             for name, text in entity.items()
         }
     except EntityError as refusal:

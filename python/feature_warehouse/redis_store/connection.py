@@ -78,6 +78,7 @@ _URL_OPTIONS: Final = {
 }
 """What can be said in text; options beginning with ``ssl_`` as well."""
 
+_DATABASE: Final = re.compile("/?[0-9]*")
 _INVALID: Final = re.compile('Invalid value for \'?(\\w+)|"(max_connections)" must')
 _parse_url: Final[Any] = _untyped_parse_url
 ERRORS: Final = (redis.RedisError, redis.RedisClusterException)
@@ -183,6 +184,7 @@ def _open(kit: _Kit, url: str, retries: int, options: dict[str, Any]) -> Any:
     options = {"retry": kit.retry(backoff, retries), **_NO_NOTICES, **options}
     _refuse_options(url, options)
     try:
+        _refuse_database(scheme, way, url)
         if way and scheme not in ("redis", "rediss"):
             raise ValueError
         if way == "cluster":
@@ -231,6 +233,15 @@ def _refuse_options(url: str, options: dict[str, Any]) -> None:
         with suppress(TypeError, ValueError):
             if float(given.get(name, 0)) < 0:
                 raise UsageError(f"{name} of the Redis connection is less than 0; correct it")
+
+
+def _refuse_database(scheme: str, way: str, url: str) -> None:
+    """ValueError for a path that is none: redis-py takes /x for database 0, and /1/2 for 12."""
+    database = urlsplit(url).path
+    if way == "sentinel":
+        database = "/" + database[1:].partition("/")[2]
+    if scheme in ("redis", "rediss") and way != "cluster" and not _DATABASE.fullmatch(database):
+        raise ValueError
 
 
 def _cluster(kit: _Kit, url: str, options: dict[str, Any]) -> Any:

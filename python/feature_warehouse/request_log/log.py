@@ -2,21 +2,25 @@
 
 import atexit
 import os
+import re
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
 
 from feature_warehouse.errors import UsageError
+from feature_warehouse.redis_store.connection import connect_async
 from feature_warehouse.request_log.stream import StreamCarrier
 from feature_warehouse.request_log.writer import LAST_SECONDS, Carrier, Counts, Settings, Writer
 
 __all__ = ["RequestLog"]
 
 _LEAST_KEY: Final = 16
+_ADDRESS: Final = re.compile(r"(rediss?|unix)(\+\w+)?:")
 _TIMEOUTS: Final = ("socket_timeout", "socket_connect_timeout")
 
 
@@ -59,7 +63,7 @@ class RequestLog:
         reads of a store take until they are written, ``max_bytes`` and ``retention`` what a stream
         holds: what is older goes, drained or not.
 
-        Raises UsageError.
+        Raises UsageError, also for what ``to`` cannot be. A server need not be there yet.
         """
         self._arguments: dict[str, Any] = {
             "to": to,
@@ -78,6 +82,8 @@ class RequestLog:
         if pii_key is not None and len(pii_key) < _LEAST_KEY:
             raise UsageError("pii_key is a secret of 16 bytes or more; os.urandom(16) makes one")
         in_folder = to is not None and "://" not in str(to)
+        if to is not None:
+            _refuse_place(to, in_folder=in_folder)
         if interval is None:
             interval = 60.0 if in_folder else 1.0
         if interval <= 0 or retention <= timedelta(0):
@@ -143,6 +149,24 @@ class RequestLog:
         self._counts.begin()  # those were the parent's
         for writer in list(self._writers):
             writer.forked()
+
+
+def _refuse_place(to: str | os.PathLike[str], *, in_folder: bool) -> None:
+    """UsageError for a place that nothing can be written to, whatever happens later."""
+    if not in_folder:
+        try:
+            connect_async(str(to))  # of all ways to open one, this connects to nothing
+        except UsageError as error:
+            raise UsageError(f"the request log: {error}; or name a folder") from None
+    elif not str(to) or _ADDRESS.match(str(to)):
+        raise UsageError(
+            "the request log goes to an address such as redis://host:6379/0, or to a folder, whose"
+            " name is neither empty nor begins like an address"
+        )
+    elif Path(to).exists() and not Path(to).is_dir():
+        raise UsageError(f"the request log goes to a folder, and {to} is a file; name another")
+    elif find_spec("pyarrow") is None:
+        raise UsageError("a request log in a folder needs pyarrow; pip install pyarrow")
 
 
 def _again(arguments: dict[str, Any]) -> RequestLog:

@@ -31,8 +31,8 @@ import msgspec
 import pyarrow as pa
 
 from feature_warehouse.codec.arrow.types import arrow_column
-from feature_warehouse.codec.keys import parse_key
 from feature_warehouse.codec.rows import HEADER, OFFSET
+from feature_warehouse.codec.texts import read_typed
 from feature_warehouse.errors import UsageError
 from feature_warehouse.on_demand.forms import stored_type_of
 from feature_warehouse.request_log.descriptions import Description
@@ -286,7 +286,7 @@ def _instants(values: Sequence[int | None]) -> Any:
 
 
 def _key(name: str, text: str, kind: str) -> Any:
-    value = parse_key(name, text, kind)
+    value = read_typed(f"entity key {name!r}", text, kind)
     return value.bytes if isinstance(value, UUID) else value
 
 

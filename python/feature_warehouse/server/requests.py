@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from feature_warehouse.server.json_values import LONGEST_NUMBER, read_instant
+from feature_warehouse.codec.texts import LONGEST_NUMBER, read_instant
 from feature_warehouse.server.problems import Problem
 
 __all__ = ["FeastRead", "Read", "decoded"]

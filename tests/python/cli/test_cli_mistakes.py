@@ -136,7 +136,7 @@ def test_relation_that_was_not_built(fw: Fw, mini: Mini) -> None:
     ("arguments", "fragment"),
     [
         (("get", "risk", "id"), "'id' is not an entity key: expected id=value"),
-        (("get", "risk", "id=x"), "entity key 'id' takes an int, which 'x' is not"),
+        (("get", "risk", "id=x"), "entity key 'id' takes a whole number, which 'x' is not"),
         (("get", "risk", "tail=1"), "lacks id and has unknown tail; it takes id"),
         (("get", "risk", "id=1", "more=2"), "has unknown more"),
         (("get", "rsk", "id=1"), "'rsk' is not published in mini.dev; did you mean 'risk'?"),

@@ -129,7 +129,9 @@ def test_what_cannot_be_erased(mini: Mini, client: "redis.Redis") -> None:
     materialize(mini, client)
     with locked(client, NAMES, "pairs", wait=False), pytest.raises(BusyError):
         erase(mini, client, id="7")
-    with pytest.raises(EntityError, match="entity key 'id' takes an int, which 'seven' is not"):
+    with pytest.raises(
+        EntityError, match="entity key 'id' takes a whole number, which 'seven' is not"
+    ):
         erase(mini, client, id="seven")
 
 
@@ -215,7 +217,7 @@ def test_forget_on_the_command_line(fw: Fw, mini: Mini, client: "redis.Redis") -
     one_line(fw("forget", "id=7"), 1, "the warehouse still holds", "nothing was erased")
     one_line(fw("forget", "colour=red"), 2, "no online feature view has the join keys colour")
     one_line(fw("forget", "id"), 2)
-    one_line(fw("forget", "id=x"), 2, "entity key 'id' takes an int, which 'x' is not")
+    one_line(fw("forget", "id=x"), 2, "entity key 'id' takes a whole number, which 'x' is not")
     delete_seven(mini)
     with locked(client, NAMES, "pairs", wait=False):
         one_line(fw("forget", "id=7"), 4, "another run is publishing 'pairs'")

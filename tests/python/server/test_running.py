@@ -409,6 +409,8 @@ def test_what_cannot_be_served(
     one_line(fw("--tls-key", "x"), 2, "--tls-certificate")
     one_line(fw("--tls-key", "x", "--tls-certificate", "y"), 2, "TLS cannot be set up")
     one_line(fw("--workers", "2", "--redis-url", "http://x"), 2, "not a Redis URL")
+    one_line(fw("--request-log-to", ""), 2, "the request log goes to an address such as")
+    one_line(fw("--workers", "2", "--request-log-to", "s3://x"), 2, "or name a folder")
     with monkeypatch.context() as patch:
         patch.setattr(resource, "getrlimit", lambda _: (256, 256))
         one_line(fw(), 2, "the system allows 256 open files, and a server needs more than 256")

@@ -22,7 +22,7 @@ MEAN = "expect_column_mean_to_be_between"
         (["freshness"], "expectation 1 must be one name with its arguments"),
         ([{}], "expectation 1 must be one name with its arguments"),
         ([{MEAN: {}, BETWEEN: {}}], "expectation 1 must be one name with its arguments"),
-        ([{MEAN: ["score"]}], f"expectation 1: {MEAN} cannot be ['score']; it needs a mapping"),
+        ([{MEAN: ["score"]}], f'expectation 1: {MEAN} cannot be ["score"]; it needs a mapping'),
         ([{"freshness": "soon"}], "freshness 'soon' is not a fixed length of time"),
         ([{"freshness": 3}], "freshness cannot be 3"),
         ([{"row_count_change": {}}], "row_count_change takes min and max"),

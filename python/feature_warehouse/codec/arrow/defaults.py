@@ -11,6 +11,7 @@ from feature_warehouse.codec.arrow.columns import stored_values
 from feature_warehouse.codec.rows import decoder_of
 from feature_warehouse.codec.stored_types import Kind, parse_kind
 from feature_warehouse.errors import UnservableError, UsageError
+from feature_warehouse.util.values_in_text import in_json
 
 __all__ = ["stored_default"]
 
@@ -48,7 +49,8 @@ def stored_default(name: str, value: Any, kind: pa.DataType, stored: str) -> Any
             raise TypeError
     except (pa.ArrowException, ArithmeticError, TypeError, ValueError, UnservableError):
         raise UsageError(
-            f"default {value!r} of {name!r} is not a {stored}; correct it in the column's meta"
+            f"default {in_json(value)} of {name!r} is not a {stored};"
+            " correct it in the column's meta"
         ) from None
     return found
 
