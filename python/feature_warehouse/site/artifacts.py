@@ -1,4 +1,4 @@
-"""What earlier commands left in a target folder: results of tests, reports of gate, drift, skew.
+"""What earlier commands left in a target folder: results of dbt, reports of gate, drift, skew.
 
 It may be of another version, or cut off: what cannot be read is named in a note and left out.
 """
@@ -13,7 +13,7 @@ import msgspec
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.model import FeatureView, Registry, Service
 from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
-from feature_warehouse.site.model import Check, GateRun, Measured, TestResult
+from feature_warehouse.site.model import Check, GateRun, Measured, SourceFreshness, TestResult
 from feature_warehouse.skew.report import SkewReport
 from feature_warehouse.validation.results import RESULTS, CheckResult, GateResult
 
@@ -32,6 +32,28 @@ class _Results(msgspec.Struct):
     results: list[_TestRun] = []
 
 
+class _Age(msgspec.Struct):
+    count: int | None = None
+    period: str | None = None
+
+
+class _Criteria(msgspec.Struct):
+    warn_after: _Age | None = None
+    error_after: _Age | None = None
+
+
+class _Source(msgspec.Struct):
+    unique_id: str
+    status: str
+    max_loaded_at: datetime | None = None
+    snapshotted_at: datetime | None = None
+    criteria: _Criteria | None = None
+
+
+class _Sources(msgspec.Struct):
+    results: list[_Source] = []
+
+
 def read_artifacts(target: Path, registry: Registry, measured: Measured) -> None:
     """Add what is in a target folder. Values of columns flagged as personal data are left out.
 
@@ -43,6 +65,8 @@ def read_artifacts(target: Path, registry: Registry, measured: Measured) -> None
             for one in results.results
             if one.unique_id.startswith("test.")
         }
+    if sources := _read(target / "sources.json", _Sources, measured):
+        measured.sources = {one.unique_id: _freshness(one) for one in sources.results}
     gates: dict[str, list[GateRun]] = {}
     for run in sorted((target / "validation").glob(f"*Z/{RESULTS}")):
         at = _start(run.parent.name)
@@ -71,6 +95,27 @@ def _read(file: Path, kind: type[_Content], measured: Measured) -> _Content | No
         name = "/".join(file.parts[-2:])
         measured.notes.append(f"{name} could not be read and is left out")
         return None
+
+
+def _freshness(one: _Source) -> SourceFreshness:
+    ages = one.criteria or _Criteria()
+    limits = {"warn": ages.warn_after, "error": ages.error_after}
+    return SourceFreshness(
+        status=one.status,
+        checked_at=_microseconds(one.snapshotted_at),
+        newest_row=_microseconds(one.max_loaded_at),
+        limits=tuple(
+            f"{what} after {age.count} {age.period}{'s' if age.count != 1 else ''}"
+            for what, age in limits.items()
+            if age is not None and age.count is not None
+        ),
+    )
+
+
+def _microseconds(instant: datetime | None) -> int | None:
+    if instant is None:
+        return None
+    return to_microseconds(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
 def _start(name: str) -> int | None:

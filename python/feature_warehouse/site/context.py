@@ -109,6 +109,13 @@ class Context:
             if one.feature in use.names
         ]
 
+    def sources(self, unique_id: str) -> list[dict[str, Any]]:
+        """The sources that a model is made of, with what dbt last said of their freshness."""
+        return [
+            {"source": source, "freshness": self.measured.sources.get(source.unique_id)}
+            for source in self.project.graph.sources_of(unique_id)
+        ]
+
     def tests(self, unique_id: str, column: str | None = None) -> list[dict[str, Any]]:
         """Tests of a model, or of one of its columns, with what the last run said of them."""
         found: list[Test] = [

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from feature_warehouse.declarations import manifest as dbt
-from feature_warehouse.declarations.annotations import owner_of, owner_text
+from feature_warehouse.declarations.annotations import is_personal, owner_of, owner_text
 from feature_warehouse.declarations.manifest import Manifest, Node
+from feature_warehouse.declarations.model import Column
 
-__all__ = ["Exposure", "Graph", "Model", "Test", "graph_of"]
+__all__ = ["Exposure", "Graph", "LabelSet", "Model", "Test", "graph_of"]
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -54,13 +55,51 @@ class Exposure(msgspec.Struct, frozen=True):
     services: tuple[str, ...] = ()
 
 
+class LabelSet(msgspec.Struct, frozen=True):
+    """A model with a ``label_set`` block, whose texts are as declared; '' is what it lacks."""
+
+    model: Model
+    columns: tuple[Column, ...]
+    timestamp: str = ""
+    label: str = ""
+    known_at: str = ""
+    maturity: str = ""
+    deprecation_date: str = ""
+
+    @property
+    def name(self) -> str:
+        """With the version of a model that has versions."""
+        return self.model.name
+
+
 class Graph(msgspec.Struct, frozen=True):
-    """All of them; ``models`` by unique id, ``children`` the reverse of their parents."""
+    """All of them; ``models`` by unique id, ``children`` the reverse of their parents.
+
+    ``label_sets`` are by name; the latest version also by the name without one.
+    """
 
     models: dict[str, Model]
     children: dict[str, tuple[str, ...]]
     exposures: tuple[Exposure, ...]
     tests: dict[str, tuple[Test, ...]]
+    label_sets: dict[str, LabelSet] = {}
+
+    @property
+    def each_label_set(self) -> tuple[LabelSet, ...]:
+        """Each once, by name."""
+        found = {one.name: one for one in self.label_sets.values()}
+        return tuple(found[name] for name in sorted(found))
+
+    def sources_of(self, unique_id: str) -> tuple[Model, ...]:
+        """The sources that a node is made of in the end, by name."""
+        border, seen = [unique_id], {unique_id}
+        while border:
+            model = self.models.get(border.pop())
+            new = [each for each in (model.parents if model else ()) if each not in seen]
+            seen.update(new)
+            border += new
+        found = [self.models[each] for each in seen if each in self.models]
+        return tuple(sorted((one for one in found if one.kind == "source"), key=_name))
 
     def readers(self, unique_ids: Iterable[str]) -> tuple[Exposure, ...]:
         """The exposures that read one of these nodes."""
@@ -71,6 +110,10 @@ class Graph(msgspec.Struct, frozen=True):
         """The models that call a public macro of the package."""
         unique_id = f"macro.feature_warehouse.{macro}"
         return tuple(model for model in self.models.values() if unique_id in model.macros)
+
+
+def _name(model: Model) -> str:
+    return model.name
 
 
 _HOLD_DATA = ("model", "seed", "snapshot", "source")
@@ -88,7 +131,29 @@ def graph_of(manifest: Manifest) -> Graph:
         children=_children(models),
         exposures=tuple(map(_exposure, manifest.exposures.values())),
         tests=_tests(manifest.nodes),
+        label_sets={
+            name: _label_set(node, models[node.unique_id])
+            for node in manifest.nodes.values()
+            if "label_set" in node.config.meta and node.unique_id in models
+            for name in (node.full_name, *([node.name] if node.is_latest else []))
+        },
     )
+
+
+def _label_set(node: Node, model: Model) -> LabelSet:
+    block = node.config.meta["label_set"] or {}
+    texts = {
+        name: str(block[name])
+        for name in ("timestamp", "label", "known_at", "maturity")
+        if block.get(name) is not None
+    }
+    columns = tuple(
+        Column(
+            one.name, one.data_type or "", one.description.strip(), pii=is_personal(node, one.name)
+        )
+        for one in node.columns.values()
+    )
+    return LabelSet(model, columns, **texts, deprecation_date=node.deprecation_date or "")
 
 
 def _model(node: Node, manifest: Manifest) -> Model:

@@ -13,9 +13,10 @@ __all__ = ["day", "problems_of", "time_of"]
 
 
 def problems_of(project: Project, places: Places) -> list[Problem]:
-    """Stale views, failed gates and tests, drift, wrong values served; then what only warns."""
+    """Stale views and sources, failed gates and tests, drift, wrong values; then what warns."""
     found = [
         *_views(project, places),
+        *_sources(project, places),
         *_tests(project, places),
         *_drifts(project, places),
         *_skews(project, places),
@@ -48,6 +49,21 @@ def _freshness(project: Project, places: Places, view: FeatureView) -> Iterator[
     elif status.ttl is not None and status.age is not None and status.age > status.ttl:
         detail = f"newest event {readable(status.age)} old, ttl {readable(status.ttl)}"
         yield places.problem("bad", "stale", view, detail)
+
+
+def _sources(project: Project, places: Places) -> Iterator[Problem]:
+    """Of each view that is made of a source that is not fresh."""
+    if not project.measured.sources:
+        return
+    for view in project.registry.views.values():
+        for source in project.graph.sources_of(view.unique_id):
+            found = project.measured.sources.get(source.unique_id)
+            if found is None or not found.severity:
+                continue
+            said = found.told if found.age is None else f"newest row {readable(found.age)} old"
+            detail = ", ".join((f"{source.name}: {said}", *found.limits))
+            what = "source stale" if found.severity == "bad" else "source warning"
+            yield places.problem(found.severity, what, view, detail)
 
 
 def _tests(project: Project, places: Places) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ TITLES: Final = {
     "features": "Features",
     "services": "Services",
     "entities": "Entities",
+    "label-sets": "Label sets",
 }
 """Of the lists of all things of a kind."""
 
@@ -41,6 +42,7 @@ def _looked_at(projects: Sequence[Project]) -> list[str]:
     measured = [project.measured for project in projects]
     parts = {
         "freshness": any(one.has_status for one in measured),
+        "sources": any(one.sources for one in measured),
         "the gate": any(one.gates for one in measured),
         "drift": any(one.drifts for one in measured),
         "skew": any(one.skews for one in measured),
@@ -57,12 +59,14 @@ def _summary(context: Context) -> dict[str, Any]:
     features += sum(len(service.on_demand) for service in services)
     counts = [(features, "features"), (len(views), "views")]
     counts += [(len(entities), "entities"), (len(services), "services")]
+    counts += [(len(context.project.graph.each_label_set), "label sets")]
     lists = {kind: context.places.listing(kind) for kind in TITLES}
     return {
         "name": context.project.name,
         "lists": lists,
         "counts": [
-            (count, what if count != 1 else _one(what), lists[what]) for count, what in counts
+            (count, what if count != 1 else _one(what), lists[what.replace(" ", "-")])
+            for count, what in counts
         ],
         "services": [context.service_row(one) for one in services[:_SHOWN]],
         "services_left": max(0, len(services) - _SHOWN),

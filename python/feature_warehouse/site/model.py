@@ -19,6 +19,7 @@ __all__ = [
     "Problem",
     "Project",
     "Run",
+    "SourceFreshness",
     "Statistics",
     "TestResult",
     "Use",
@@ -104,6 +105,39 @@ class TestResult(msgspec.Struct, frozen=True):
         return named.get(self.status, self.status)
 
 
+class SourceFreshness(msgspec.Struct, frozen=True):
+    """What `dbt source freshness` said of a source, at ``checked_at``; instants in microseconds.
+
+    ``status`` is dbt's word; ``limits`` say how old its newest row may be.
+    """
+
+    status: str
+    checked_at: int | None = None
+    newest_row: int | None = None
+    limits: tuple[str, ...] = ()
+
+    @property
+    def age(self) -> int | None:
+        """That of its newest row when dbt looked, in microseconds."""
+        if self.checked_at is None or self.newest_row is None:
+            return None
+        return max(0, self.checked_at - self.newest_row)
+
+    @property
+    def severity(self) -> Literal["bad", "warn", ""]:
+        """Empty of a source that is as fresh as it should be."""
+        if self.status in ("pass", "success"):
+            return ""
+        return "warn" if self.status == "warn" else "bad"
+
+    @property
+    def told(self) -> str:
+        """In a few words, without the times."""
+        if self.age is None:
+            return "fresh" if not self.severity else "its freshness could not be asked"
+        return "fresh" if not self.severity else "not fresh"
+
+
 class Run(msgspec.Struct, frozen=True):
     """A run of `materialize` over a view, as the publication log has it; times in microseconds."""
 
@@ -117,8 +151,8 @@ class Measured(msgspec.Struct):
     """What there is beyond the manifest; empty where nobody has measured it.
 
     ``statistics`` are by view and feature, oldest first; ``gates`` and ``runs`` by view, oldest
-    first; ``drifts`` and ``skews`` by service; ``cards`` by training set; ``tests`` by
-    unique id. ``notes`` say what could not be read.
+    first; ``drifts`` and ``skews`` by service; ``cards`` by training set; ``tests`` and ``sources``
+    by unique id. ``notes`` say what could not be read.
     """
 
     statistics: dict[tuple[str, str], tuple[Statistics, ...]] = {}
@@ -127,6 +161,7 @@ class Measured(msgspec.Struct):
     skews: dict[str, SkewReport] = {}
     cards: dict[str, Card] = {}
     tests: dict[str, TestResult] = {}
+    sources: dict[str, SourceFreshness] = {}
     status: dict[str, ViewStatus] = {}
     runs: dict[str, tuple[Run, ...]] = {}
     published: frozenset[str] = frozenset()

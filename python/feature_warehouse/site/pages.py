@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from feature_warehouse.site.context import Context, Page, in_parts
+from feature_warehouse.site.label_pages import label_set_page, label_set_row
 from feature_warehouse.site.service_pages import on_demand_page, service_page, training_set_page
 from feature_warehouse.site.view_pages import entity_page, feature_page, view_pages
 
@@ -21,6 +22,8 @@ def pages_of(context: Context) -> Iterator[Page]:
         yield training_set_page(context, service)
         for one in service.on_demand:
             yield on_demand_page(context, service, one)
+    for label_set in context.project.graph.each_label_set:
+        yield label_set_page(context, label_set)
     for keys, views in context.by_entity.items():
         yield entity_page(context, keys, views)
     yield from _listings(context)
@@ -56,6 +59,7 @@ def _listings(context: Context) -> Iterator[Page]:
         "features": features,
         "services": [context.service_row(service) for service in services],
         "entities": context.entity_rows(),
+        "label-sets": [label_set_row(context, one) for one in context.project.graph.each_label_set],
     }
     for kind, found in rows.items():
         parts = in_parts(found)

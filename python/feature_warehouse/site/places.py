@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from feature_warehouse.declarations.model import FeatureView, OnDemandFeature, Registry, Service
-from feature_warehouse.site.graph import Exposure, Graph
+from feature_warehouse.site.graph import Exposure, Graph, LabelSet
 from feature_warehouse.site.lineage import Lineage, Thing
 from feature_warehouse.site.model import Problem
 from feature_warehouse.site.names import address, slug
@@ -39,6 +39,7 @@ class Places:
         self._folder = slug(registry.project)
         self._views = {view.unique_id: view for view in registry.views.values()}
         self._services = {one.unique_id: one for one in registry.services.values()}
+        self._label_sets = {one.model.unique_id: one for one in graph.each_label_set}
         self._sources: dict[tuple[str, str], tuple[str, str]] = {}
         for service in registry.services.values():
             for part in service.parts:
@@ -73,6 +74,10 @@ class Places:
         at = address(self._folder, "training-sets", service.training_set)
         return Place("training set", service.training_set, at, self._registry.project)
 
+    def label_set(self, label_set: LabelSet) -> Place:
+        at = address(self._folder, "label-sets", label_set.name)
+        return Place("label set", label_set.name, at, self._registry.project)
+
     def entity(self, keys: tuple[str, ...]) -> Place:
         """Of no join key at all it is the page of global views."""
         name = ", ".join(keys) or "one for all"
@@ -91,11 +96,13 @@ class Places:
         return place.problem(severity, what, detail)
 
     def of_model(self, unique_id: str) -> Place | None:
-        """The page of a view or training set; other models have none."""
+        """The page of a view, training set or label set; other models have none."""
         if unique_id in self._views:
             return self.view(self._views[unique_id])
         if unique_id in self._services:
             return self.training_set(self._services[unique_id])
+        if unique_id in self._label_sets:
+            return self.label_set(self._label_sets[unique_id])
         return None
 
     def of_column(self, unique_id: str, column: str) -> Place | None:

@@ -18,6 +18,7 @@ KINDS: Final = (
     "service",
     "training set",
     "entity",
+    "label set",
 )
 
 _SHARD: Final = 200_000

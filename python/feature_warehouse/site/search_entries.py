@@ -10,7 +10,7 @@ __all__ = ["entries_of"]
 
 
 def entries_of(context: Context) -> Iterator[Entry]:
-    """Views, features, services, training sets and entities of a project."""
+    """Views, features, services, training sets, label sets and entities of a project."""
     project, places, registry = context.project, context.places, context.registry
     for view in registry.views.values():
         place, keys = places.view(view), entity_of(view)
@@ -48,6 +48,13 @@ def entries_of(context: Context) -> Iterator[Entry]:
                 (*words, *_tagged("owner", [one.owner]), *_tagged("tag", one.tags)),
                 place.address, context.severity(place),
             )  # fmt: skip
+    for label_set in project.graph.each_label_set:
+        place = places.label_set(label_set)
+        yield Entry(
+            label_set.name, "label set", label_set.label, label_set.model.description,
+            (*_tagged("project", [project.name]), *_tagged("owner", [label_set.model.owner])),
+            place.address, context.severity(place),
+        )  # fmt: skip
     for keys, views in context.by_entity.items():
         place, names = places.entity(keys), ", ".join(view.name for view in views)
         yield Entry(

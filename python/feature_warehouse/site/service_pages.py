@@ -84,14 +84,7 @@ def training_set_page(context: Context, service: Service) -> Page:
         f"feature-warehouse training-set export {service.training_set}"
         f" --to {service.training_set}.parquet"
     )
-    labels = next(
-        (
-            each
-            for each in context.project.graph.models.values()
-            if each.name == service.labels and each.kind != "source"
-        ),
-        None,
-    )
+    labels = context.project.graph.label_sets.get(service.labels)
     return context.page(
         context.places.training_set(service),
         "training_set",
@@ -100,6 +93,8 @@ def training_set_page(context: Context, service: Service) -> Page:
         service_place=context.places.service(service),
         model=model,
         labels=labels,
+        labels_place=context.places.label_set(labels) if labels else None,
+        sources_found=context.sources(service.unique_id),
         views=[context.places.view(part.view) for part in service.parts],
         rows=_vector(context, service),
         exposures_found=context.exposures([service.unique_id], []),
@@ -162,9 +157,8 @@ def _input(context: Context, text: str) -> tuple[str, Place | None, str]:
         is_feature = any(one.name == column for one in view.features)
         place = context.places.feature(view, column) if is_feature else context.places.view(view)
         return text, place, view.unique_id
-    for model in context.project.graph.models.values():
-        if model.name == owner and model.kind != "source":
-            return text, None, model.unique_id
+    if labels := context.project.graph.label_sets.get(owner):
+        return text, context.places.label_set(labels), labels.model.unique_id
     return text, None, ""
 
 

@@ -42,6 +42,7 @@ def view_pages(context: Context, view: FeatureView) -> Iterator[Page]:
         ),
         "versions_found": context.versions(view.name),
         "tests_found": context.tests(view.unique_id, ""),
+        "sources_found": context.sources(view.unique_id),
         "samples_found": samples,
         "definition_found": context.definition(view.unique_id),
         "model": context.model(view.unique_id),

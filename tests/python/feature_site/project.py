@@ -19,6 +19,7 @@ from harness.publishers import profile_of
 
 NOW: Final = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp() * 1_000_000)
 DAY: Final = 86_400_000_000
+RAW: Final = f"source.{PROJECT}.shop.raw"
 SECRET: Final = "4711-secret"
 HOSTILE: Final = '"><img src=x onerror=alert(1)></title></script><script>alert(1)//&lt;'
 
@@ -52,6 +53,7 @@ def made(folder: Path, hostile: str = HOSTILE) -> Mini:
     mini.test("orders", "unique", "mail")
     mini.test("orders", "unique_feature_rows")
     mini.model("raw_orders", '"mini"."main"."raw"', materialized="view")
+    _declare_labels(mini, hostile)
     statistics = '"mini"."main"."feature_statistics"'
     mini.model("feature_statistics", statistics, macro="feature_statistics")
     mini.model("buy_card", '"mini"."main"."buy_card"', macro="dataset_card")
@@ -80,6 +82,9 @@ def made(folder: Path, hostile: str = HOSTILE) -> Mini:
             "depends_on": {"nodes": [f"model.{PROJECT}.idle"]},
         },
     }  # fmt: skip
+    raw = {"name": "raw", "source_name": "shop", "resource_type": "source"}
+    content["sources"] = {RAW: {"unique_id": RAW, **raw}}
+    content["nodes"][f"model.{PROJECT}.raw_orders"]["depends_on"]["nodes"] = [RAW]
     # A training set without an owner of its own belongs to that of its group.
     group = {"name": "sales", "package_name": PROJECT, "owner": {"name": "Kim"}}
     content["groups"] = {f"group.{PROJECT}.sales": group}
@@ -87,6 +92,24 @@ def made(folder: Path, hostile: str = HOSTILE) -> Mini:
     manifest.write_text(json.dumps(content))
     _write_reports(manifest.parent)
     return mini
+
+
+def _declare_labels(mini: Mini, hostile: str) -> None:
+    """A label set that both services are trained with."""
+    mini.model("labels", '"mini"."main"."labels"', "raw_orders")
+    node = mini.nodes[f"model.{PROJECT}.labels"]
+    block = {"timestamp": "at", "label": "bought", "maturity": "7 days"}
+    node["config"] = {"materialized": "table", "meta": {"label_set": block, "owner": "Lee"}}
+    node["description"] = hostile
+    node["columns"] = {
+        "id": {"name": "id", "data_type": "bigint"},
+        "at": {"name": "at", "data_type": "timestamp"},
+        "bought": {"name": "bought", "data_type": "boolean", "description": "Whether they did."},
+        "phone": {"name": "phone", "data_type": "text", "meta": {"pii": True}},
+    }
+    for service in ("buy", "late"):
+        training_set = mini.nodes[f"model.{PROJECT}.{service}_training"]
+        training_set["depends_on"]["nodes"].append(f"model.{PROJECT}.labels")
 
 
 def _write_statistics(mini: Mini) -> None:
@@ -127,6 +150,13 @@ def _write_reports(target: Path) -> None:
         {"unique_id": f"test.{PROJECT}.unique_feature_rows_orders_", "status": "warn"},
     ]
     (target / "run_results.json").write_text(json.dumps({"metadata": {}, "results": results}))
+    freshness = {
+        "unique_id": RAW, "status": "error", "max_loaded_at": "2026-02-26T09:00:00Z",
+        "snapshotted_at": "2026-02-28T12:00:00.5Z", "max_loaded_at_time_ago_in_s": 183600.5,
+        "criteria": {"warn_after": {"count": 1, "period": "hour"},
+                     "error_after": {"count": 2, "period": "day"}, "filter": None},
+    }  # fmt: skip
+    (target / "sources.json").write_text(json.dumps({"metadata": {}, "results": [freshness]}))
     for run, success in (("20260210T000000.000000Z", True), ("20260211T000000.000000Z", False)):
         folder = target / "validation" / run
         folder.mkdir(parents=True)

@@ -5,7 +5,7 @@
   const root = here.dataset.root;
   const shards = Number(here.dataset.shards);
   const MOST = 30;
-  const KINDS = ["feature", "on-demand feature", "feature view", "service", "training set", "entity"];
+  const KINDS = ["feature", "on-demand feature", "feature view", "service", "training set", "entity", "label set"];
   const entries = [];
 
   // Each shard calls this. What is compared is made once, not at each key.
