@@ -12,7 +12,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feature_warehouse.codec.arrow import arrow_type, row_keys, stored_type, stored_values
@@ -39,7 +39,7 @@ VERSION = st.tuples(
 
 
 @given(VERSION, VERSION, st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_versions_sort_as_bytes_as_they_do_as_tuples(
     first: tuple[int, int | None], second: tuple[int, int | None], run: int, other: int
 ) -> None:
@@ -152,7 +152,7 @@ def test_infinity_and_nanoseconds_are_refused_not_rounded() -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_bytes_are_never_read_as_a_row(noise: bytes) -> None:
     schema = schema_fingerprint([("x", "float")])
     with pytest.raises((DamagedError, FingerprintError)):

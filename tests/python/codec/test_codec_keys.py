@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feature_warehouse.codec.arrow import key_type, row_keys
@@ -17,7 +17,7 @@ from feature_warehouse.errors import EntityError, UnservableError
 
 
 @given(st.lists(st.text(), min_size=2, max_size=2), st.lists(st.text(), min_size=2, max_size=2))
-@settings(derandomize=True)
+@settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_different_keys_have_different_texts(first: list[str], second: list[str]) -> None:
     assert (join_texts(first) == join_texts(second)) == (first == second)
 
