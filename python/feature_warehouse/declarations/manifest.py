@@ -141,6 +141,12 @@ class Node(msgspec.Struct):
         return self.version is None or self.version == self.latest_version
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """By which ``ref()`` means this one; the first says all of it."""
+        short = self.version is not None and self.is_latest
+        return (self.full_name, self.name) if short else (self.full_name,)
+
+    @property
     def tested_column(self) -> str:
         """Of a generic test, the column that it is on; empty if it is on the model as a whole."""
         named = self.test_metadata.kwargs.get("column_name") if self.test_metadata else None

@@ -112,10 +112,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     known = views | {name: views[full] for name, full in latest.items()}
     noted = content.written_for
     labels = {
-        name: node
-        for node in models
-        if "label_set" in node.config.meta
-        for name in (node.full_name, *([node.name] if node.is_latest else []))
+        name: node for node in models if "label_set" in node.config.meta for name in node.names
     }
     spellings = noted.spellings if noted else {}
     read = [

@@ -135,7 +135,7 @@ def graph_of(manifest: Manifest) -> Graph:
             name: _label_set(node, models[node.unique_id])
             for node in manifest.nodes.values()
             if "label_set" in node.config.meta and node.unique_id in models
-            for name in (node.full_name, *([node.name] if node.is_latest else []))
+            for name in node.names
         },
     )
 

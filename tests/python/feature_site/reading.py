@@ -73,3 +73,17 @@ def index(site: Path) -> list[list[Any]]:
         assert text.endswith("\n]);\n")
         entries += json.loads(text.removeprefix("window.found(").removesuffix(");\n"))
     return entries
+
+
+def page_of(site: Path, kind: str, *names: str) -> Page:
+    """The page by what search says of it."""
+    kinds = (
+        *("feature", "on-demand feature", "feature view", "service", "training set", "entity"),
+        "label set",
+    )
+    [address] = [
+        entry[5]
+        for entry in index(site)
+        if kinds[entry[1]] == kind and [entry[0], entry[2]][: len(names)] == list(names)
+    ]
+    return Page(site / address)

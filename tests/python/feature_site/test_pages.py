@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from feature_site.project import HOSTILE, NOW, RAW, SECRET, VIEWS, made, read
-from feature_site.reading import Page, index, pages
+from feature_site.project import HOSTILE, NOW, SECRET, VIEWS, made, read
+from feature_site.reading import Page, index, page_of, pages
 from feature_warehouse.catalog.samples import curl_for
 from feature_warehouse.declarations.model import Column
 from feature_warehouse.errors import UsageError
@@ -19,20 +19,6 @@ from feature_warehouse.site.build import Built, build_site
 from feature_warehouse.site.names import slug
 from feature_warehouse.site.read import read_project
 from harness.mini import PROJECT, Mini
-
-
-def page_of(site: Path, kind: str, *names: str) -> Page:
-    """The page by what search says of it."""
-    kinds = (
-        *("feature", "on-demand feature", "feature view", "service", "training set", "entity"),
-        "label set",
-    )
-    [address] = [
-        entry[5]
-        for entry in index(site)
-        if kinds[entry[1]] == kind and [entry[0], entry[2]][: len(names)] == list(names)
-    ]
-    return Page(site / address)
 
 
 def declared(shop: Mini) -> dict[str, dict[str, Any]]:
@@ -153,58 +139,6 @@ def test_other_pages_say_what_the_manifest_says(site: Path) -> None:
         assert said in training_set
     evil = page_of(site, "feature view", "idle")
     assert not [link for link in evil.links if "javascript" in link]
-
-
-def test_a_label_set_says_what_the_manifest_says(site: Path) -> None:
-    page = page_of(site, "label set", "labels")
-    for said in (
-        "Predicted bought", "At at", "Final after 7 days", "Owner Lee", "id bigint entity key",
-        "bought boolean label Whether they did.", "phone personal data text",
-        "shop.raw ✗ not fresh",
-        "buy_training , of the service buy", "late_training , of the service late",
-    ):  # fmt: skip
-        assert said in page.text, said
-    training_set = page_of(site, "training set", "buy_training")
-    for other in (training_set, page_of(site, "training set", "late_training")):
-        assert page.file in map(other.target, other.links)
-    assert training_set.file in map(page.target, page.links)
-    listing = Page(site / PROJECT / "label-sets.html")
-    assert "labels" in listing.text
-    assert "bought 2 Lee" in listing.text
-
-
-def test_the_freshness_of_a_source_stands_where_it_is_named(site: Path) -> None:
-    told = (
-        "shop.raw ✗ not fresh newest row of 2026-02-26 09:00 UTC, 2 d 3 h old when dbt looked;"
-        " warn after 1 hour, error after 2 days"
-    )
-    for kind, name in (
-        ("feature view", "orders"), ("label set", "labels"), ("training set", "buy_training"),
-    ):  # fmt: skip
-        assert told in page_of(site, kind, name).text
-    assert "shop.raw: newest row 2 d 3 h old" in page_of(site, "feature view", "orders").text
-    assert "Sources" not in page_of(site, "feature view", "idle").text
-
-
-@pytest.mark.parametrize(
-    ("result", "severity", "told"),
-    [
-        ({"status": "pass", "max_loaded_at": "2026-03-01T00:00:00"}, "", "fresh"),
-        ({"status": "warn", "max_loaded_at": "2026-03-01T00:00:00+00:00"}, "warn", "not fresh"),
-        ({"status": "runtime error", "error": SECRET}, "bad", "its freshness could not be asked"),
-        ({"status": "pass", "criteria": None}, "", "fresh"),
-    ],
-)
-def test_every_answer_of_dbt_about_a_source(
-    shop: Mini, tmp_path: Path, result: dict[str, Any], severity: str, told: str
-) -> None:
-    content = {"results": [{"unique_id": RAW, "snapshotted_at": "2026-03-01T01:00:00Z", **result}]}
-    (tmp_path / "sources.json").write_text(json.dumps(content))
-    manifest = Path(shutil.copy(shop.folder / "target/manifest.json", tmp_path))
-    found = read_project(manifest, NOW).measured
-    assert found.notes == []
-    assert (found.sources[RAW].severity, found.sources[RAW].told) == (severity, told)
-    assert found.sources[RAW].age == (3_600_000_000 if "max_loaded_at" in result else None)
 
 
 def test_the_request_to_copy_is_one_that_the_server_takes() -> None:
