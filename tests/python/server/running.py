@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from harness.redis_fixture import NAMES
 from harness.support import BIN
 
 BODY = json.dumps({"entities": [{"id": 1}]})
+HEAD = b"POST /v1/services/risk HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n"
 
 
 class Running:
@@ -97,3 +99,35 @@ class Client(threading.Thread):
             self.fault = error
         finally:
             self._connection.close()
+
+
+def talking(server: Running) -> socket.socket:
+    """A connection on which bytes are sent as they are."""
+    return socket.create_connection(("127.0.0.1", server.port))
+
+
+def ask(server: Running) -> int:
+    """The status of one read on a connection of its own."""
+    connection = server.connect()
+    connection.request("POST", "/v1/services/risk", BODY)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response.status
+
+
+def until_the_end(some: socket.socket) -> bytes:
+    """All that still comes on a connection."""
+    some.settimeout(60)
+    found = b""
+    try:
+        while piece := some.recv(65536):
+            found += piece
+    except ConnectionResetError:
+        pass
+    some.close()
+    return found
+
+
+def statuses(answers: bytes) -> list[int]:
+    return [int(each[:3]) for each in answers.split(b"HTTP/1.1 ")[1:]]
