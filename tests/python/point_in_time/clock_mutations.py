@@ -61,10 +61,10 @@ CLOCK_MUTATIONS = (
         "[clock, 'clock']) if false else clock",
     ),
     Mutation(
-        "the log ignored",
+        "the log ignored where there is a schedule",
         SERVED,
-        "if feature_warehouse._reads_publications",
-        "if false and feature_warehouse._reads_publications",
+        "if feature_warehouse._reads_publications(options) else none",
+        "if feature_warehouse._reads_publications(options) and not served.get('every') else none",
     ),
     Mutation(
         "ttl and age at the clock",
