@@ -19,6 +19,21 @@
 {%- endmacro %}
 
 
+{% macro _type_name(data_type) -%}
+    {#- A type by one name for all its spellings; of a list by its elements, of a decimal with the digits it has. -#}
+    {%- set words = modules.re.sub('\\s+', ' ', data_type | lower | trim) -%}
+    {%- set lists = modules.re.findall('^(.+?) ?((?:\\[\\d*\\])+)$', words) -%}
+    {%- if modules.re.match('array ?<.+>$', words) -%}
+        {{ return(feature_warehouse._type_name(words[words.index('<') + 1:-1]) ~ '[]') }}
+    {%- elif lists -%}
+        {{ return(feature_warehouse._type_name(lists[0][0]) ~ lists[0][1]) }}
+    {%- endif -%}
+    {%- set name = feature_warehouse._key_type(words).name -%}
+    {%- set digits = feature_warehouse._number_types().numeric if name in ['numeric', 'decimal', 'dec'] else none -%}
+    {{ return('numeric(' ~ digits[0] ~ ',' ~ digits[1] ~ ')' if digits else name) }}
+{%- endmacro %}
+
+
 {% macro _key_type(data_type) -%}
     {#- A type by one name for all its spellings; of a whole number also how many bits its
         greatest value has (of no decimal is that a whole number of bits), and whether it has a sign. -#}

@@ -62,7 +62,7 @@
 
 
 {% macro _type_spellings() -%}
-    {#- Other names of types of join keys. -#}
+    {#- Other names of types, by the name that they have on all engines. -#}
     {{ return(adapter.dispatch('_type_spellings', 'feature_warehouse')()) }}
 {%- endmacro %}
 

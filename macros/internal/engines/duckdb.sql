@@ -179,6 +179,10 @@
         'real': ['float4', 'float'],
         'timestamp': ['datetime', 'timestamp without time zone', 'timestamp_us'],
         'timestamptz': ['timestamp with time zone'],
+        'time': ['time without time zone'],
+        'timetz': ['time with time zone'],
+        'bytea': ['blob', 'binary', 'varbinary'],
+        'bit': ['bitstring'],
     }) }}
 {%- endmacro %}
 

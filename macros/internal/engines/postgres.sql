@@ -188,6 +188,9 @@
         'numeric': ['decimal', 'dec'],
         'timestamp': ['timestamp without time zone'],
         'timestamptz': ['timestamp with time zone'],
+        'time': ['time without time zone'],
+        'timetz': ['time with time zone'],
+        'varbit': ['bit varying'],
     }) }}
 {%- endmacro %}
 

@@ -111,7 +111,7 @@
             {%- do lines.append(feature.name ~ '=' ~ feature.text ~ ':' ~ types[feature.name]) -%}
         {%- endfor -%}
         {%- for column, type in feature_warehouse._request_columns(label_set, computed).items() -%}
-            {%- do lines.append('request ' ~ column ~ ':' ~ type | lower) -%}
+            {%- do lines.append('request ' ~ column ~ ':' ~ feature_warehouse._type_name(type)) -%}
         {%- endfor -%}
         {%- for name in computed.hidden -%}
             {%- do lines.append('hidden ' ~ name) -%}

@@ -3,7 +3,7 @@
 
 {% macro _expression_type(data_type) -%}
     {#- The type that a column's values have in an expression; none if it has no place there. -#}
-    {%- set type = feature_warehouse._key_type(data_type or '').name -%}
+    {%- set type = feature_warehouse._type_name(data_type or '') -%}
     {%- set bare = modules.re.sub(' ?\\([0-9]+\\)', '', type) -%}
     {%- if type.startswith('numeric(') -%}
         {%- set digits = type[8:-1].split(',') -%}

@@ -95,8 +95,8 @@
         {%- endfor -%}
         {%- for feature, output in view.features.items() -%}
             {%- do lines.append(
-                output ~ '=' ~ view.name_in_fingerprints ~ '.' ~ feature ~ ':' ~ view.types[feature] | lower ~ ' by '
-                ~ pairs | join(',')
+                output ~ '=' ~ view.name_in_fingerprints ~ '.' ~ feature ~ ':'
+                ~ feature_warehouse._type_name(view.types[feature]) ~ ' by ' ~ pairs | join(',')
             ) -%}
         {%- endfor -%}
         {%- for role, words in [('event_timestamp_as', 'event timestamp'), ('age_as', 'age')] if view[role] -%}

@@ -1,7 +1,7 @@
-"""Which types of join keys mean the same entities, as the macro ``_types_agree`` says it.
+"""Types by one name for all their spellings, and which types of join keys mean the same entities.
 
-Those do of which one holds every value of the other exactly, that is whole numbers and texts of any
-length, and equal types.
+The macros ``_type_name`` and ``_types_agree`` say the same. Keys agree of which one holds every
+value of the other exactly, that is whole numbers and texts of any length, and equal types.
 """
 
 import re
@@ -9,15 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from feature_warehouse.declarations.model import FeatureView, Service
+    from feature_warehouse.declarations.model import FeatureView, Service, WrittenFor
 
-__all__ = ["Spellings", "key_mistakes", "types_agree", "usual_type"]
+__all__ = ["Spellings", "key_mistakes", "type_name", "types_agree"]
 
 Spellings = Mapping[str, Sequence[str]]
 """Types by the engine's usual name, with their other names; the package's hook notes them."""
 
 _BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64, "hugeint": 128}
 _DIGITS = re.compile(r"(?:numeric|decimal|dec) ?\( ?(\d+) ?(?:, ?(\d+) ?)?\)")
+_NUMERIC = ("numeric", "decimal", "dec")
+_LIST = re.compile(r"(.+?) ?((?:\[\d*\])+)")
+_ARRAY = re.compile(r"array ?<(.+)>")
 _SIZE = re.compile(r" ?\(.*?\)")
 # Of which `=` takes for equal what a reader of Redis tells apart.
 _LOOSE = {"char", "citext"}
@@ -35,9 +38,16 @@ def types_agree(one: str, other: str, spellings: Spellings) -> bool:
     return wide[0] <= narrow[0] and narrow[1] <= wide[1]
 
 
-def usual_type(data_type: str, spellings: Spellings) -> str:
-    """A type by one name for all its spellings."""
-    return _key_type(data_type, spellings)[0]
+def type_name(data_type: str, noted: "WrittenFor | None") -> str:
+    """A type by one name for all its spellings; of a decimal with the digits that it has."""
+    words = _words(data_type)
+    if found := _ARRAY.fullmatch(words):
+        return type_name(found[1], noted) + "[]"
+    if found := _LIST.fullmatch(words):
+        return type_name(found[1], noted) + found[2]
+    usual, _ = _key_type(words, noted.spellings if noted else {})
+    digits = noted.numeric if noted and usual in _NUMERIC else None
+    return f"numeric({digits[0]},{digits[1]})" if digits else usual
 
 
 def key_mistakes(

@@ -41,6 +41,8 @@ class WrittenFor(msgspec.Struct, frozen=True):
 class Column(msgspec.Struct, frozen=True):
     """A declared column; ``data_type`` as in the model's contract.
 
+    ``type_name`` is the one name of its type, however that is spelt; empty where it is
+    ``data_type``.
     ``owner`` and ``tags`` are its own, without those of the view. Values of a column with personal
     data (``pii``) appear in no message and no report.
     """
@@ -52,6 +54,12 @@ class Column(msgspec.Struct, frozen=True):
     pii: bool = False
     owner: str | None = None
     tags: tuple[str, ...] = ()
+    type_name: str = ""
+
+    @property
+    def type(self) -> str:
+        """The one name of its type, by which types are compared."""
+        return self.type_name or self.data_type
 
 
 class FeatureView(msgspec.Struct, frozen=True):
@@ -207,14 +215,14 @@ class Service(msgspec.Struct, frozen=True):
         for part in self.parts:
             view, by = part.view.name_in_fingerprints or part.view.name, _pairs(part)
             lines += [
-                f"{output}={view}.{feature.name}:{feature.data_type} by {by}"
+                f"{output}={view}.{feature.name}:{feature.type} by {by}"
                 for name, output in part.features.items()
                 for feature in part.view.features
                 if feature.name == name
             ]
             lines += [f"{name}={view}:{what} by {by}" for name, (what, _) in part.instants.items()]
         lines += [f"{one.name}={one.text}:{one.expression.type}" for one in self.on_demand]
-        lines += [f"request {one.name}:{one.data_type}" for one in self.request]
+        lines += [f"request {one.name}:{one.kind}" for one in self.request]
         lines += [f"hidden {name}" for name in self.hidden]
         return hashlib.md5("\n".join(lines).encode(), usedforsecurity=False).hexdigest()[:16]
 

@@ -12,13 +12,14 @@ from feature_warehouse.declarations.annotations import (
     is_personal,
     owner_text,
 )
-from feature_warehouse.declarations.key_types import Spellings, usual_type
+from feature_warehouse.declarations.key_types import type_name
 from feature_warehouse.declarations.manifest import Node
 from feature_warehouse.declarations.model import (
     OnDemandFeature,
     RequestColumn,
     Service,
     ServicePart,
+    WrittenFor,
 )
 from feature_warehouse.errors import UsageError
 from feature_warehouse.on_demand.expressions import names_in
@@ -51,13 +52,13 @@ def on_demand_features(
     blocks: Sequence[OnDemandBlock],
     parts: Iterable[ServicePart],
     labels: Node | None,
-    spellings: Spellings,
+    noted: WrittenFor | None,
 ) -> tuple[OnDemandFeature, ...]:
     """The expressions with their types. Raises UsageError, which names the feature."""
     types = {"request_time": "timestamp"}
     declared = {**_label_types(labels), **_feature_types(parts)}
     for name, data_type in declared.items():
-        if kind := _expression_type(data_type, spellings):
+        if kind := _expression_type(data_type, noted):
             types[name] = kind
     found: list[OnDemandFeature] = []
     for block in blocks:
@@ -141,12 +142,12 @@ def _view_sources(parts: Iterable[ServicePart]) -> dict[str, _Source]:
 
 
 def request_columns(
-    features: Iterable[OnDemandFeature], labels: Node | None, spellings: Spellings
+    features: Iterable[OnDemandFeature], labels: Node | None, noted: WrittenFor | None
 ) -> tuple[RequestColumn, ...]:
     """The label columns that expressions name: a request has to give them."""
     named = {name for feature in features for name in names_in(feature.expression)}
     return tuple(
-        RequestColumn(name, data_type, usual_type(data_type, spellings))
+        RequestColumn(name, data_type, type_name(data_type, noted))
         for name, data_type in _label_types(labels).items()
         if name in named
     )
@@ -176,9 +177,9 @@ def _feature_types(parts: Iterable[ServicePart]) -> dict[str, str]:
     return types
 
 
-def _expression_type(data_type: str, spellings: Mapping[str, Sequence[str]]) -> str | None:
+def _expression_type(data_type: str, noted: WrittenFor | None) -> str | None:
     """As the macro of that name has it."""
-    name = usual_type(data_type, spellings)
+    name = type_name(data_type, noted)
     if digits := _DECIMAL.fullmatch(name):
         precision, scale = int(digits[1]), int(digits[2])
         return f"decimal({precision},{scale})" if scale <= precision <= _DIGITS else None

@@ -22,7 +22,7 @@ from feature_warehouse.declarations.blocks import (
     unknown_keys,
 )
 from feature_warehouse.declarations.inferred_expectations import checks_of
-from feature_warehouse.declarations.key_types import Spellings, key_mistakes
+from feature_warehouse.declarations.key_types import key_mistakes, type_name
 from feature_warehouse.declarations.manifest import (
     Manifest,
     ManifestColumn,
@@ -30,7 +30,14 @@ from feature_warehouse.declarations.manifest import (
     read_build_times,
     read_manifest,
 )
-from feature_warehouse.declarations.model import Column, FeatureView, Registry, Service, ServicePart
+from feature_warehouse.declarations.model import (
+    Column,
+    FeatureView,
+    Registry,
+    Service,
+    ServicePart,
+    WrittenFor,
+)
 from feature_warehouse.declarations.on_demand import (
     OnDemandBlock,
     annotated,
@@ -94,6 +101,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
     declared = [completed(node, content) for node in declared]
     built_at = read_build_times(manifest, content)
     tests = tests_by_model(content)
+    noted = content.written_for
     mistakes = misplacements(content)
     views = {
         view.name: msgspec.structs.replace(
@@ -101,7 +109,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         )
         for node in declared
         if "feature_view" in node.config.meta
-        and (view := _view(node, built_at(node.unique_id), mistakes))
+        and (view := _view(node, built_at(node.unique_id), noted, mistakes))
         and (view := _gated(view, node, content, mistakes))
     }
     latest = {
@@ -110,7 +118,6 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         if node.full_name in views and node.is_latest and node.version is not None
     }
     known = views | {name: views[full] for name, full in latest.items()}
-    noted = content.written_for
     labels = {
         name: node for node in models if "label_set" in node.config.meta for name in node.names
     }
@@ -119,7 +126,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         service
         for node in declared
         if "feature_service" in node.config.meta
-        and (service := _service(node, known, labels, spellings, mistakes))
+        and (service := _service(node, known, labels, noted, mistakes))
     ]
     nodes = {node.unique_id: node for node in declared}
     read = [
@@ -160,7 +167,7 @@ def read_registry(manifest: Path, project_dir: Path | None = None) -> Registry:
         views=dict(sorted(views.items())),
         services=dict(sorted(services.items())),
         label_sets={name: tuple(node.columns) for name, node in labels.items()},
-        written_for=content.written_for,
+        written_for=noted,
         latest=of_latest | latest,
     )
 
@@ -175,7 +182,9 @@ def _latest_services(declared: list[Node], services: dict[str, Service]) -> dict
     }
 
 
-def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> FeatureView | None:
+def _view(
+    node: Node, built_at: datetime | None, noted: WrittenFor | None, mistakes: list[str]
+) -> FeatureView | None:
     where = f"feature view {node.full_name!r}"
     declared = node.config.meta["feature_view"]
     if unknown := unknown_keys(declared, _ViewBlock.__struct_fields__):
@@ -201,7 +210,7 @@ def _view(node: Node, built_at: datetime | None, mistakes: list[str]) -> Feature
         mistakes.extend(f"{where}: {mistake}" for mistake in found)
         return None
 
-    columns = {name: _column(column) for name, column in node.columns.items()}
+    columns = {name: _column(column, noted) for name, column in node.columns.items()}
     features = tuple(columns[name] for name in _features(node, block))
     return FeatureView(
         name=node.full_name,
@@ -301,10 +310,13 @@ def _length(text: str | None) -> int | None:
     return None if text is None else microseconds(text)
 
 
-def _column(column: ManifestColumn) -> Column:
+def _column(column: ManifestColumn, noted: WrittenFor | None) -> Column:
+    data_type = (column.data_type or "").lower()
+    name = type_name(data_type, noted)
     return Column(
         name=column.name,
-        data_type=(column.data_type or "").lower(),
+        data_type=data_type,
+        type_name="" if name == data_type else name,
         description=column.description.strip(),
         default=column_meta(column).get("default"),
         pii=column_meta(column).get("pii") is True,
@@ -317,7 +329,7 @@ def _service(
     node: Node,
     views: dict[str, FeatureView],
     labels: dict[str, Node],
-    spellings: Spellings,
+    noted: WrittenFor | None,
     mistakes: list[str],
 ) -> Service | None:
     where = f"training set {node.full_name!r}"
@@ -351,11 +363,11 @@ def _service(
     version = "" if node.version is None else f".v{node.version}"
     label_set = labels.get(block.labels)
     try:
-        computed = on_demand_features(block.on_demand, parts, label_set, spellings)
+        computed = on_demand_features(block.on_demand, parts, label_set, noted)
     except UsageError as error:
         mistakes.append(f"{where}: {error}")
         return None
-    request = request_columns(computed, label_set, spellings)
+    request = request_columns(computed, label_set, noted)
     return Service(
         name=(block.name or node.name) + version,
         training_set=node.full_name,

@@ -40,14 +40,14 @@ def _lines(service: Service) -> dict[str, str]:
     for part in service.parts:
         view, keys = part.view.name_in_fingerprints or part.view.name, _keys(part.join_keys)
         lines |= {
-            output: f"{view}.{feature.name} ({feature.data_type}) by {keys}"
+            output: f"{view}.{feature.name} ({feature.type}) by {keys}"
             for name, output in part.features.items()
             for feature in part.view.features
             if feature.name == name
         }
         lines |= {name: f"{what} of {view} by {keys}" for name, (what, _) in part.instants.items()}
     lines |= {one.name: f"{one.text} ({one.expression.type})" for one in service.on_demand}
-    lines |= {f"request column {one.name}": one.data_type for one in service.request}
+    lines |= {f"request column {one.name}": one.kind for one in service.request}
     lines |= {f"hidden {name}": "input only" for name in service.hidden}
     return lines
 

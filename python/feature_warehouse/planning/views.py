@@ -88,9 +88,9 @@ def _feature_details(before: FeatureView, after: FeatureView) -> Iterator[Detail
 def _column_details(before: Column, after: Column) -> Iterator[Detail]:
     name = before.name
     if before.data_type != after.data_type:
-        yield _changed(
-            f"type of {name}", Severity.BREAKING, before.data_type, after.data_type, name
-        )
+        # Of one name, two spellings may round differently: timestamp(0) and timestamp.
+        severity = Severity.REPUBLISH if before.type == after.type else Severity.BREAKING
+        yield _changed(f"type of {name}", severity, before.data_type, after.data_type, name)
     if before.default != after.default or type(before.default) is not type(after.default):
         one, other = (default_text(each.default) or "NULL" for each in (before, after))
         yield _changed(f"default of {name}", Severity.REPUBLISH, one, other, name)
@@ -109,7 +109,7 @@ def _renamed(gone: list[Column], come: list[Column]) -> dict[str, str]:
         fitting = [
             other.name
             for other in come
-            if (other.data_type, other.default) == (feature.data_type, feature.default)
+            if (other.type, other.default) == (feature.type, feature.default)
             and other.name not in found.values()
         ]
         only = len(gone) == len(come) == 1
@@ -202,7 +202,7 @@ def columns_differ(before: FeatureView, after: FeatureView) -> bool:
     """Whether the fingerprint of the view itself may be another one."""
 
     def columns(view: FeatureView) -> list[tuple[str, str]]:
-        return [(one.name, one.data_type) for one in (*view.join_keys, *view.features)]
+        return [(one.name, one.type) for one in (*view.join_keys, *view.features)]
 
     return columns(before) != columns(after)
 

@@ -197,7 +197,7 @@ def test_whom_a_change_breaks(shop: Mini) -> None:
     assert service.breaks.exposures == ("dashboard",)
     assert change_of(plan, "orders").breaks == service.breaks
     assert service.fingerprint_before != service.fingerprint_after
-    before, after = (f"orders.amount ({kind}) by id" for kind in ("decimal(10,2)", "bigint"))
+    before, after = (f"orders.amount ({kind}) by id" for kind in ("numeric(10,2)", "bigint"))
     assert f"amount: {before} -> {after}" in [detail.text for detail in service.details]
     assert plan.refused == ["churn", "orders"]
 

@@ -41,7 +41,7 @@ def server(
     part = layout.ServicePart(
         "last_order", {"customer_id": "customer_id"}, {"amount": "amount"}, features
     )
-    service = layout.Service("churn", "f858e96a9566d446", (part,))
+    service = layout.Service("churn", "7b1c9717783aed33", (part,))
     key = names.description("churn", service.fingerprint)
     client.set(key, layout.sealed(service, key))
     shelf.flip("churn", service.fingerprint)
@@ -87,10 +87,10 @@ def test_the_sample_in_typescript(server: Running, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert matches(found[place + 1].text, done.stdout)
     # Another error than the one that it is written for is thrown, too.
-    script.write_text(script.read_text().replace("f858e96a9566d446", "0123456789abcdef"))
+    script.write_text(script.read_text().replace("7b1c9717783aed33", "0123456789abcdef"))
     done = subprocess.run(["node", script], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "has the fingerprint f858e96a9566d446, not 0123456789abcdef" in done.stderr
+    assert "has the fingerprint 7b1c9717783aed33, not 0123456789abcdef" in done.stderr
 
 
 def without_typescript(text: str) -> str:

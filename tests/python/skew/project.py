@@ -57,7 +57,7 @@ FEATURES: list[Any] = [
     },
     {"view": "rates", "join_keys": {"place": "city"}, "prefix": "city_"},
 ]
-FINGERPRINT = "a16772aee0ba85d6"
+FINGERPRINT = "9e0106e65958e0ff"
 """The service's, as the log has it."""
 ON_DEMAND = [
     {"name": "ratio", "expr": "amount / base"},
