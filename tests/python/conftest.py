@@ -47,7 +47,12 @@ SHARING = (
 )  # fmt: skip
 """Folders whose tests share something dear on each engine, such as a project that dbt has built."""
 
-FIRST = (*SHARING, "serving/test_online_model.py", "publishing/test_signals.py")
+FIRST = (
+    *SHARING,
+    "serving/test_online_model.py",
+    "publishing/test_signals.py",
+    "conformance/test_conformance.py",
+)
 """What takes longest begins first, and so all processes end at about one time."""
 
 

@@ -11,6 +11,7 @@ import typer
 
 from feature_warehouse import __version__
 from feature_warehouse.cli import training_set
+from feature_warehouse.cli.conformance import conformance
 from feature_warehouse.cli.drift import drift
 from feature_warehouse.cli.options import (
     SelectingCommand,
@@ -83,6 +84,7 @@ for command in (
     describe,
     site,
     serve,
+    conformance,
 ):
     app.command()(placed(command))
 app.command()(dev_server)

@@ -16,15 +16,16 @@ from typing import Any, TypeVar
 
 from feature_warehouse.dbt_project.messages import explained, selection_mistake
 from feature_warehouse.dbt_project.program import dbt_2
+from feature_warehouse.dbt_project.running import run
 from feature_warehouse.dbt_project.targets import refuse_another
 from feature_warehouse.declarations.blocks import DECLARABLE
 from feature_warehouse.declarations.manifest import read_manifest, read_variables
 from feature_warehouse.declarations.staleness import is_current
 from feature_warehouse.engines import Tables, Warehouse, open_tables, open_warehouse
-from feature_warehouse.engines.profile import Profile, load_profile
+from feature_warehouse.engines.profile import Profile, load_profile, profiles_folder
 from feature_warehouse.errors import BusyError, UsageError
 
-__all__ = ["DbtProject", "patiently"]
+__all__ = ["DbtProject", "patiently", "scratch_folder"]
 
 Result = TypeVar("Result")
 
@@ -140,15 +141,38 @@ class DbtProject:
         lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
         return {json.loads(line)["unique_id"] for line in lines}
 
+    def run_elsewhere(
+        self, folder: Path, *work: str, env: Mapping[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
+        """A dbt command on the project in another folder, with this one's target and variables.
+
+        All that dbt writes into files goes there. It is asked to end, and not only killed, if this
+        process is interrupted; so it can tell the warehouse.
+        """
+        profile = self.profile
+        program = [str(dbt_2())] if dbt_2() else [sys.executable, "-m", "dbt.cli.main", *_DBT_1]
+        options = ["--project-dir", str(folder), "--target-path", str(folder / "target")]
+        options += ["--log-path", str(folder / "logs")]
+        options += ["--profile", profile.name, "--target", profile.target]
+        profiles = self._profiles_dir or profiles_folder(self.folder)
+        options += ["--profiles-dir", str(profiles.absolute())]
+        if self._variables:
+            options += ["--vars", _yaml(self._variables)]
+        return run(
+            [*program, *work, *options, "--quiet", "--no-send-anonymous-usage-stats"],
+            cwd=self.folder,
+            env={**os.environ, "DBT_STATIC_ANALYSIS": "off", **env},
+        )
+
     def _in_scratch(self, *work: str) -> "subprocess.CompletedProcess[str]":
         """A command of dbt 2, which parses everything in a second, in a folder of its own."""
-        with _scratch() as scratch:
+        with scratch_folder() as scratch:
             return self._run([str(dbt_2())], work, scratch, self._variables)
 
     def _on_manifest(self, *work: str) -> "subprocess.CompletedProcess[str]":
         manifest = self.target_path / "manifest.json"
         given = self._variables or read_variables(manifest)
-        with _scratch() as scratch:
+        with scratch_folder() as scratch:
             module = "feature_warehouse.dbt_project._on_manifest"
             program = [sys.executable, "-m", module, str(manifest), *_DBT_1]
             return self._run(program, work, scratch, given)
@@ -157,13 +181,13 @@ class DbtProject:
         """A dbt command that parses the project, in a folder of its own, with dbt's parse cache."""
         cache = self.target_path / "partial_parse.msgpack"
         program = [sys.executable, "-m", "dbt.cli.main", *_DBT_1]
-        with _scratch() as scratch:
+        with scratch_folder() as scratch:
             if cache.is_file():
                 shutil.copy(cache, scratch)
             result = self._run(program, work, scratch, self._variables)
         if result.returncode and cache.is_file() and "Compilation Error" in result.stdout:
             # With a cache older than the macros dbt sometimes finds a test twice.
-            with _scratch() as scratch:
+            with scratch_folder() as scratch:
                 result = self._run(program, work, scratch, self._variables)
         return result
 
@@ -228,7 +252,7 @@ def _literal(value: Any) -> str:
 
 
 @contextmanager
-def _scratch() -> Iterator[str]:
+def scratch_folder() -> Iterator[str]:
     """A folder for what dbt writes."""
     try:
         with TemporaryDirectory() as folder:

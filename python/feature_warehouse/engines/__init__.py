@@ -5,7 +5,7 @@ An engine is one module here, named like dbt's adapter, beside its answers in ``
 
 from pathlib import Path
 
-from feature_warehouse.engines.find import engine_of
+from feature_warehouse.engines.find import engine_of, has_engine
 from feature_warehouse.engines.profile import Profile
 from feature_warehouse.engines.protocol import BATCH_ROWS, Engine, Inspection, Tables, Warehouse
 
@@ -16,6 +16,7 @@ __all__ = [
     "Tables",
     "Warehouse",
     "engine_of",
+    "has_engine",
     "open_tables",
     "open_warehouse",
 ]

@@ -17,7 +17,7 @@ from feature_warehouse.engines.profile_file import read_output
 from feature_warehouse.errors import UsageError
 from feature_warehouse.util.files import refuse_no_project
 
-__all__ = ["NO_DBT", "Profile", "load_profile"]
+__all__ = ["NO_DBT", "Profile", "load_profile", "profiles_folder"]
 
 NO_DBT = (
     "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]' or '[dbt2]'"
@@ -49,7 +49,7 @@ def load_profile(
     and DBT_TARGET, then the profile's default target. Raises UsageError.
     """
     refuse_no_project(project_dir)
-    directory = profiles_dir or _profiles_dir(project_dir)
+    directory = profiles_dir or profiles_folder(project_dir)
     file = directory / "profiles.yml"
     if not file.is_file():
         raise UsageError(
@@ -81,11 +81,11 @@ def load_profile(
     except DbtBaseException as error:
         raise UsageError(f"{file}: {_harmless(str(error))}") from None
     adapter = found.credentials.type
-    engine_of(adapter)
     return Profile(found.profile_name, found.target_name, adapter, found.credentials)
 
 
-def _profiles_dir(project_dir: Path) -> Path:
+def profiles_folder(project_dir: Path) -> Path:
+    """Where dbt looks for profiles.yml if nobody names the folder."""
     if named := os.environ.get("DBT_PROFILES_DIR"):
         return Path(named)
     return project_dir if (project_dir / "profiles.yml").is_file() else Path.home() / ".dbt"
