@@ -7,6 +7,10 @@
         ) }}
     {%- endif -%}
     {%- if execute -%}
+        {%- set mistake = feature_warehouse._session_mistake() -%}
+        {%- if mistake -%}
+            {{ exceptions.raise_compiler_error('feature_warehouse: ' ~ mistake) }}
+        {%- endif -%}
         {%- set problems = [] -%}
         {%- set owners = feature_warehouse._service_owners() -%}
         {%- for node in graph.nodes.values() | list + graph.sources.values() | list
@@ -43,7 +47,7 @@
     {%- else -%}
         {#- dbt keeps a hook's config in the manifest, and parses it anew whenever relations get other names. -#}
         {%- do config(meta={'written_for': {
-            'adapter': target.type, 'target': target.name, 'database': target.database,
+            'adapter': target.type, 'target': target.name, 'database': target.database or '',
             'schema': target.schema, 'file': engine.file,
             'numeric': feature_warehouse._number_types().numeric,
             'spellings': feature_warehouse._type_spellings()

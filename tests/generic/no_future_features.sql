@@ -7,7 +7,7 @@
 {{ 'union all\n' if not loop.first -}}
 select
     *,
-    cast({{ feature_warehouse._text_literal(column ~ ' is after ' ~ checked.timestamp) }} as text)
+    cast({{ feature_warehouse._text_literal(column ~ ' is after ' ~ checked.timestamp) }} as {{ feature_warehouse._text_type() }})
         as {{ problem }}
 from {{ model }}
 where {{ feature_warehouse._utc(feature_warehouse._quote(column), checked.types.get(column)) }}

@@ -9,7 +9,7 @@ with lost_rows as (
 
 select
     *,
-    cast({{ feature_warehouse._text_literal('it is in ' ~ compare_to.identifier ~ ' and not here') }} as text)
+    cast({{ feature_warehouse._text_literal('it is in ' ~ compare_to.identifier ~ ' and not here') }} as {{ feature_warehouse._text_type() }})
         as {{ feature_warehouse._problem_column() }}
 from lost_rows
     {%- endif %}

@@ -10,7 +10,7 @@ select
     {{ column.name }},
     {%- endfor %}
     cast(sum({{ expected.side }}) as bigint) as rows_too_many,
-    cast(case when sum({{ expected.side }}) > 0 then 'not in' else 'missing from what is in' end as text)
+    cast(case when sum({{ expected.side }}) > 0 then 'not in' else 'missing from what is in' end as {{ feature_warehouse._text_type() }})
     || {{ feature_warehouse._text_literal(' ' ~ expected.name) }} as {{ expected.problem }}
 from (
     select

@@ -18,7 +18,7 @@
     {%- for test in (graph.nodes or {}).values() if test.resource_type == 'test' and test.attached_node -%}
         {%- set column = test.column_name or test.test_metadata.kwargs.get('column_name') or '' -%}
         {%- set columns = tests.setdefault(test.attached_node, {}) -%}
-        {%- do columns.setdefault(column.strip('"'), []).append(test.test_metadata.name) -%}
+        {%- do columns.setdefault(feature_warehouse._bare_name(column), []).append(test.test_metadata.name) -%}
     {%- endfor -%}
     {{ return(tests) }}
 {%- endmacro %}

@@ -10,7 +10,7 @@
         {%- set name = feature_warehouse._quote(column) -%}
         {%- if column | lower in personal -%}
             {%- do masked.append(column) -%}
-            {%- set name = "cast('***' as text) as " ~ name -%}
+            {%- set name = feature_warehouse._to_text("'***'") ~ ' as ' ~ name -%}
         {%- endif -%}
         {%- do shown.append(name) -%}
     {%- endfor -%}

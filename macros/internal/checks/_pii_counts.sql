@@ -15,8 +15,8 @@ with texts as (
     {%- for column in looked_at.columns %}
     {{ 'union all\n    ' if not loop.first -}}
     select
-        cast({{ feature_warehouse._text_literal(column) }} as text) as column_name,
-        cast({{ feature_warehouse._quote(column) }} as text) as content,
+        cast({{ feature_warehouse._text_literal(column) }} as {{ feature_warehouse._text_type() }}) as column_name,
+        cast({{ feature_warehouse._quote(column) }} as {{ feature_warehouse._text_type() }}) as content,
         count(*) as how_many
     from {{ relation }}
     where {{ feature_warehouse._quote(column) }} is not null
@@ -38,7 +38,7 @@ shapes as (
         {%- if card %}
         reverse(regexp_replace(
             {{ feature_warehouse._first_group('content', card) }},
-            '[^0-9]', '', 'g'
+            '[^0-9]', ''{{ feature_warehouse._each_match() }}
         )) as card_digits
         {%- else %}
         null as card_digits
@@ -102,9 +102,9 @@ where
 luhn as (
     select
         *,
-        regexp_replace(card_digits, '(.)(.?)', '\1', 'g')
+        regexp_replace(card_digits, '(.)(.?)', '{{ feature_warehouse._group_found(1) }}'{{ feature_warehouse._each_match() }})
         || translate(
-            regexp_replace(card_digits, '(.)(.?)', '\2', 'g'), '0123456789', '0246813579'
+            regexp_replace(card_digits, '(.)(.?)', '{{ feature_warehouse._group_found(2) }}'{{ feature_warehouse._each_match() }}), '0123456789', '0246813579'
         ) as summands
     from shapes
 ),

@@ -62,7 +62,7 @@ compared as (
     select
         sampled.*,
         {{ feature_warehouse._concatenated(
-            feature_warehouse._differences(problems) or ['cast(null as text)'], '; '
+            feature_warehouse._differences(problems) or [feature_warehouse._to_text('null')], '; '
         ) | indent(8) }} as {{ problem }}
     from sampled
     {{ joins | join('\n') | indent(4) }}
@@ -232,9 +232,9 @@ where {{ problem }} <> ''
     {%- for problem in problems if problem.name | lower not in personal -%}
         {%- do texts.append(
             'case\n    when ' ~ problem.found ~ ' is distinct from ' ~ problem.right ~ '\n        then '
-            ~ feature_warehouse._text_literal(problem.name ~ ' is ') ~ "\n            || coalesce(cast("
-            ~ problem.found ~ " as text), 'NULL')\n            || ' and should be '\n"
-            ~ "            || coalesce(cast(" ~ problem.right ~ " as text), 'NULL')\nend"
+            ~ feature_warehouse._text_literal(problem.name ~ ' is ') ~ "\n            || coalesce("
+            ~ feature_warehouse._to_text(problem.found) ~ ", 'NULL')\n            || ' and should be '\n"
+            ~ "            || coalesce(" ~ feature_warehouse._to_text(problem.right) ~ ", 'NULL')\nend"
         ) -%}
     {%- endfor -%}
     {{ return(texts) }}

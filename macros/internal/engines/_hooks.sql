@@ -1,9 +1,10 @@
-{#- All that differs by engine: each hook `_x` is implemented as `duckdb___x` in duckdb.sql and as `postgres___x`
-    in postgres.sql. Another engine is one more such file, and a file in python/feature_warehouse/engines.
+{#- All that differs by engine: each hook `_x` is implemented as `duckdb___x` in duckdb.sql, as `postgres___x`
+    in postgres.sql and as `spark___x` in spark.sql. Another engine is one more such file, and a file in
+    python/feature_warehouse/engines.
 
-    All other SQL is written once, and every engine is expected to know it: identifiers in double quotes,
-    `collate "C"`, `at time zone 'UTC'`, CTEs `as materialized`, `filter (where ...)`, a WINDOW clause, and DuckDB's
-    form of ASOF JOIN where `_can('asof_join')`. For an engine that lacks one of these, make it a hook. -#}
+    All other SQL is written once, and every engine is expected to know it: `is distinct from`, `nulls first`, `greatest`
+    and `least` that pass over NULL, `interval '3 hours'`, `timestamp '...'` in UTC, `numeric(p,s)`, a WINDOW clause, and
+    DuckDB's form of ASOF JOIN where `_can('asof_join')`. For an engine that lacks one of these, make it a hook. -#}
 
 {% macro _engine() -%}
     {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter
@@ -21,6 +22,7 @@
 {% macro _can(capability) -%}
     {#- What algorithms are chosen by:
         asof_join            has ASOF JOIN, faster than a timeline of views and labels;
+        orders_structs       compares structs field by field, NULL lowest, so that a join is a running maximum;
         index_lookup         finds one entity's newest row by an index faster than by a join;
         ignores_nulls        has IGNORE NULLS for window functions, which carry a value along;
         cheap_frames         computes a frame that moves without starting anew at each row;
@@ -220,4 +222,94 @@
 {% macro _kept_apart() -%}
     {#- What stands after FROM in a query whose columns the engine would else compute wherever they are named. -#}
     {{ return(adapter.dispatch('_kept_apart', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _session_mistake() -%}
+    {#- What is wrong with the session of a run, by which the same SQL would mean something else; none if nothing is. -#}
+    {{ return(adapter.dispatch('_session_mistake', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _in_quotation_marks(name) -%}
+    {#- A name as an identifier in quotation marks. -#}
+    {{ return(adapter.dispatch('_in_quotation_marks', 'feature_warehouse')(name)) }}
+{%- endmacro %}
+
+
+{% macro _within_literal(text) -%}
+    {#- A text as it is written between the quotes of a literal. -#}
+    {{ return(adapter.dispatch('_within_literal', 'feature_warehouse')(text)) }}
+{%- endmacro %}
+
+
+{% macro _text_type() -%}
+    {#- The type of texts. -#}
+    {{ return(adapter.dispatch('_text_type', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _byte_order() -%}
+    {#- What stands after a text that is compared by its bytes. -#}
+    {{ return(adapter.dispatch('_byte_order', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _table_once() -%}
+    {#- What stands before the parenthesis of a common table expression whose rows must be computed once. -#}
+    {{ return(adapter.dispatch('_table_once', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _now() -%}
+    {#- The present instant in UTC. -#}
+    {{ return(adapter.dispatch('_now', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _before_all() -%}
+    {#- An instant before all others. -#}
+    {{ return(adapter.dispatch('_before_all', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _epoch_days(date) -%}
+    {#- A finite date as days since 1970. -#}
+    {{ return(adapter.dispatch('_epoch_days', 'feature_warehouse')(date)) }}
+{%- endmacro %}
+
+
+{% macro _whole_sum(number) -%}
+    {#- The exact sum of a BIGINT over any number of rows. -#}
+    {{ return(adapter.dispatch('_whole_sum', 'feature_warehouse')(number)) }}
+{%- endmacro %}
+
+
+{% macro _summand(expression, type) -%}
+    {#- A number of an exact type as one whose sums and squares are exact, ten billion of them. -#}
+    {{ return(adapter.dispatch('_summand', 'feature_warehouse')(expression, type)) }}
+{%- endmacro %}
+
+
+{% macro _day_of_week() -%}
+    {#- The field of EXTRACT that is 1 for Monday and 7 for Sunday. -#}
+    {{ return(adapter.dispatch('_day_of_week', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _whole_double(function, number) -%}
+    {#- The double that is FLOOR or CEIL of a double up to 1e150. -#}
+    {{ return(adapter.dispatch('_whole_double', 'feature_warehouse')(function, number)) }}
+{%- endmacro %}
+
+
+{% macro _each_match() -%}
+    {#- The last argument of REGEXP_REPLACE that has it replace each match. -#}
+    {{ return(adapter.dispatch('_each_match', 'feature_warehouse')()) }}
+{%- endmacro %}
+
+
+{% macro _group_found(number) -%}
+    {#- A group of what REGEXP_REPLACE has found, in the replacement. -#}
+    {{ return(adapter.dispatch('_group_found', 'feature_warehouse')(number)) }}
 {%- endmacro %}

@@ -9,7 +9,7 @@
     {%- if modules.re.fullmatch(feature_warehouse._texts(), scalar) and not is_list and words != 'bpchar' -%}
         {{ return([feature_warehouse._bytewise(column, data_type)]) }}
     {%- elif scalar in ('json', 'jsonb', 'xml', 'variant') and not is_list -%}
-        {{ return(['cast(' ~ column ~ ' as text) collate "C"']) }}
+        {{ return([feature_warehouse._to_text(column) ~ feature_warehouse._byte_order()]) }}
     {%- elif scalar == 'interval' and not is_list -%}
         {{ return([
             column, 'extract(year from ' ~ column ~ ')', 'extract(month from ' ~ column ~ ')',
@@ -29,6 +29,6 @@
     {#- Values of these are the same if they are equal. -#}
     {{ return(
         '(?:u?(tiny|small|big|huge)?int(eger)?|u?int(1|2|4|8|16|32|64|128)|short|long|signed|bool(ean)?|logical'
-        ~ '|date|datetime|time(tz)?|time with(out)? time zone|timestamp.*|uuid|bytea|blob|varbinary)$'
+        ~ '|date|datetime|time(tz)?|time with(out)? time zone|timestamp.*|uuid|bytea|blob|varbinary|binary)$'
     ) }}
 {%- endmacro %}

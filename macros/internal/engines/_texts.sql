@@ -18,5 +18,11 @@
     {%- elif scalar == 'citext' -%}
         {%- set column = 'cast(' ~ column ~ ' as text' ~ ('[]' if type != scalar else '') ~ ')' -%}
     {%- endif -%}
-    {{ return(column ~ ' collate "C"') }}
+    {{ return(column ~ feature_warehouse._byte_order()) }}
+{%- endmacro %}
+
+
+{% macro _to_text(expression) -%}
+    {#- A value cast to the type of texts. -#}
+    {{ return('cast(' ~ expression ~ ' as ' ~ feature_warehouse._text_type() ~ ')') }}
 {%- endmacro %}

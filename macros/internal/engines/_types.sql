@@ -13,7 +13,7 @@
         'double': ['double precision', 'double', 'float8'],
         'real': ['real', 'float4'],
         'date': ['date'],
-        'bytes': ['bytea', 'blob'],
+        'bytes': ['bytea', 'blob', 'binary'],
     } -%}
     {%- if '[]' in (data_type or '') -%}
         {{ return(none) }}
@@ -34,7 +34,7 @@
     {{ return(
         data_type is string
         and modules.re.fullmatch(
-            '(?:date|datetime|timestamp(_s|_ms|_us|_ns)?|timestamptz'
+            '(?:date|datetime|timestamp(_s|_ms|_us|_ns|_ntz|_ltz)?|timestamptz'
             ~ '|timestamp\\s*(\\(\\s*\\d\\s*\\))?(\\s+(with|without)\\s+time\\s+zone)?)$',
             data_type | lower | trim
         ) is not none

@@ -11,15 +11,15 @@
     {%- elif kind == 'bytes' -%}
         {{ return(feature_warehouse._hexadecimal(column)) }}
     {%- elif kind in ('timestamp', 'date') -%}
-        {%- set number = "cast(" ~ column ~ " - date '1970-01-01' as bigint)" if kind == 'date' else
+        {%- set number = feature_warehouse._epoch_days(column) if kind == 'date' else
             feature_warehouse._epoch_microseconds(feature_warehouse._utc(column, data_type)) -%}
         {#- Infinity has no number. -#}
         {{ return(
-            'case when ' ~ feature_warehouse._is_finite(column) ~ ' then cast(' ~ number ~ ' as text) else cast('
-            ~ column ~ ' as text) end'
+            'case when ' ~ feature_warehouse._is_finite(column) ~ ' then ' ~ feature_warehouse._to_text(number) ~ ' else '
+            ~ feature_warehouse._to_text(column) ~ ' end'
         ) }}
     {%- endif -%}
-    {{ return('cast(' ~ column ~ ' as text)') }}
+    {{ return(feature_warehouse._to_text(column)) }}
 {%- endmacro %}
 
 
@@ -40,7 +40,7 @@
     {%- set type = data_type | lower | trim -%}
     {%- if type == 'timestamptz' or 'with time zone' in type -%}
         {{ return('(' ~ expression ~ " at time zone 'UTC')") }}
-    {%- elif type in ('date', 'timestamp_s', 'timestamp_ms', 'timestamp_ns') -%}
+    {%- elif type in ('date', 'timestamp_s', 'timestamp_ms', 'timestamp_ns', 'timestamp_ntz') -%}
         {{ return('cast(' ~ expression ~ ' as timestamp)') }}
     {%- endif -%}
     {{ return(expression) }}
@@ -69,5 +69,5 @@
 {% macro _comparable(column, data_type) -%}
     {#- PostgreSQL compares no JSON. -#}
     {%- set type = (data_type or '') | lower | trim -%}
-    {{ return('cast(' ~ column ~ ' as text)' if type in ('json', 'xml', 'point') else column) }}
+    {{ return(feature_warehouse._to_text(column) if type in ('json', 'xml', 'point') else column) }}
 {%- endmacro %}

@@ -8,6 +8,7 @@
 {% macro duckdb___capabilities() -%}
     {{ return({
         'asof_join': true,
+        'orders_structs': false,
         'index_lookup': false,
         'ignores_nulls': true,
         'cheap_frames': true,
@@ -245,4 +246,79 @@
 
 {% macro duckdb___kept_apart() -%}
     {{ return('') }}
+{%- endmacro %}
+
+
+{% macro duckdb___session_mistake() -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro duckdb___in_quotation_marks(name) -%}
+    {{ return('"' ~ name | replace('"', '""') ~ '"') }}
+{%- endmacro %}
+
+
+{% macro duckdb___within_literal(text) -%}
+    {{ return(text | replace("'", "''")) }}
+{%- endmacro %}
+
+
+{% macro duckdb___text_type() -%}
+    {{ return('text') }}
+{%- endmacro %}
+
+
+{% macro duckdb___byte_order() -%}
+    {{ return(' collate "C"') }}
+{%- endmacro %}
+
+
+{% macro duckdb___table_once() -%}
+    {{ return('materialized ') }}
+{%- endmacro %}
+
+
+{% macro duckdb___now() -%}
+    {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
+{%- endmacro %}
+
+
+{% macro duckdb___before_all() -%}
+    {{ return("timestamp '-infinity'") }}
+{%- endmacro %}
+
+
+{% macro duckdb___epoch_days(date) -%}
+    {{ return("cast(" ~ date ~ " - date '1970-01-01' as bigint)") }}
+{%- endmacro %}
+
+
+{% macro duckdb___whole_sum(number) -%}
+    {{ return('sum(' ~ number ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___summand(expression, type) -%}
+    {{ return(expression) }}
+{%- endmacro %}
+
+
+{% macro duckdb___day_of_week() -%}
+    {{ return('isodow') }}
+{%- endmacro %}
+
+
+{% macro duckdb___whole_double(function, number) -%}
+    {{ return(function ~ '(' ~ number ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___each_match() -%}
+    {{ return(", 'g'") }}
+{%- endmacro %}
+
+
+{% macro duckdb___group_found(number) -%}
+    {{ return('\\' ~ number) }}
 {%- endmacro %}

@@ -8,6 +8,7 @@
 {% macro postgres___capabilities() -%}
     {{ return({
         'asof_join': false,
+        'orders_structs': false,
         'index_lookup': true,
         'ignores_nulls': false,
         'cheap_frames': false,
@@ -288,4 +289,79 @@
 {#- Without it the planner would put each expression into those that name it. -#}
 {% macro postgres___kept_apart() -%}
     {{ return('\n    offset 0') }}
+{%- endmacro %}
+
+
+{% macro postgres___session_mistake() -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
+{% macro postgres___in_quotation_marks(name) -%}
+    {{ return('"' ~ name | replace('"', '""') ~ '"') }}
+{%- endmacro %}
+
+
+{% macro postgres___within_literal(text) -%}
+    {{ return(text | replace("'", "''")) }}
+{%- endmacro %}
+
+
+{% macro postgres___text_type() -%}
+    {{ return('text') }}
+{%- endmacro %}
+
+
+{% macro postgres___byte_order() -%}
+    {{ return(' collate "C"') }}
+{%- endmacro %}
+
+
+{% macro postgres___table_once() -%}
+    {{ return('materialized ') }}
+{%- endmacro %}
+
+
+{% macro postgres___now() -%}
+    {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
+{%- endmacro %}
+
+
+{% macro postgres___before_all() -%}
+    {{ return("timestamp '-infinity'") }}
+{%- endmacro %}
+
+
+{% macro postgres___epoch_days(date) -%}
+    {{ return("cast(" ~ date ~ " - date '1970-01-01' as bigint)") }}
+{%- endmacro %}
+
+
+{% macro postgres___whole_sum(number) -%}
+    {{ return('sum(' ~ number ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___summand(expression, type) -%}
+    {{ return(expression) }}
+{%- endmacro %}
+
+
+{% macro postgres___day_of_week() -%}
+    {{ return('isodow') }}
+{%- endmacro %}
+
+
+{% macro postgres___whole_double(function, number) -%}
+    {{ return(function ~ '(' ~ number ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___each_match() -%}
+    {{ return(", 'g'") }}
+{%- endmacro %}
+
+
+{% macro postgres___group_found(number) -%}
+    {{ return('\\' ~ number) }}
 {%- endmacro %}

@@ -154,7 +154,7 @@ with watermark as (
     select
         coalesce(
             max({{ created }}){{ ' - ' ~ feature_warehouse._interval(length) if length else '' }},
-            timestamp '-infinity'
+            {{ feature_warehouse._before_all() }}
         ) as loaded_until
     from {{ this }}
     where

@@ -28,7 +28,7 @@
     {%- endif -%}
     {%- set table = tables | selectattr('served', 'equalto', view.served) | first -%}
     {%- set column = table.columns[view.name if view.served.runs else none] -%}
-    {%- set keys = feature_warehouse._renames(view.join_keys).values() | list + [labels.timestamp | replace('"', '')] -%}
+    {%- set keys = feature_warehouse._renames(view.join_keys).values() | list + [feature_warehouse._bare_name(labels.timestamp)] -%}
     {%- set name = feature_warehouse._free_name(column, keys) -%}
     {{ return({
         'clock': table.name ~ '.' ~ column,
@@ -80,7 +80,7 @@
 
 {% macro _scheduled_clocks(labels, table) -%}
     {#- The CTE of the clock at each instant of the labels. -#}
-{{ table.name }} as materialized (
+{{ table.name }} as {{ feature_warehouse._table_once() }}(
     select
         {{ labels.at }} as instant,
         {{ feature_warehouse._scheduled_clock(table.served, labels.at) | indent(8) }} as clock
@@ -135,7 +135,7 @@ runs as (
 )
     {%- endset -%}
     {%- set known -%}
-{{ table.name }} as materialized (
+{{ table.name }} as {{ feature_warehouse._table_once() }}(
     select
         instant,
         {{ table.columns.values() | join(',\n        ') }}

@@ -3,7 +3,8 @@
 {% macro _join_specs(views, labels, clock_tables) -%}
     {#- The names and expressions of each view, quoted and free of clashes, ready to be written out. -#}
     {%- set specs = [] -%}
-    {%- set names = ['labels', 'runs'] + clock_tables | map(attribute='name') | list -%}
+    {%- set names = ['labels', 'runs'] + clock_tables | map(attribute='name') | list
+        + (['label_rows'] if feature_warehouse._can('orders_structs') else []) -%}
     {%- for view in views -%}
         {%- set spec = feature_warehouse._join_spec(view) -%}
         {%- do spec.update({'exact': feature_warehouse._keys_are_exact(view, labels)}) -%}

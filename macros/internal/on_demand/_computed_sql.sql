@@ -115,7 +115,7 @@
     {%- set lines = [] -%}
     {%- set line = namespace(text='', phrase='') -%}
     {%- set sql = feature_warehouse._without_parentheses(value) ~ ' as ' ~ feature_warehouse._quote(name) -%}
-    {%- for word in modules.re.findall("((?:'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[^\\s'\"])+)", sql) + ['and'] -%}
+    {%- for word in modules.re.findall("((?:'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|[^\\s'\"`])+)", sql) + ['and'] -%}
         {%- if word in ('and', 'or', 'when', 'then', 'else', 'end', 'as') and line.phrase -%}
             {%- if line.text and (line.text ~ line.phrase) | length > 90 - indent -%}
                 {%- do lines.append(line.text) -%}

@@ -86,7 +86,7 @@
         {{ return(call ~ '(' ~ sql | join(', ') ~ ')') }}
     {%- elif call in ('hour', 'day_of_week', 'month') -%}
         {{ return(
-            'cast(extract(' ~ {'day_of_week': 'isodow'}.get(call, call) ~ ' from ' ~ sql[0] ~ ') as bigint)'
+            'cast(extract(' ~ (feature_warehouse._day_of_week() if call == 'day_of_week' else call) ~ ' from ' ~ sql[0] ~ ') as bigint)'
         ) }}
     {%- elif call == 'seconds_between' -%}
         {{ return('(' ~ feature_warehouse._as_double(
@@ -120,7 +120,7 @@
     {%- elif type == 'integer' -%}
         {{ return(sql) }}
     {%- endif -%}
-    {%- set result = call ~ '(' ~ sql ~ ')' -%}
+    {%- set result = feature_warehouse._whole_double(call, sql) -%}
     {{ return(result if is_moderate else 'case when abs(' ~ sql ~ ') <= 1e150 then ' ~ result ~ ' end') }}
 {%- endmacro %}
 

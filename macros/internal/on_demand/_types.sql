@@ -21,7 +21,9 @@
 
 {% macro _sql_type(type) -%}
     {#- What the type of an expression is called in SQL. -#}
-    {{ return({'integer': 'bigint', 'double': feature_warehouse._number_types().double}.get(type, type)) }}
+    {{ return({
+        'integer': 'bigint', 'double': feature_warehouse._number_types().double, 'text': feature_warehouse._text_type(),
+    }.get(type, type)) }}
 {%- endmacro %}
 
 

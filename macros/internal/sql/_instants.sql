@@ -52,9 +52,3 @@
         + modules.datetime.timedelta(microseconds=microseconds) -%}
     {{ return("timestamp '" ~ instant.isoformat() | replace('T', ' ') ~ "'") }}
 {%- endmacro %}
-
-
-{% macro _now() -%}
-    {#- The SQL of the present instant in UTC. -#}
-    {{ return("cast(current_timestamp at time zone 'UTC' as timestamp)") }}
-{%- endmacro %}

@@ -94,12 +94,12 @@
 {% macro _indented(sql, width, first=true) -%}
     {#- SQL that has texts of a user in it, further to the right. What stands in quotes or in a comment keeps its
         lines as they are, for in a literal a blank more is another value. -#}
-    {%- set pattern = "('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/[*][\\s\\S]*?[*]/|[^'\"/-]+|.)" -%}
+    {%- set pattern = "('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/[*][\\s\\S]*?[*]/|[^'\"`/-]+|.)" -%}
     {%- set pad = ' ' * width -%}
     {%- set pieces = [pad if first else ''] -%}
     {%- for piece in modules.re.findall(pattern, sql) -%}
         {%- do pieces.append(
-            piece if piece[0] in ('\'', '"') or piece[:2] in ('--', '/*')
+            piece if piece[0] in ('\'', '"', '`') or piece[:2] in ('--', '/*')
             else piece | replace('\n', '\n' ~ pad) | replace('\n' ~ pad ~ '\n', '\n\n')
         ) -%}
     {%- endfor -%}

@@ -28,5 +28,5 @@
 
 {% macro _text_literal(text) -%}
     {#- A text as an SQL literal. -#}
-    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
+    {{ return("'" ~ feature_warehouse._within_literal(text) ~ "'") }}
 {%- endmacro %}

@@ -17,5 +17,11 @@
     {%- if modules.re.fullmatch('[a-z_][a-z0-9_]*', name) and name not in reserved.split() -%}
         {{ return(name) }}
     {%- endif -%}
-    {{ return('"' ~ name | replace('"', '""') ~ '"') }}
+    {{ return(feature_warehouse._in_quotation_marks(name)) }}
+{%- endmacro %}
+
+
+{% macro _bare_name(name) -%}
+    {#- A name without the quotation marks that it may stand in. -#}
+    {{ return(name[1:-1] if name[:1] in ('"', '`') else name) }}
 {%- endmacro %}

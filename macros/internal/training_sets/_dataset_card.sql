@@ -30,8 +30,8 @@ summary as (
     concat_ws(
         ' ',
         count(*),
-        coalesce(sum({{ feature_warehouse._hash_part(digest, 1, 15) }}), 0),
-        coalesce(sum({{ feature_warehouse._hash_part(digest, 16, 15) }}), 0)
+        coalesce({{ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 1, 15)) }}, 0),
+        coalesce({{ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 16, 15)) }}, 0)
     )
 {% endset %}
         {{ feature_warehouse._md5(parts) | indent(8) }} as content_fingerprint
@@ -74,7 +74,7 @@ from summary
         feature_warehouse._text_literal(feature_warehouse._json(head)[:-1] ~ ', "row_count": '),
         'row_count',
         feature_warehouse._text_literal(', "label_count": '),
-        "coalesce(cast(label_count as text), 'null')",
+        'coalesce(' ~ feature_warehouse._to_text('label_count') ~ ", 'null')",
         feature_warehouse._text_literal(', "content_fingerprint": "'),
         'content_fingerprint',
         feature_warehouse._text_literal('", "views": [')
@@ -104,7 +104,7 @@ from summary
             nulls,
             "', \"null_rate\": '",
             "coalesce(cast(cast(\n    (" ~ nulls ~ ') * 1.0 / nullif(row_count, 0) as decimal(9, 6)\n'
-                ~ ") as text), 'null')",
+                ~ ") as " ~ feature_warehouse._text_type() ~ "), 'null')",
             "'}'"
         ]) -%}
     {%- endfor -%}

@@ -64,7 +64,7 @@
     {%- for variant in variants -%}
         {%- set said = '' if column is none
             else 'cast(' ~ ('null' if variant.every is none else feature_warehouse._text_literal(variant.every))
-                ~ ' as text) as ' ~ feature_warehouse._quote(column) ~ ',\n    ' -%}
+                ~ ' as ' ~ feature_warehouse._text_type() ~ ') as ' ~ feature_warehouse._quote(column) ~ ',\n    ' -%}
         {%- set conditions = [] -%}
         {%- for value in compared -%}
             {%- do conditions.append(
@@ -96,7 +96,7 @@ with compared as (
 {% macro _count_of_differing(said, name, conditions) -%}
     {#- The count of the label rows where a condition holds. -#}
 select
-    {{ said }}cast({{ 'null' if name is none else feature_warehouse._text_literal(name) }} as text) as feature,
+    {{ said }}cast({{ 'null' if name is none else feature_warehouse._text_literal(name) }} as {{ feature_warehouse._text_type() }}) as feature,
     count(*) as label_rows,
     {%- if not conditions %}
     cast(0 as bigint) as rows_that_differ

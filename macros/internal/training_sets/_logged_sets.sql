@@ -60,7 +60,7 @@
     {%- set request = feature_warehouse._own_column('request_id', known, outputs, keys) -%}
     {%- set matched = ['labels.' ~ feature_warehouse._quote(made.on) ~ ' = served.' ~ request] -%}
     {%- if feature_warehouse._kind(made.label_set.types.get(made.on)) != 'text' -%}
-        {%- set matched = ['cast(labels.' ~ feature_warehouse._quote(made.on) ~ ' as text) = served.' ~ request] -%}
+        {%- set matched = [feature_warehouse._to_text('labels.' ~ feature_warehouse._quote(made.on)) ~ ' = served.' ~ request] -%}
     {%- endif -%}
     {%- set identity = [request] -%}
     {%- for key in keys -%}

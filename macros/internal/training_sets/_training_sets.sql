@@ -119,7 +119,7 @@
         {%- set query = feature_warehouse._new_labels(label_set, relation, conditions, added) -%}
     {%- endif -%}
     {%- do rows.update({
-        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ feature_warehouse._indented(query, 4) ~ '\n)']
+        'source': 'labels', 'ctes': ['labels as ' ~ feature_warehouse._table_once() ~ '(\n' ~ feature_warehouse._indented(query, 4) ~ '\n)']
     }) -%}
     {{ return(rows) }}
 {%- endmacro %}

@@ -44,7 +44,7 @@ limits as (
         {{ feature.minimum_entities }} as minimum_entities,
         {{ feature_warehouse._drift_entities(feature.entities) }} as entities,
         {{ "case when " ~ feature.too_early ~ " then 'judged from " ~ feature.since ~ " on' end"
-            if feature.since else 'cast(null as text)' }} as too_early
+            if feature.since else feature_warehouse._to_text('null') }} as too_early
         {%- if not loop.last %}
     union all
         {%- endif %}
@@ -110,8 +110,8 @@ counts as (
         select
             {{ feature_warehouse._text_literal(feature.name) }} as feature,
             {{ feature_warehouse._as_double(column if feature.kind == 'number' else 'null') }} as number,
-            {{ 'cast(' ~ column ~ ' as text)' if feature.kind == 'category'
-                else 'cast(null as text)' }} as category,
+            {{ feature_warehouse._to_text(column) if feature.kind == 'category'
+                else feature_warehouse._to_text('null') }} as category,
             {{ column }} is null as is_null,
             {{ 'count(*)' if side == 'now' else '0' }} as now_rows,
             {{ 'count(*)' if side == 'then' else '0' }} as then_rows

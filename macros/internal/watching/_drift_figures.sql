@@ -13,7 +13,7 @@ placed as (
         sum(then_rows) over by_number as then_so_far,
         row_number() over (
             partition by feature
-            order by then_rows desc, category collate "C", number
+            order by then_rows desc, category{{ feature_warehouse._byte_order() }}, number
         ) as place
     from counts
     where number is not null or category is not null

@@ -9,7 +9,7 @@
             ~ feature_warehouse._bits(one, kind) ~ ' <> ' ~ feature_warehouse._bits(other, kind) ~ ', false))'
         ) }}
     {%- elif kind is none or kind == 'text' -%}
-        {{ return('cast(' ~ one ~ ' as text) is distinct from cast(' ~ other ~ ' as text)') }}
+        {{ return(feature_warehouse._to_text(one) ~ ' is distinct from ' ~ feature_warehouse._to_text(other)) }}
     {%- elif kind == 'timestamp' -%}
         {{ return(
             feature_warehouse._utc(one, type) ~ ' is distinct from ' ~ feature_warehouse._utc(other, type)
@@ -36,7 +36,7 @@
         ~ '\n    and ' ~ at ~ ' >= cast($1 as timestamp)\n    and ' ~ at ~ ' < cast($2 as timestamp)' -%}
     {%- set rows = {
         'source': 'labels',
-        'ctes': ['labels as materialized (\n' ~ feature_warehouse._indented(query, 4) ~ '\n)'],
+        'ctes': ['labels as ' ~ feature_warehouse._table_once() ~ '(\n' ~ feature_warehouse._indented(query, 4) ~ '\n)'],
         'at': 'labels.' ~ prefix ~ 'clock',
         'timestamp': prefix ~ 'clock',
         'types': labels.types,
@@ -55,7 +55,7 @@
         {%- do conditions.append(prefix ~ 'differs_' ~ loop.index0) -%}
     {%- endfor -%}
     {#- What else the log has of them is looked up at the end: a join carries all columns of its labels along. -#}
-    {%- set shown = ['cast(differing.' ~ prefix ~ 'read_id as text) as ' ~ prefix ~ 'read']
+    {%- set shown = [feature_warehouse._to_text('differing.' ~ prefix ~ 'read_id') ~ ' as ' ~ prefix ~ 'read']
         + feature_warehouse._own_columns(request, none) -%}
     {%- for condition in conditions -%}
         {%- do shown.append('differing.' ~ condition) -%}

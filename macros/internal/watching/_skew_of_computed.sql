@@ -3,7 +3,7 @@
 {% macro _skew_of_computed(request, labels, views, computed, compared) -%}
     {#- Whether on-demand features of the requests in `asked` are what they are of the rows that were served. -#}
     {%- set prefix = request.prefix -%}
-    {%- set ctes = ['labels as materialized (\n'
+    {%- set ctes = ['labels as ' ~ feature_warehouse._table_once() ~ '(\n'
         ~ feature_warehouse._indented(feature_warehouse._asked_requests(request, labels), 4) ~ '\n)'] -%}
     {%- set columns = ['labels.*'] -%}
     {%- set joins = [] -%}

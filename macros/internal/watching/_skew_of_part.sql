@@ -29,11 +29,11 @@
     ) -%}
     {%- set types = labels.types -%}
     {%- set before = feature_warehouse._join({
-        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ feature_warehouse._indented(base, 4) ~ '\n)'],
+        'source': 'labels', 'ctes': ['labels as ' ~ feature_warehouse._table_once() ~ '(\n' ~ feature_warehouse._indented(base, 4) ~ '\n)'],
         'at': 'labels.' ~ prefix ~ 'base', 'timestamp': prefix ~ 'base', 'types': types,
     }, [feature_warehouse._raw_view(request, view, values, 'before')]) -%}
     {%- set after = feature_warehouse._join({
-        'source': 'labels', 'ctes': ['labels as materialized (\n' ~ feature_warehouse._indented(before, 4) ~ '\n)'],
+        'source': 'labels', 'ctes': ['labels as ' ~ feature_warehouse._table_once() ~ '(\n' ~ feature_warehouse._indented(before, 4) ~ '\n)'],
         'at': 'labels.' ~ prefix ~ 'upto', 'timestamp': prefix ~ 'upto', 'types': types,
     }, [feature_warehouse._raw_view(request, view, values, 'after')]) -%}
     {%- set spec = feature_warehouse._join_spec(view) -%}
@@ -77,7 +77,7 @@
             else feature_warehouse._differs('answers.' ~ value.column, default, value.type) -%}
         {%- do items.append(is_other ~ ' as ' ~ prefix ~ 'default_differs_' ~ loop.index0) -%}
     {%- endfor -%}
-with answers as materialized (
+with answers as {{ feature_warehouse._table_once() }}(
 {{ feature_warehouse._indented(after, 4) }}
 ),
 

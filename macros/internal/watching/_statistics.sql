@@ -39,7 +39,7 @@
     {%- set type = view.types[feature] -%}
     {%- set kind = feature_warehouse._value_kind(type) -%}
     {%- set column = feature_warehouse._quote(feature) -%}
-    {%- set label = 'cast(' ~ column ~ ' as text)' -%}
+    {%- set label = feature_warehouse._to_text(column) -%}
     {%- if feature_warehouse._number_class(type) == 'double' -%}
         {#- 28.0 is 28 on PostgreSQL. -#}
         {%- set label = "regexp_replace(" ~ label ~ ", '\\.0$', '')" -%}
@@ -49,7 +49,7 @@
         {{ feature_warehouse._text_literal(view.name) }} as view,
         {{ feature_warehouse._text_literal(feature) }} as feature,
         {{ feature_warehouse._as_double(column if counted and kind == 'number' else 'null') }} as number,
-        {{ label if counted else 'cast(null as text)' }} as label,
+        {{ label if counted else feature_warehouse._to_text('null') }} as label,
         {{ column }} is null as is_null,
         {{ 'true' if counted else 'false' }} as is_counted,
         max({{ feature_warehouse._utc(
@@ -127,7 +127,7 @@ top_values as (
         view,
         feature,
         '[' || string_agg(
-            '[' || cast(to_json(label) as text) || ', ' || row_count || ']', ', ' order by place
+            '[' || cast(to_json(label) as {{ feature_warehouse._text_type() }}) || ', ' || row_count || ']', ', ' order by place
         ) || ']' as top_values
     from (
         select
@@ -160,8 +160,8 @@ totals as (
 {% macro _statistics_of_values(clock) -%}
     {#- The final columns of statistics. -#}
 select
-    cast(totals.view as text) as view,
-    cast(totals.feature as text) as feature,
+    cast(totals.view as {{ feature_warehouse._text_type() }}) as view,
+    cast(totals.feature as {{ feature_warehouse._text_type() }}) as feature,
     cast({{ clock }} as timestamp) as computed_at,
     totals.newest_event,
     totals.row_count,
@@ -174,8 +174,8 @@ select
     spread.p{{ '%02d' | format(share) }},
     {%- endfor %}
     spread.maximum,
-    cast(spread.histogram as text) as histogram,
-    cast(top_values.top_values as text) as top_values
+    cast(spread.histogram as {{ feature_warehouse._text_type() }}) as histogram,
+    cast(top_values.top_values as {{ feature_warehouse._text_type() }}) as top_values
 from totals
 left join spread on totals.view = spread.view and totals.feature = spread.feature
 left join top_values on totals.view = top_values.view and totals.feature = top_values.feature

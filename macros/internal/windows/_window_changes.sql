@@ -92,7 +92,7 @@ states as (
 
 {% macro _late_values(plan, inner) -%}
     {#- The CTE of aggregates over events that enter and leave within one block of time. -#}
-{{ inner.name }} as materialized (
+{{ inner.name }} as {{ feature_warehouse._table_once() }}(
     select
         {%- for column in plan.entity + [plan.at] %}
         states.{{ column }},

@@ -8,7 +8,7 @@
         plan, aggregate.expression, aggregate.where,
         aggregate.column if aggregate.column and not aggregate.where else aggregate.stem
     ) -%}
-    {%- set name = payload.strip('"') -%}
+    {%- set name = feature_warehouse._bare_name(payload) -%}
     {%- set spans = feature_warehouse._value_spans(plan, payload, name, window) -%}
     {%- set key = (window.offset, window.length) -%}
     {%- if key not in spans.begins -%}

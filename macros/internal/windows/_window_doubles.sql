@@ -17,7 +17,7 @@
 {#- The square of a double beyond 1e154 is infinite, and that of one below 1e-162 is 0. So the deviation is
     taken three times, and once is right: as it is, of what is tiny enlarged, and of all made smaller. -#}
 {% macro _double_deviation(plan, window, payload, n) -%}
-    {%- set name = payload.strip('"') -%}
+    {%- set name = feature_warehouse._bare_name(payload) -%}
     {%- set text = plan.payloads[payload] -%}
     {%- set size = feature_warehouse._payload(plan, 'abs(' ~ text ~ ')', none, name ~ '_size') -%}
     {%- set tiny = feature_warehouse._payload(
@@ -39,7 +39,7 @@
     T. F. Chan, G. H. Golub, R. J. LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances, Stanford, 1979. -#}
 {% macro _plain_deviation(plan, window, payload, n) -%}
-    {%- set name = payload.strip('"') -%}
+    {%- set name = feature_warehouse._bare_name(payload) -%}
     {%- if not feature_warehouse._in_blocks(plan, window) -%}
         {%- set parts = feature_warehouse._window_parts(plan, window, [('stddev_samp', payload)], name) -%}
         {{ return(parts[0][0]) }}

@@ -5,7 +5,9 @@
     {%- if aggregate.function == 'stddev' -%}
         {{ return(feature_warehouse._exact_deviation(plan, aggregate, window, type)) }}
     {%- endif -%}
-    {%- set payload = feature_warehouse._named_payload(plan, aggregate, aggregate.expression) -%}
+    {%- set payload = feature_warehouse._named_payload(
+        plan, aggregate, feature_warehouse._summand(aggregate.expression, type)
+    ) -%}
     {%- set n = feature_warehouse._number_of(plan, window, payload) -%}
     {%- set sum = feature_warehouse._sum_of(plan, window, payload) -%}
     {%- if aggregate.function == 'avg' -%}

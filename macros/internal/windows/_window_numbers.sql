@@ -17,7 +17,7 @@
     ) else feature_warehouse._as_double(aggregate.expression) -%}
     {%- set finite = feature_warehouse._named_payload(
         plan, aggregate, 'case when abs(' ~ number ~ ") < 'Infinity' then "
-        ~ ('cast(cast(' ~ number ~ ' as text) as numeric)' if class == 'double' else number) ~ ' end', '_finite'
+        ~ ('cast(' ~ feature_warehouse._to_text(number) ~ ' as numeric)' if class == 'double' else number) ~ ' end', '_finite'
     ) -%}
     {%- set kinds = feature_warehouse._unfinite() -%}
     {%- set unfinite = feature_warehouse._named_payload(
@@ -119,7 +119,7 @@
     {%- if function == 'stddev' -%}
         {{ return(feature_warehouse._double_deviation(plan, window, payload, n)) }}
     {%- endif -%}
-    {%- set sum = feature_warehouse._double_sum(plan, window, payload, payload.strip('"')) -%}
+    {%- set sum = feature_warehouse._double_sum(plan, window, payload, feature_warehouse._bare_name(payload)) -%}
     {{ return(feature_warehouse._joined(
         ['case when ' ~ n ~ ' > 0', 'then ' ~ sum, 'end'] if function == 'sum'
         else [sum, '/ nullif(' ~ n ~ ', 0)'], 8, 60

@@ -12,7 +12,7 @@
 {% macro _number_of(plan, window, payload) -%}
     {#- How many values there are in a window. -#}
     {{ return(feature_warehouse._tally(
-        plan, window, 'count', payload, payload, payload.strip('"') ~ '_count'
+        plan, window, 'count', payload, payload, feature_warehouse._bare_name(payload) ~ '_count'
     )) }}
 {%- endmacro %}
 
@@ -20,7 +20,7 @@
 {% macro _sum_of(plan, window, payload) -%}
     {#- The sum of exact numbers in a window. -#}
     {{ return(feature_warehouse._tally(
-        plan, window, 'sum', payload, payload, payload.strip('"') ~ '_sum'
+        plan, window, 'sum', payload, payload, feature_warehouse._bare_name(payload) ~ '_sum'
     )) }}
 {%- endmacro %}
 
@@ -28,7 +28,7 @@
 {% macro _squares_of(plan, window, payload) -%}
     {#- The sum of their squares. -#}
     {{ return(feature_warehouse._tally(
-        plan, window, 'sum', payload, payload ~ ' * ' ~ payload, payload.strip('"') ~ '_squares'
+        plan, window, 'sum', payload, payload ~ ' * ' ~ payload, feature_warehouse._bare_name(payload) ~ '_squares'
     )) }}
 {%- endmacro %}
 

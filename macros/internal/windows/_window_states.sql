@@ -17,7 +17,7 @@
             )
         ) -%}
         {{ return(feature_warehouse._cast_if_exact(
-            feature_warehouse._extreme(plan, window, function, payload, payload.strip('"')), type
+            feature_warehouse._extreme(plan, window, function, payload, feature_warehouse._bare_name(payload)), type
         )) }}
     {%- elif function == 'share' -%}
         {%- set payload = feature_warehouse._named_payload(
@@ -59,13 +59,13 @@
             plan, '*', aggregate.where, aggregate.stem ~ '_counts'
         ) if aggregate.where else none -%}
         {%- set order = [plan.event_at] -%}
-        {%- set tie_type = plan.types.get((plan.tie_breaker or '').strip('"')) -%}
+        {%- set tie_type = plan.types.get(feature_warehouse._bare_name(plan.tie_breaker or '')) -%}
         {%- for sorted in (feature_warehouse._sort_keys(plan.tie, tie_type) if plan.tie_breaker else [])
             + feature_warehouse._sort_keys(value, type) -%}
             {%- do order.append(sorted ~ ' nulls first') -%}
         {%- endfor -%}
         {%- do plan.ranked.update({key: {
-            'name': feature_warehouse._taken_name(plan, value.strip('"') ~ '_ranked'),
+            'name': feature_warehouse._taken_name(plan, feature_warehouse._bare_name(value) ~ '_ranked'),
             'value': value,
             'type': (type or '') | lower | trim,
             'condition': condition,
@@ -75,7 +75,7 @@
     {%- set ranked = plan.ranked[key] -%}
     {%- set state = feature_warehouse._extreme(
         plan, window, 'min' if aggregate.function == 'first' else 'max', ranked.name,
-        ranked.name.strip('"')[:-7]
+        feature_warehouse._bare_name(ranked.name)[:-7]
     ) -%}
     {{ return(feature_warehouse._unranked(
         state, type | lower | trim if type else none

@@ -63,7 +63,7 @@
             ~ feature_warehouse._after(plan, window.offset + window.length) -%}
         {%- set sql = feature_warehouse._filtered(function, value, in_time, over) -%}
     {%- endif -%}
-    {%- set name = value.strip('"') ~ '_count' if function == 'count' and value != '*' else name -%}
+    {%- set name = feature_warehouse._bare_name(value) ~ '_count' if function == 'count' and value != '*' else name -%}
     {{ return(feature_warehouse._of_event(
         plan, change, sql, name ~ ('_' ~ change if plan.late else '')
     )) }}
@@ -107,7 +107,7 @@
             plan, [], feature_warehouse._epoch_microseconds(plan.event_at), 'range between ' ~ frame
         )}) -%}
         {%- do values.append(feature_warehouse._of_event(
-            plan, change, function ~ '(' ~ payload ~ ') over ' ~ over, name ~ '_' ~ over.strip('"')
+            plan, change, function ~ '(' ~ payload ~ ') over ' ~ over, name ~ '_' ~ feature_warehouse._bare_name(over)
         )) -%}
     {%- endfor -%}
     {%- set entered = plan.carried[enters] ~ '.' ~ plan.event_at -%}

@@ -13,6 +13,23 @@ ENGINES = ("duckdb", "postgres")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+ON_SPARK = {
+    "text": "string",
+    "integer": "int",
+    "double precision": "double",
+    "real": "float",
+    "numeric(6,2)": "decimal(6,2)",
+    "numeric(8,2)": "decimal(8,2)",
+    "numeric(20,4)": "decimal(20,4)",
+    "timestamptz": "timestamp",
+    "timestamp with time zone": "timestamp",
+    "uuid": "string",
+}
+"""Types that are called otherwise there, or for which another stands in."""
+
+NANOSECONDS = "timestamp_ns"
+"""DuckDB's type; elsewhere a TIMESTAMP stands in for it."""
+
 ZONE = "America/New_York"
 """The session's time zone, in which nothing may happen."""
 
@@ -61,6 +78,13 @@ class Engine:
         """Rows of values that are written as SQL."""
         if lines := [f"({', '.join(row)})" for row in rows]:
             self.ask(f"insert into {quote(table)} values {', '.join(lines)}")
+
+    def empty(self, table: str) -> None:
+        self.ask(f"delete from {self.quote(table)}")
+
+    def quote(self, name: str) -> str:
+        """A name as an identifier."""
+        return quote(name)
 
     def microseconds(self, expression: str) -> str:
         """SQL for microseconds since 1970 UTC."""
@@ -118,6 +142,27 @@ def execute(uri: str, *statements: str) -> None:
     with closing(PostgreSQL(uri)) as engine:
         for statement in statements:
             engine.ask(statement)
+
+
+def type_on(engine: str, type_: str) -> str:
+    """What an engine calls a type."""
+    if type_ == NANOSECONDS and engine != "duckdb":
+        return "timestamp"
+    return ON_SPARK.get(type_, type_) if engine == "spark" else type_
+
+
+def type_in_project(type_: str) -> str:
+    """The same in a project that may be compiled for any engine."""
+    if type_ == NANOSECONDS:
+        return "{{ 'timestamp_ns' if target.type == 'duckdb' else 'timestamp' }}"
+    if type_ in ON_SPARK:
+        return f"{{{{ '{ON_SPARK[type_]}' if target.type == 'spark' else '{type_}' }}}}"
+    return type_
+
+
+def name_in_project(name: str) -> str:
+    """A column's name in a model of such a project."""
+    return f"{{{{ adapter.quote({name!r}) }}}}"
 
 
 def quote(name: str) -> str:

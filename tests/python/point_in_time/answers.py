@@ -5,21 +5,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from harness.engines import Engine, instant, literal, quote
+from harness.engines import Engine, instant, literal, type_on
 from point_in_time.declarations import Column, Row, Value
 
 Table = tuple[tuple[Column, ...], list[Row]]
 
-NANOSECONDS = "timestamp_ns"
-"""DuckDB's type; elsewhere a TIMESTAMP stands in for it."""
-
-
 def create(engine: Engine, name: str, columns: tuple[Column, ...]) -> None:
     engine.create(name, {column: type_on(engine.name, type_) for column, type_ in columns})
-
-
-def type_on(engine: str, type_: str) -> str:
-    return "timestamp" if type_ == NANOSECONDS and engine != "duckdb" else type_
 
 
 def answers(
@@ -62,12 +54,12 @@ def _comparable(value: Any) -> Value:
 
 def _readable(engine: Engine, column: Column) -> str:
     """Instants without the time zones and year limits of a driver; decimals and ids exact."""
-    name = f"result.{quote(column.name)}"
+    name = f"result.{engine.quote(column.name)}"
     if column.is_instant:
         return engine.microseconds(name)
     if column.type.startswith("numeric"):
         return f"cast({name} * 100 as bigint)"
-    return f"cast({name} as text)" if column.type == "uuid" else name
+    return f"cast({name} as {type_on(engine.name, 'text')})" if column.type == "uuid" else name
 
 
 def insert(engine: Engine, name: str, columns: tuple[Column, ...], rows: Iterable[Row]) -> None:

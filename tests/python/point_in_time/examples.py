@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
-from point_in_time.answers import NANOSECONDS
+from harness.engines import NANOSECONDS
 from point_in_time.declarations import (
     PUBLICATION_LOG,
     Column,

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from harness.engines import quote
+from harness.engines import name_in_project, type_in_project
 from harness.host import Host, write_host
 from harness.support import ROOT
 from local_postgres import Postgres
-from point_in_time.answers import NANOSECONDS
 from point_in_time.declarations import (
     PUBLICATION_LOG,
     Column,
@@ -82,7 +81,7 @@ def _view_properties(view: View) -> dict[str, Any]:
     for column in properties["columns"]:
         name = column["name"]
         if name in view.defaults:
-            default = _default(column["data_type"], view.defaults[name])
+            default = _default(dict(view.columns)[name], view.defaults[name])
             column["config"] = {"meta": {"default": default}}
         if name in dict(view.extra):
             column["config"] = {"meta": {"feature": False}}
@@ -111,15 +110,10 @@ def _properties(name: str, meta: dict[str, Any], columns: tuple[Column, ...]) ->
         "name": name,
         "config": {"contract": {"enforced": True}, "meta": meta},
         "columns": [
-            {"name": column.name, "data_type": _type(column), "quote": True} for column in columns
+            {"name": name, "data_type": type_in_project(type_), "quote": True}
+            for name, type_ in columns
         ],
     }
-
-
-def _type(column: Column) -> str:
-    if column.type == NANOSECONDS:
-        return "{{ 'timestamp_ns' if target.type == 'duckdb' else 'timestamp' }}"
-    return column.type
 
 
 def _default(data_type: str, value: Value) -> Value:
@@ -130,7 +124,10 @@ def _default(data_type: str, value: Value) -> Value:
 
 
 def _empty_table(columns: tuple[Column, ...]) -> str:
-    nulls = [f"cast(null as {_type(column)}) as {quote(column.name)}" for column in columns]
+    nulls = [
+        f"cast(null as {type_in_project(type_)}) as {name_in_project(name)}"
+        for name, type_ in columns
+    ]
     return "select\n    " + ",\n    ".join(nulls) + "\nwhere false\n"
 
 

@@ -27,7 +27,10 @@ def make_project(
 
 
 def declared(name: str, columns: Mapping[str, str]) -> dict[str, Any]:
-    listed = [{"name": column, "data_type": type_} for column, type_ in columns.items()]
+    listed = [
+        {"name": column, "data_type": engines.type_in_project(type_)}
+        for column, type_ in columns.items()
+    ]
     return {"name": name, "columns": listed}
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from harness.engines import Engine, quote
+from harness.engines import Engine
 from harness.host import compiled
 from windows.generate import events as generate
 from windows.oracle import (
@@ -45,7 +45,7 @@ def create_events(engine: Engine) -> None:
 
 def fill(engine: Engine, rows: list[Event], *, empty: bool = True) -> None:
     if empty:
-        engine.ask("delete from events")
+        engine.empty("events")
     engine.insert(
         "events", ([literal(row[name], COLUMNS[name]) for name in COLUMNS] for row in rows)
     )
@@ -54,7 +54,7 @@ def fill(engine: Engine, rows: list[Event], *, empty: bool = True) -> None:
 def read(engine: Engine, view: View, relation: str) -> Rows:
     names = [name for _, _, name in view.features]
     keys = list(view.keys)
-    columns = [quote(key) for key in keys] + [quote(name) for name in names]
+    columns = [engine.quote(name) for name in (*keys, *names)]
     answer = engine.ask(
         f"select {', '.join([engine.microseconds('changed_at'), *columns])} from {relation} as r"
     )
