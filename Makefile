@@ -15,7 +15,7 @@ export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-postgres example test coverage test-recipes test-long bench docs lock clean
+.PHONY: help demo demo-postgres example test coverage test-recipes test-spark test-long bench docs lock clean
 .PHONY: lint types dbt-parse style layers sql-style
 
 help: ## Show this list
@@ -63,6 +63,10 @@ test-recipes: .venv-recipes/ready ## Run recipes/ in Airflow, Dagster and a shel
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long tests/python/recipes
 
+test-spark: .venv-spark/ready ## The rules on Spark, in .venv-spark; needs Java 17
+	@java -version > /dev/null 2>&1 || { echo 'Java 17 is needed: apt-get install openjdk-17-jre-headless' >&2; exit 1; }
+	@.venv-spark/bin/python -m pytest tests/python/spark $(SPARK_ARGS)
+
 test-long: .venv-recipes/ready ## The same rules on many more random cases, mutated macros, a year of weeks (hours)
 	@$(PYTHON) scripts/env.py test
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS)
@@ -77,6 +81,16 @@ bench: .venv-bench/ready ## Time and memory of the joins beside other tools, see
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -I -m pip -qq --no-input install --requirement $<
 	@.venv-bench/bin/python -I -m pip -qq --no-input install --no-deps --no-build-isolation \
+		--editable .
+	@touch $@
+
+# Apart from .venv, for `make test` needs neither Java nor PySpark, which is large.
+.venv-spark/ready: requirements/spark.txt pyproject.toml
+	@echo 'making .venv-spark, which can take some minutes'
+	@rm -rf .venv-spark
+	@$(PYTHON) -m venv .venv-spark
+	@.venv-spark/bin/python -I -m pip -qq --no-input install --requirement $<
+	@.venv-spark/bin/python -I -m pip -qq --no-input install --no-deps --no-build-isolation \
 		--editable .
 	@touch $@
 
@@ -126,6 +140,7 @@ lock: ## Pin the requirements anew; LOCK_ARGS=--upgrade takes the newest version
 	@$(call compile,docs) pyproject.toml --constraint requirements/test.txt
 	@$(call compile,bench) pyproject.toml $(EXTRAS) --extra server
 	@$(call compile,recipes)
+	@$(call compile,spark) pyproject.toml $(EXTRAS) --extra server --constraint requirements/test.txt
 
 EXTRAS := --extra duckdb --extra postgres --extra embedded --extra validation
 
@@ -136,7 +151,7 @@ compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 $(LOCK
 
 clean: ## Remove everything that make and dbt have made
 	rm -rf .venv .venv.lock .demo target logs dbt_packages build dist htmlcov .coverage .coverage.*
-	rm -rf .venv-dbt2 .venv-recipes dbt_internal_packages .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
+	rm -rf .venv-dbt2 .venv-recipes .venv-spark dbt_internal_packages .venv-bench .bench .venv-docs site .mypy_cache .pytest_cache .ruff_cache .hypothesis .user.yml
 	find python scripts tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 .demo/profiles.yml: profiles.example.yml

@@ -43,7 +43,7 @@ class Demo(msgspec.Struct, frozen=True):
 
 SHARING = (
     "built_demo", "relations", "training_sets", "windows", "point_in_time", "on_demand", "growth",
-    "watching", "catalog", "validation", "versions", "feature_site", "skew",
+    "watching", "catalog", "validation", "versions", "feature_site", "skew", "spark",
 )  # fmt: skip
 """Folders whose tests share something dear on each engine, such as a project that dbt has built."""
 

@@ -231,6 +231,12 @@
 {%- endmacro %}
 
 
+{% macro _unsupported(node) -%}
+    {#- What a node asks for and this package does not do on the engine; none if there is nothing. -#}
+    {{ return(adapter.dispatch('_unsupported', 'feature_warehouse')(node)) }}
+{%- endmacro %}
+
+
 {% macro _in_quotation_marks(name) -%}
     {#- A name as an identifier in quotation marks. -#}
     {{ return(adapter.dispatch('_in_quotation_marks', 'feature_warehouse')(name)) }}

@@ -254,6 +254,11 @@
 {%- endmacro %}
 
 
+{% macro duckdb___unsupported(node) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
 {% macro duckdb___in_quotation_marks(name) -%}
     {{ return('"' ~ name | replace('"', '""') ~ '"') }}
 {%- endmacro %}

@@ -297,6 +297,11 @@
 {%- endmacro %}
 
 
+{% macro postgres___unsupported(node) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
 {% macro postgres___in_quotation_marks(name) -%}
     {{ return('"' ~ name | replace('"', '""') ~ '"') }}
 {%- endmacro %}

@@ -37,6 +37,18 @@
 {%- endmacro %}
 
 
+{#- dbt-spark appends where it cannot merge, whatever the unique key is, and a batch overwrites a whole partition. Only
+    tables of Delta, Iceberg and Hudi can be a snapshot. -#}
+{% macro spark___unsupported(node) -%}
+    {%- if node.config.materialized == 'incremental' -%}
+        {{ return('it is incremental, which on spark would repeat rows or lose them; make it a table') }}
+    {%- elif node.resource_type == 'snapshot' -%}
+        {{ return('it is a snapshot, which on spark is not supported; keep the versions in a table of your own') }}
+    {%- endif -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+
 {% macro spark___in_quotation_marks(name) -%}
     {{ return('`' ~ name | replace('`', '``') ~ '`') }}
 {%- endmacro %}

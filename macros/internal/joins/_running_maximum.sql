@@ -36,8 +36,10 @@ from {{ source.name }}
 
 {% macro _place_of(item, items) -%}
     {#- The number of an item in a list that has it, from 0. -#}
-    {%- for other in items if other == item -%}
-        {{ return(loop.index0) }}
+    {%- for other in items -%}
+        {%- if other == item -%}
+            {{ return(loop.index0) }}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}
 

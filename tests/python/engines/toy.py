@@ -149,9 +149,9 @@ def write_project(folder: Path) -> Path:
     write_yaml(folder / "dbt_project.yml", {"name": "cards", "version": "1.0", "profile": "cards"})
     output = {"type": "toy", "path": str(folder / "cards.toy"), "schema": "main", "threads": 1}
     write_yaml(folder / "profiles.yml", {"cards": {"target": "dev", "outputs": {"dev": output}}})
-    for name, query in _models().items():
+    for name, query in models().items():
         (folder / "models" / f"{name}.sql").write_text(query)
-    write_yaml(folder / "models" / "models.yml", {"version": 2, "models": _properties()})
+    write_yaml(folder / "models" / "models.yml", {"version": 2, "models": properties()})
     return folder
 
 
@@ -159,7 +159,7 @@ def engines_folder(project: Path) -> Path:
     return project / "dbt_packages" / "feature_warehouse" / "macros" / "internal" / "engines"
 
 
-def _models() -> dict[str, str]:
+def models() -> dict[str, str]:
     table = "{{ config(materialized='table') }}"
     return {
         "spent": table + _select(SPENT, _TYPES),
@@ -189,7 +189,7 @@ def _select(rows: list[Row], types: dict[str, str]) -> str:
     )
 
 
-def _properties() -> list[dict[str, Any]]:
+def properties() -> list[dict[str, Any]]:
     view = {"join_keys": ["card"], "event_timestamp": "seen_at", "created_timestamp": "known"}
     return [
         {"name": "spent", "columns": _columns(_TYPES)},
