@@ -120,7 +120,7 @@
         'double precision': ['double'],
         'real': ['float'],
         'numeric': ['decimal', 'dec'],
-        'timestamp': ['timestamp_ltz'],
+        'timestamp': ['timestamp_ltz', 'timestamp_ntz'],
         'bytea': ['binary'],
     }) }}
 {%- endmacro %}

@@ -10,6 +10,7 @@ from point_in_time.declarations import Column, Row, Value
 
 Table = tuple[tuple[Column, ...], list[Row]]
 
+
 def create(engine: Engine, name: str, columns: tuple[Column, ...]) -> None:
     engine.create(name, {column: type_on(engine.name, type_) for column, type_ in columns})
 

@@ -18,6 +18,7 @@ class SparkHost(Host):
         super().__init__(
             project,
             "spark",
+            None,
             FEATURE_WAREHOUSE_SPARK_SCHEMA=schema,
             FEATURE_WAREHOUSE_SPARK_WAREHOUSE=str(project / "warehouse"),
             **env,
@@ -27,7 +28,12 @@ class SparkHost(Host):
     def dbt(self, *arguments: str, code: int = 0, env: dict[str, str] | None = None) -> str:
         from dbt.cli.main import dbtRunner
 
-        quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_USE_COLORS": "false"}
+        quiet = {
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DBT_USE_COLORS": "false",
+            # It would leave the file open.
+            "DBT_LOG_LEVEL_FILE": "none",
+        }
         output = io.StringIO()
         with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(output):
             clear_environment(patch)
@@ -36,5 +42,6 @@ class SparkHost(Host):
             patch.chdir(self.project)
             result = dbtRunner().invoke(list(arguments))
         found = 0 if result.success else 2 if result.exception else 1
-        assert found == code, f"{output.getvalue()}\n{result.exception}"
-        return output.getvalue()
+        said = output.getvalue() + str(result.exception or "")
+        assert found == code, said
+        return said

@@ -28,9 +28,9 @@ LONG = range(3, 200)
 UNNAMED = "Named-Labels"
 """dbt-spark quotes no name of a table, and Spark takes none with a hyphen."""
 
-every_training_set = pytest.mark.parametrize(
-    "training_set", [one for one in TRAINING_SETS if one.labels.name != UNNAMED], ids=lambda s: s.name
-)
+NAMED = [one for one in TRAINING_SETS if one.labels.name != UNNAMED]
+
+every_training_set = pytest.mark.parametrize("training_set", NAMED, ids=lambda one: one.name)
 every_view = pytest.mark.parametrize(
     "view", [view for view in VIEWS if not view.table], ids=lambda view: view.name
 )
