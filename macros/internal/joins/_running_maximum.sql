@@ -5,8 +5,10 @@
 
 {% macro _joined_by_maximum(labels, specs) -%}
 {%- set clocks = [] -%}
-{%- for spec in specs if spec.clock != labels.at and spec.clock not in clocks -%}
-    {%- do clocks.append(spec.clock) -%}
+{%- for spec in specs -%}
+    {%- if spec.clock != labels.at and spec.clock not in clocks -%}
+        {%- do clocks.append(spec.clock) -%}
+    {%- endif -%}
 {%- endfor -%}
 {%- set ctes = labels.ctes + [feature_warehouse._label_rows_with_clocks(labels, specs, clocks)] -%}
 {%- set carried = ['label_row', 'label_at'] -%}
