@@ -64,7 +64,8 @@ def checks_of(shapes: Shapes, cases: Cases) -> Iterator[Check]:
     for view in shapes.views:
         yield from _of_newest(view, cases.tables[view.name])
     yield from (_of_windows(view, by_case) for view in shapes.windows)
-    yield _of_arrivals(cases.tables["fwc_arrivals"])
+    if shapes.grows:
+        yield _of_arrivals(cases.tables["fwc_arrivals"])
     yield _of_card(shapes, sets["fwc_set"], cases)
 
 

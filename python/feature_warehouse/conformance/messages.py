@@ -11,6 +11,9 @@ from feature_warehouse.util.secrets_in_text import masked
 __all__ = ["in_one_line"]
 
 _LONGEST: Final = 400
+_DEEPEST: Final = 6
+_SHORT: Final = 2
+_SECRET: Final = re.compile("pass|secret|token|key", re.IGNORECASE)
 
 
 def in_one_line(text: str, folder: Path, credentials: Any) -> str:
@@ -23,17 +26,26 @@ def in_one_line(text: str, folder: Path, credentials: Any) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
 
 
-def _texts(value: Any, name: str = "") -> Iterator[str]:
+def _texts(value: Any, name: str = "", seen: frozenset[int] = frozenset()) -> Iterator[str]:
     """All texts of a profile's target that may say where it is, or let somebody in."""
+    if id(value) in seen or len(seen) > _DEEPEST:
+        return
     if is_dataclass(value):
         value = {field.name: getattr(value, field.name, None) for field in fields(value)}
     elif hasattr(value, "__dict__"):
         value = vars(value)
+    seen |= {id(value)}
     if isinstance(value, Mapping):
         for key, each in value.items():
-            yield from _texts(each, str(key))
+            yield from _texts(each, str(key), seen)
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _texts(each, name)
-    elif isinstance(value, str) and re.search(r"\w", value) and name not in ("type", "schema"):
+            yield from _texts(each, name, seen)
+    elif isinstance(value, str) and name not in ("type", "schema") and _tells(name, value):
         yield value
+
+
+def _tells(name: str, text: str) -> bool:
+    """A number of threads tells nothing, and would be found in each version."""
+    is_secret = _SECRET.search(name) and re.search(r"\w", text)
+    return len(text) > _SHORT or bool(is_secret)

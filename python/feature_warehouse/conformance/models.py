@@ -29,9 +29,9 @@ def calls(shapes: Shapes) -> dict[str, str]:
         found[f"{PREFIX}as_of_{short}"] = _call("view", f"as_of({view.name!r}, {AS_OF!r})")
         found[f"{PREFIX}latest_{short}"] = _call("view", f"latest({view.name!r})")
     found[CARD] = _call("table", "dataset_card('fwc_set')")
-    found[ARRIVALS.name] = _call(
-        "incremental", f"append_only('fwc_arrived_arrivals', lookback={LOOKBACK.text!r})"
-    )
+    if shapes.grows:
+        call = f"append_only({ARRIVED['fwc_arrivals']!r}, lookback={LOOKBACK.text!r})"
+        found[ARRIVALS.name] = _call("incremental", call)
     return found
 
 
@@ -42,7 +42,9 @@ def declaration_of(view: View) -> str:
 
 
 def growing(shapes: Shapes) -> list[str]:
-    """The models that another batch changes."""
+    """The models that another batch changes; none where nothing grows."""
+    if not shapes.grows:
+        return []
     names = [*ARRIVED.values(), *(made.name for made in shapes.sets if made.grows)]
     return [*names, *(view.name for view in shapes.windows if view.grows), ARRIVALS.name]
 

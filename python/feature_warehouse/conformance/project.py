@@ -28,6 +28,7 @@ NAME: Final = "feature_warehouse_conformance"
 STEP: Final = "FEATURE_WAREHOUSE_CONFORMANCE_STEP"
 """The variable of the environment that says up to which batch rows have come."""
 
+_NULL: Final = "-"
 _BATCH: Final = Column("batch_no", "integer")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNTIL_NOW: Final = f"where batch_no <= {{{{ env_var('{STEP}', '1') }}}}\n"
@@ -108,7 +109,8 @@ def write_models(folder: Path, shapes: Shapes, cases: Cases, types: Mapping[str,
             models[read] = _chosen(_all(name), columns, condition)
             properties.append(contract(read, columns, types, meta))
     models |= calls(shapes)
-    properties.append(declared(ARRIVALS, types))
+    if shapes.grows:
+        properties.append(declared(ARRIVALS, types))
     for name, query in models.items():
         (folder / "models" / f"{name}.sql").write_text(query, encoding="utf-8")
     _write(folder / "models" / "models.yml", {"version": 2, "models": properties, "seeds": seeds})
@@ -139,8 +141,8 @@ def _write_seed(
 
 
 def _text(value: Value, kind: str) -> str:
-    """A text after ``=``, so that no loader takes it for something else; nothing for NULL."""
-    return "" if value is None else "=" + _written(value, kind)
+    """A text after ``=``, or ``-`` for NULL: loaders know neither all texts nor NULL from them."""
+    return _NULL if value is None else "=" + _written(value, kind)
 
 
 def _written(value: Value, kind: str) -> str:
@@ -153,10 +155,10 @@ def _written(value: Value, kind: str) -> str:
 
 
 def _decoded(raw: str, columns: Sequence[Column], types: Mapping[str, str]) -> str:
-    lines = [
-        f"    cast(substr({column.name}, 2) as {types[column.kind]}) as {column.name}"
-        for column in columns
-    ]
+    lines = []
+    for column in columns:
+        text = f"case when {column.name} <> '{_NULL}' then substr({column.name}, 2) end"
+        lines.append(f"    cast({text} as {types[column.kind]}) as {column.name}")
     return config("table") + "select\n" + ",\n".join(lines) + f"\nfrom {{{{ ref('{raw}') }}}}\n"
 
 

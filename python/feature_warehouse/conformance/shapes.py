@@ -89,23 +89,27 @@ ARRIVALS: Final = View(
 
 
 class Shapes(msgspec.Struct, frozen=True):
-    """Everything that is built; the views of a warehouse without time zones are fewer."""
+    """Everything that is built; ``grows`` is whether there are models that grow."""
 
     views: tuple[View, ...]
     sets: tuple[TrainingSet, ...]
     windows: tuple[WindowView, ...]
+    grows: bool
 
 
-def shapes(*, zones: bool, indexes: bool) -> Shapes:
+def shapes(*, zones: bool = True, indexes: bool = True, grows: bool = True) -> Shapes:
     """What a warehouse can be asked.
 
-    ``zones`` is whether it has timestamps with a time zone, ``indexes`` whether joins use indexes.
+    ``zones`` is whether it has timestamps with a time zone, ``indexes`` whether joins use indexes,
+    ``grows`` whether it has incremental models.
     """
     views = [
         view if indexes else msgspec.structs.replace(view, has_index=False)
         for view in (*_VIEWS, *((_ZONED,) if zones else ()))
     ]
-    return Shapes(tuple(views), tuple(_sets(views)), _WINDOWS)
+    sets = tuple(made for made in _sets(views) if grows or not made.grows)
+    windows = tuple(view for view in _WINDOWS if grows or not view.grows)
+    return Shapes(tuple(views), sets, windows, grows)
 
 
 _VIEWS: Final = (
@@ -259,6 +263,7 @@ _DAYS: Final = (
     Window("60 hours", "60h", 60 * HOUR),
     Window("all time", "all_time", None),
 )
+_TINY: Final = Window("3 microseconds", "3us", 3)
 _OFFSETS: Final = (
     Window({"length": "1 day", "offset": "2 days"}, "1d_offset_2d", DAY, 2 * DAY),
     Window({"length": "all time", "offset": "1 day"}, "all_time_offset_1d", None, DAY),
@@ -267,9 +272,9 @@ _SIX_HOURS: Final = Length("6 hours", 6 * HOUR)
 _FEW: Final = (*_NUMBERS[:4], *_NUMBERS[7:8], *_ORDERED[1:3], *_ORDERED[5:8])
 
 _WINDOWS: Final = (
-    WindowView("fwc_windows", "fwc_events", (*_NUMBERS, *_ORDERED), _DAYS),
+    WindowView("fwc_windows", "fwc_events", (*_NUMBERS, *_ORDERED), (*_DAYS, _TINY)),
     WindowView(
-        "fwc_windows_late", "fwc_events", (*_NUMBERS, *_ORDERED), _DAYS, created=True,
+        "fwc_windows_late", "fwc_events", (*_NUMBERS, *_ORDERED), (*_DAYS, _TINY), created=True,
         tie_breaker="seq",
     ),
     WindowView(

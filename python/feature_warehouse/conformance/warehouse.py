@@ -31,6 +31,7 @@ class About(msgspec.Struct, frozen=True):
     dbt: str
     adapter: str
     engine: str | None
+    no_growth: str | None
     has_lookups: bool
     has_zones: bool
     types: Mapping[str, str]
@@ -68,7 +69,7 @@ class Schema:
         result = self._operation("fwc_begin", run_id=self.run_id)
         answers = _answers(result)
         if result.returncode or not answers:
-            raise self._refused(result.stdout + result.stderr)
+            raise self._refused(_said(result))
         about = msgspec.convert(answers[0], About)
         if about.foreign:
             self._has_begun = False
@@ -90,7 +91,7 @@ class Schema:
         file = self._folder / "target" / "run_results.json"
         file.unlink(missing_ok=True)
         result = self._dbt("build", *select, env={**_PLAIN, STEP: str(step)})
-        output = result.stdout + result.stderr
+        output = _said(result)
         if not file.is_file():
             raise explained(output)
         found: dict[str, str | None] = {}
@@ -122,7 +123,7 @@ class Schema:
             left = {name: asked[name] for name in asked if not reading.has(name)}
             run_id = self.run_id if remove else None
             result = self._operation("fwc_read", relations=left, run_id=run_id)
-            said, answers = self.clean(result.stdout + result.stderr), _answers(result)
+            said, answers = self.clean(_said(result)), _answers(result)
             if not answers:
                 raise UnreachableError(f"the results cannot be read: {said}")
             if answers[0]["run_id"] != self.run_id:
@@ -154,7 +155,7 @@ class Schema:
             if not answers and not self._is_made:
                 return None
             if not answers:
-                said = self.clean(result.stdout + result.stderr)
+                said = self.clean(_said(result))
                 return f"{what} was not removed ({said}); drop it, or run the command again"
             self._left = answers[0]["left"]
             if answers[0]["is_empty"]:
@@ -165,7 +166,7 @@ class Schema:
 
     def kept(self) -> str | None:
         """What was left on purpose."""
-        if not self._has_begun:
+        if not self._is_made:
             return None
         return f"schema {self.name!r} of target {self._project.profile.target!r} was kept"
 
@@ -193,6 +194,12 @@ class Schema:
 
 _REFUSAL: Final = re.compile(r"(Database|Runtime) Error\b")
 """How dbt begins to tell what the warehouse says."""
+
+
+def _said(result: "CompletedProcess[str]") -> str:
+    """What is no answer."""
+    lines = [line for line in result.stdout.splitlines() if _ANSWER not in line]
+    return "\n".join([*lines, result.stderr])
 
 
 def _answers(result: "CompletedProcess[str]") -> list[Any]:

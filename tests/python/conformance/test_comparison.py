@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 from feature_warehouse.conformance.cases import make_cases
 from feature_warehouse.conformance.compare import card_rows, compare, shown, value_of
 from feature_warehouse.conformance.declared import Column
-from feature_warehouse.conformance.expected import Check, Near
+from feature_warehouse.conformance.expected import Check, Near, checks_of
 from feature_warehouse.conformance.messages import in_one_line
+from feature_warehouse.conformance.models import calls, growing
 from feature_warehouse.conformance.point_in_time import available_at
 from feature_warehouse.conformance.report import (
     Finding,
@@ -25,6 +27,7 @@ from feature_warehouse.conformance.report import (
     write_report,
 )
 from feature_warehouse.conformance.shapes import shapes
+from harness.support import ROOT
 
 COLUMNS = (Column("case_id", "bigint"), Column("a", "double"), Column("b", "near"))
 SIZES = {1: 5, 2: 3, 3: 9}
@@ -141,19 +144,24 @@ CREDENTIALS = SimpleNamespace(
     schema="main",
     port=5432,
     dot=".",
+    threads="4",
+    pass_phrase="z",
 )
 
 
 def test_a_message_has_nothing_of_the_profile(tmp_path: Path) -> None:
     text = (
         f"Database Error in model x ({tmp_path}/models/x.sql)\n\n  host db.example.com, s3cret and"
-        f" t0ken at /data/x.db in main of postgres 18.4\n  compiled code at {tmp_path}/x.sql\n"
+        f" t0ken at /data/x.db in main of postgres 18.4, z\n  compiled code at {tmp_path}/x.sql\n"
     )
     assert in_one_line(text, tmp_path, CREDENTIALS) == (
         "Database Error in model x (/models/x.sql) host ***, *** and *** at *** in main of postgres"
-        " 18.4"
+        " 18.4, ***"
     )
     assert len(in_one_line("x" * 1000, tmp_path, CREDENTIALS)) < 500
+    cyclic = SimpleNamespace(password="s3cret")
+    cyclic.itself = [cyclic, {"again": cyclic}]
+    assert in_one_line("a s3cret", tmp_path, cyclic) == "a ***"
 
 
 FAILED = Finding("windows", "fwc_windows", "failed", 0, "no function stddev", "{{ call() }}")
@@ -196,7 +204,7 @@ def test_a_difference_tells_declaration_rows_and_answers() -> None:
 
 
 def test_cases_are_the_same_each_time_and_have_what_is_to_be_proved() -> None:
-    made = shapes(zones=True, indexes=True)
+    made = shapes()
     cases = make_cases(made, 60, seed=1)
     assert cases.tables == make_cases(made, 60, seed=1).tables
     assert cases.tables != make_cases(made, 60, seed=2).tables
@@ -213,3 +221,21 @@ def test_cases_are_the_same_each_time_and_have_what_is_to_be_proved() -> None:
         assert not keys or labels & known, f"no label at the bound of {view.name}"
     labelled = [tuple(row.values())[:-1] for row in cases.tables["fwc_labels"]]
     assert len(set(labelled)) < len(labelled)
+
+
+def test_a_warehouse_without_incremental_models_is_asked_for_none() -> None:
+    made = shapes(grows=False)
+    assert growing(made) == []
+    assert not [name for name, query in calls(made).items() if "incremental" in query]
+    checks = list(checks_of(made, make_cases(made, 3, seed=1)))
+    assert {check.relation for check in checks} == calls(made).keys()
+    assert "growth" not in {check.part for check in checks}
+    assert {"joins", "newest rows", "windows", "cards"} == {check.part for check in checks}
+
+
+def test_every_aggregate_is_proved() -> None:
+    text = (ROOT / "macros/internal/windows/_window_aggregates.sql").read_text()
+    listed = text.partition("macro _window_functions()")[2].partition("endmacro")[0]
+    for view in shapes(grows=False).windows:
+        proved = {aggregate.function for aggregate in view.aggregates}
+        assert proved == set(re.findall(r"'(\w+)': '", listed))

@@ -21,7 +21,7 @@ from training_sets.test_dataset_card import _bits, _fingerprint
 from windows import oracle as window_oracle
 from windows.proof import equal
 
-SHAPES = shapes.shapes(zones=True, indexes=True)
+SHAPES = shapes.shapes()
 COUNT = 120
 
 

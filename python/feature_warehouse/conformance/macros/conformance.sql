@@ -32,14 +32,20 @@
 {%- endmacro %}
 
 
+{% macro fwc_database() -%}
+    {#- None where the target knows none. -#}
+    {{ return(target.database or none) }}
+{%- endmacro %}
+
+
 {% macro fwc_place(schema) -%}
-    {{ return(api.Relation.create(database=target.database, schema=schema).without_identifier()) }}
+    {{ return(api.Relation.create(database=feature_warehouse_conformance.fwc_database(), schema=schema).without_identifier()) }}
 {%- endmacro %}
 
 
 {% macro fwc_relations(schema) -%}
     {#- Names and kinds of all that is in the schema, views first, for they may read tables. -#}
-    {%- if not adapter.check_schema_exists(target.database, schema) -%}
+    {%- if not adapter.check_schema_exists(feature_warehouse_conformance.fwc_database(), schema) -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set views = [] -%}
@@ -64,7 +70,8 @@
     {%- set place = feature_warehouse_conformance.fwc_place(schema) -%}
     {%- set views = run_query('show views in ' ~ place).rows | map(attribute=1) | list -%}
     {%- set found = [] -%}
-    {%- for row in run_query('show tables in ' ~ place).rows -%}
+    {%- for row in run_query('show tables in ' ~ place).rows if not row[2] -%}
+        {#- Those that are temporary are of no schema. -#}
         {%- do found.append((row[1], 'view' if row[1] in views else 'table')) -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -94,7 +101,7 @@
         {%- for name, kind in relations if feature_warehouse_conformance.fwc_is_ours(name, prefix)
             and (name | lower == prefix ~ 'run') == is_marker -%}
             {%- do adapter.drop_relation(api.Relation.create(
-                database=target.database, schema=schema, identifier=name, type=kind
+                database=feature_warehouse_conformance.fwc_database(), schema=schema, identifier=name, type=kind
             )) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -113,14 +120,14 @@
 {% macro fwc_marker(schema, prefix) -%}
     {#- The table that says whose the schema is. -#}
     {{ return(api.Relation.create(
-        database=target.database, schema=schema, identifier=prefix ~ 'run', type='table'
+        database=feature_warehouse_conformance.fwc_database(), schema=schema, identifier=prefix ~ 'run', type='table'
     )) }}
 {%- endmacro %}
 
 
 {% macro fwc_begin(schema, prefix, run_id) -%}
     {#- Make the schema, or take one that is empty or holds nothing but what an earlier run has left. -#}
-    {%- set made = namespace(schema=not adapter.check_schema_exists(target.database, schema), marked=false) -%}
+    {%- set made = namespace(schema=not adapter.check_schema_exists(feature_warehouse_conformance.fwc_database(), schema), marked=false) -%}
     {%- set relations = feature_warehouse_conformance.fwc_relations(schema) -%}
     {%- set ours = [] -%}
     {%- set foreign = [] -%}
@@ -136,7 +143,7 @@
         {%- endif -%}
         {%- do feature_warehouse_conformance.fwc_remove(schema, relations, prefix) -%}
         {%- do adapter.create_schema(feature_warehouse_conformance.fwc_place(schema)) -%}
-        {%- if not adapter.check_schema_exists(target.database, schema) -%}
+        {%- if not adapter.check_schema_exists(feature_warehouse_conformance.fwc_database(), schema) -%}
             {#- Nobody has looked into the one that is there. -#}
             {{ feature_warehouse._fail("schema '" ~ schema ~ "'", [
                 'the warehouse has one whose name differs in upper and lower case; name another with --schema'
@@ -154,6 +161,7 @@
         'dbt': dbt_version,
         'adapter': target.type,
         'engine': run_query(question).rows[0][0] | string if question else none,
+        'no_growth': feature_warehouse_conformance.fwc_no_growth(),
         'has_lookups': feature_warehouse._can('index_lookup'),
         'has_zones': 'timestamptz' in feature_warehouse._type_spellings(),
         'types': {
@@ -165,6 +173,16 @@
             'timestamp': dbt.type_timestamp(),
         },
     }) -%}
+{%- endmacro %}
+
+
+{% macro fwc_no_growth() -%}
+    {#- Why the warehouse has no incremental models; none if it has. -#}
+    {{ return(
+        feature_warehouse._unsupported({
+            'name': 'grown', 'resource_type': 'model', 'config': {'materialized': 'incremental'}
+        }) if feature_warehouse._unsupported is defined else none
+    ) }}
 {%- endmacro %}
 
 
@@ -181,7 +199,7 @@
         {%- endfor -%}
         {%- set found = run_query(
             'select ' ~ texts | join(', ') ~ ' from '
-            ~ api.Relation.create(database=target.database, schema=schema, identifier=name)
+            ~ api.Relation.create(database=feature_warehouse_conformance.fwc_database(), schema=schema, identifier=name)
         ) -%}
         {%- set rows = [] -%}
         {%- for row in found.rows -%}
@@ -221,6 +239,6 @@
     {%- endif -%}
     {%- do feature_warehouse_conformance.fwc_answer({
         'left': left,
-        'is_empty': not relations and adapter.check_schema_exists(target.database, schema),
+        'is_empty': not relations and adapter.check_schema_exists(feature_warehouse_conformance.fwc_database(), schema),
     }) -%}
 {%- endmacro %}
