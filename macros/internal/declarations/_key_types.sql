@@ -55,7 +55,8 @@
     {%- endif -%}
     {%- set found = namespace(name=words) -%}
     {%- for name, others in feature_warehouse._type_spellings().items() -%}
-        {%- if bare == name or bare in others -%}
+        {#- An engine may have another type by a name that others have: a timestamp that is an instant. -#}
+        {%- if bare in others or bare == name and found.name == words -%}
             {%- set found.name = name -%}
         {%- endif -%}
     {%- endfor -%}

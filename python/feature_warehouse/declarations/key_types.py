@@ -95,8 +95,9 @@ def _key_type(data_type: str, spellings: Spellings) -> tuple[str, tuple[int, int
         scale, end = int(digits[2] or 0), 10 ** int(digits[1])
         return f"numeric({digits[1]},{scale})", None if scale else (1 - end, end - 1)
     bare = _SIZE.sub("", words)
-    names = (name for name, others in spellings.items() if bare == name or bare in others)
-    name = next(names, words)
+    # An engine may have another type by a name that others have: a timestamp that is an instant.
+    names = (name for name, others in spellings.items() if bare in others)
+    name = next(names, bare if bare in spellings else words)
     if bits := _BITS.get(name):
         return name, (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     if name[0] == "u" and (bits := _BITS.get(name[1:])):
