@@ -120,7 +120,8 @@
         'double precision': ['double'],
         'real': ['float'],
         'numeric': ['decimal', 'dec'],
-        'timestamp': ['timestamp_ltz', 'timestamp_ntz'],
+        'timestamptz': ['timestamp', 'timestamp_ltz'],
+        'timestamp': ['timestamp_ntz'],
         'bytea': ['binary'],
     }) }}
 {%- endmacro %}
