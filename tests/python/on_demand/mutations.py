@@ -75,7 +75,12 @@ ON_DEMAND_MUTATIONS = (
         "' between 0 and 1e150 then sqrt(' ~ sql ~ ') end'",
         "' <= 1e150 then sqrt(abs(' ~ sql ~ ')) end'",
     ),
-    Mutation("weeks begin on Sunday", PRINTER, "'day_of_week': 'isodow'", "'day_of_week': 'dow'"),
+    Mutation(
+        "weeks begin on Sunday",
+        PRINTER,
+        "feature_warehouse._day_of_week() if call == 'day_of_week'",
+        "'dow' if call == 'day_of_week'",
+    ),
     Mutation("the year 10000 is there", VALUES, "[last, last - microseconds] | min", "last"),
     Mutation(
         "infinite instants are there",
