@@ -107,7 +107,7 @@ def main() -> Never:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = _CUT_OFF
     except ModuleNotFoundError as error:
-        extras = "'feature-warehouse[duckdb]' or '[postgres]'"
+        extras = "'feature-warehouse[duckdb]', '[postgres]' or '[spark]'"
         code = _say(f"this needs the Python package {error.name}; pip install {extras}", 2)
     except OSError as error:
         no_place = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)

@@ -34,7 +34,7 @@ def refuse_another(
     wanted = WrittenFor(
         profile.adapter,
         profile.target,
-        credentials.database,
+        credentials.database or "",
         credentials.schema,
         engine_of(profile.adapter).file_of(credentials),
     )
@@ -55,5 +55,6 @@ def _place(target: WrittenFor, project: Path) -> tuple[str, str, str, str]:
 
 
 def _described(target: WrittenFor) -> str:
-    place = target.file or f"database {target.database}"
-    return f"target {target.target!r} ({target.adapter}, {place}, schema {target.schema})"
+    place = target.file or (f"database {target.database}" if target.database else "")
+    parts = filter(None, (target.adapter, place, f"schema {target.schema}"))
+    return f"target {target.target!r} ({', '.join(parts)})"

@@ -24,9 +24,9 @@ __all__ = [
 class WrittenFor(msgspec.Struct, frozen=True):
     """The target by which dbt named the relations.
 
-    ``file`` is that of the database if it is one, as in the profile; ``numeric`` the digits of a
-    decimal that is declared without any, None where it has no limits; ``spellings`` other names of
-    types.
+    ``database`` is '' where the engine has none. ``file`` is that of the database if it is one, as
+    in the profile; ``numeric`` the digits of a decimal that is declared without any, None where it
+    has no limits; ``spellings`` other names of types.
     """
 
     adapter: str

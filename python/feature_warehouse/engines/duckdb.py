@@ -13,13 +13,20 @@ from feature_warehouse.codec.arrow import number_as_text
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines import queries
+from feature_warehouse.engines import columns, queries
 from feature_warehouse.engines.arrow import is_of_a_file, plain_array, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect, quote
 from feature_warehouse.engines.duckdb_append import DuckDBTables, stored_as
 from feature_warehouse.engines.duckdb_target import connected, credentials_of, file_of
 from feature_warehouse.engines.protocol import BATCH_ROWS, Inspection
-from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
+from feature_warehouse.engines.sort_keys import (
+    FLOAT,
+    NUMBERS,
+    bytewise,
+    compared,
+    scalar_of,
+    shared_keys,
+)
 from feature_warehouse.errors import BusyError, UnreachableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
@@ -72,12 +79,12 @@ class DuckDBWarehouse:
 
     def newest_load(self, view: FeatureView, clock: int) -> int:
         with self._explained(f"feature view {view.name!r}"):
-            query = queries.newest_load_query(view, clock)
+            query = queries.newest_load_query(view, clock, self.dialect)
             [(newest,)] = self._connection.sql(query).fetchall()
         return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
-        queries.refuse_other_types(view, self)
+        columns.refuse_other_types(view, self)
         with self.newest_rows(view, 0, limit=" limit 0") as reader:
             return reader.schema
 
@@ -121,13 +128,16 @@ class DuckDBWarehouse:
         with self._explained(f"feature view {view.name!r}"):
             try:
                 if values:
-                    query = queries.values_query(view, entity, "$%d")
+                    query = queries.values_query(view, entity, self.dialect)
                     self._connection.execute(query, values).fetchall()
             except (duckdb.ConversionException, duckdb.OutOfRangeException):
                 return 0
-            query = queries.holds_query(view, entity, "$%d")
+            query = queries.holds_query(view, entity, self.dialect)
             [(count,)] = self._connection.execute(query, values).fetchall()
         return int(count)
+
+    def column_names(self, relation: str) -> list[str]:
+        return columns.column_names(relation, self)
 
     def load(self, name: str, table: pa.Table) -> None:
         self._connection.register(name, table)
@@ -244,4 +254,10 @@ def _sort_keys(column: Column) -> list[str]:
 
 connect = DuckDBWarehouse
 connect_to_append = DuckDBTables
-DIALECT = Dialect(type_of="typeof", sort_keys=_sort_keys, hashed=_hashed, stored_as=stored_as)
+DIALECT = Dialect(
+    type_of="typeof",
+    sort_keys=_sort_keys,
+    hashed=_hashed,
+    compared=compared,
+    stored_as=stored_as,
+)

@@ -14,14 +14,21 @@ from feature_warehouse.codec.arrow import number_as_text
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.codec.stored_types import Kind
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines import queries
+from feature_warehouse.engines import columns, queries
 from feature_warehouse.engines.arrow import is_of_a_file, plain_reader, plain_type
 from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.engines.dialect import quote as quoted
 from feature_warehouse.engines.postgres_append import PostgresTables, stored_as
 from feature_warehouse.engines.postgres_target import address, credentials_of, reason
 from feature_warehouse.engines.protocol import Inspection
-from feature_warehouse.engines.sort_keys import FLOAT, NUMBERS, bytewise, scalar_of, shared_keys
+from feature_warehouse.engines.sort_keys import (
+    FLOAT,
+    NUMBERS,
+    bytewise,
+    compared,
+    scalar_of,
+    shared_keys,
+)
 from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
@@ -87,12 +94,12 @@ class PostgresWarehouse:
 
     def newest_load(self, view: FeatureView, clock: int) -> int:
         with self._cursor(_named(view)) as cursor:
-            cursor.execute(queries.newest_load_query(view, clock))
+            cursor.execute(queries.newest_load_query(view, clock, self.dialect))
             [newest] = cursor.fetchone()
         return to_microseconds(newest) if newest else 0
 
     def schema(self, view: FeatureView) -> pa.Schema:
-        queries.refuse_other_types(view, self)
+        columns.refuse_other_types(view, self)
         with self.newest_rows(view, 0, limit=" limit 0") as reader:
             return reader.schema
 
@@ -134,14 +141,14 @@ class PostgresWarehouse:
         values = tuple(entity.values()) or None
         if values and not self._takes(view, entity):
             return 0
-        query = queries.holds_query(view, entity, "$%d")
+        query = queries.holds_query(view, entity, self.dialect)
         with self._cursor(_named(view)) as cursor:
             cursor.execute(query, values)
             return int(cursor.fetchone()[0])
 
     def _takes(self, view: FeatureView, entity: Mapping[str, str]) -> bool:
         """Whether the texts are values of the join keys' types."""
-        query = queries.values_query(view, entity, "$%d")
+        query = queries.values_query(view, entity, self.dialect)
         with self._cursor(_named(view)) as cursor:
             try:
                 cursor.execute(query, tuple(entity.values()))
@@ -153,6 +160,9 @@ class PostgresWarehouse:
                 return True
         self.refresh()  # the transaction has failed
         return False
+
+    def column_names(self, relation: str) -> list[str]:
+        return columns.column_names(relation, self)
 
     def load(self, name: str, table: pa.Table) -> None:
         # A temporary table needs a transaction that may write; it is rolled back with the rest.
@@ -339,4 +349,10 @@ def _sort_keys(column: Column) -> list[str]:
 
 connect = PostgresWarehouse
 connect_to_append = PostgresTables
-DIALECT = Dialect(type_of="pg_typeof", sort_keys=_sort_keys, hashed=_hashed, stored_as=stored_as)
+DIALECT = Dialect(
+    type_of="pg_typeof",
+    sort_keys=_sort_keys,
+    hashed=_hashed,
+    compared=compared,
+    stored_as=stored_as,
+)

@@ -6,6 +6,7 @@ always right. dbt 2 has none that could be asked for a password.
 """
 
 import os
+import warnings
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from feature_warehouse.util.files import refuse_no_project
 __all__ = ["NO_DBT", "Profile", "load_profile", "profiles_folder"]
 
 NO_DBT = (
-    "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]' or '[dbt2]'"
+    "dbt is not installed here; pip install 'feature-warehouse[duckdb]', '[postgres]', '[spark]' or"
+    " '[dbt2]'"
 )
 
 
@@ -72,12 +74,14 @@ def load_profile(
     set_invocation_context(dict(os.environ))
     set_from_args(Namespace(PROFILES_DIR=str(directory), PROJECT_DIR=str(project_dir)), None)
     try:
-        found = load(
-            str(project_dir),
-            variables or {},
-            profile_name_override=profile or os.environ.get("DBT_PROFILE"),
-            target_override=target or os.environ.get("DBT_TARGET"),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what an adapter imports
+            found = load(
+                str(project_dir),
+                variables or {},
+                profile_name_override=profile or os.environ.get("DBT_PROFILE"),
+                target_override=target or os.environ.get("DBT_TARGET"),
+            )
     except DbtBaseException as error:
         raise UsageError(f"{file}: {_harmless(str(error))}") from None
     adapter = found.credentials.type

@@ -82,6 +82,9 @@ class Warehouse(Protocol):
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         """How many rows a view has of join key values, given as texts."""
 
+    def column_names(self, relation: str) -> list[str]:
+        """The columns of a table or view, named as in the manifest; none if it is not there."""
+
     def load(self, name: str, table: pa.Table) -> None:
         """Make a table that this connection alone sees, and that ends with it."""
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.engines import Warehouse
-from feature_warehouse.engines.dialect import quote
+from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.errors import UsageError
 from feature_warehouse.on_demand.columns import Column
 from feature_warehouse.on_demand.expressions import FIRST_INSTANT, LAST_INSTANT, names_in
@@ -57,7 +57,7 @@ def difference(service: Service, warehouse: Warehouse) -> str | None:
     # Before them is a column that is there without any input.
     names = ["", *(one.name for one in inputs)]
     expressions = program([(one.name, one.expression) for one in service.on_demand], names)
-    query = _query(_source(service, inputs), [*inputs, *outputs])
+    query = _query(_source(service, inputs), [*inputs, *outputs], warehouse.dialect)
     with warehouse.rows(query, f"training set {service.training_set!r}") as reader:
         for batch in reader:
             read = [
@@ -119,9 +119,9 @@ def _source(service: Service, inputs: Sequence[_Value]) -> str:
     return f"(\n{sql}\nselect * from computed\n) as training_set"
 
 
-def _query(source: str, values: Sequence[_Value]) -> str:
+def _query(source: str, values: Sequence[_Value], dialect: Dialect) -> str:
     """Some rows, and of each column those with the least and greatest value, and with NULL."""
-    items = [f"{_selected(one)} as v{place}" for place, one in enumerate(values)]
+    items = [f"{_selected(one, dialect)} as v{place}" for place, one in enumerate(values)]
     parts = [f"select * from given limit {_ROWS}"]
     for place in range(len(values)):
         some = f"limit {_EXTREMES}"
@@ -131,14 +131,15 @@ def _query(source: str, values: Sequence[_Value]) -> str:
             f"select * from given where v{place} is not null order by v{place} desc {some}",
         ]
     union = " union all ".join(f"select * from ({part}) as p{n}" for n, part in enumerate(parts))
-    return f"with given as materialized (select {', '.join(items)} from {source}) {union}"
+    given = f"select {', '.join(items)} from {source}"
+    return f"with given as {dialect.computed_once}({given}) {union}"
 
 
-def _selected(one: _Value) -> str:
-    name = quote(one.column)
+def _selected(one: _Value, dialect: Dialect) -> str:
+    name = dialect.quote(one.column)
     if one.kind.startswith("decimal"):
-        return f"cast({name} as text)"
-    as_type = {"integer": "bigint", "double": "double precision", "text": "text"}.get(one.kind)
+        return f"cast({name} as {dialect.text})"
+    as_type = {"integer": "bigint", "double": dialect.double, "text": dialect.text}.get(one.kind)
     return f"cast({name} as {as_type})" if as_type else name
 
 

@@ -5,16 +5,10 @@ macro can add others. While dbt compiles they are known only where the training 
 contract; the warehouse knows them in any case.
 """
 
-import re
-from collections.abc import Iterator
-from typing import Final
-
 from feature_warehouse.declarations.model import Service
 from feature_warehouse.engines import Warehouse
 
 __all__ = ["unserved"]
-
-_NAME: Final = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
 
 def unserved(service: Service, warehouse: Warehouse) -> str | None:
@@ -26,7 +20,8 @@ def unserved(service: Service, warehouse: Warehouse) -> str | None:
     if not service.relation or not service.label_columns:
         return None
     known = {name.lower() for name in (*service.label_columns, *service.outputs)}
-    found = [name for name in _columns(service.relation, warehouse) if name.lower() not in known]
+    columns = warehouse.column_names(service.relation)
+    found = [name for name in columns if name.lower() not in known]
     if not found:
         return None
     return (
@@ -34,21 +29,3 @@ def unserved(service: Service, warehouse: Warehouse) -> str | None:
         " make on-demand features or columns of the label set of them, or a model of their own that"
         " reads the training set"
     )
-
-
-def _columns(relation: str, warehouse: Warehouse) -> Iterator[str]:
-    parts = zip(_NAME.findall(relation)[::-1], ("name", "schema", "catalog"), strict=False)
-    conditions, values = [], []
-    for place, ((quoted, plain), part) in enumerate(parts, 1):
-        # Whoever quotes a name means it to the letter: PostgreSQL may have another beside it.
-        conditions.append(
-            f"lower(table_{part}) = lower(${place})" if plain else f"table_{part} = ${place}"
-        )
-        values.append(plain or quoted.replace('""', '"'))
-    query = (
-        "select cast(column_name as text) as name from information_schema.columns"
-        f" where {' and '.join(conditions)} order by ordinal_position"
-    )
-    with warehouse.rows(query, f"the columns of {relation}", values) as reader:
-        for batch in reader:
-            yield from batch["name"].to_pylist()

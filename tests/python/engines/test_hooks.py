@@ -66,14 +66,10 @@ def engines() -> list[str]:
     return sorted(file.stem for file in ENGINES.glob("[!_]*.sql"))
 
 
-WITHOUT_A_MODULE = {"spark"}
-"""Engines on which dbt builds everything, and nothing is published from."""
-
-
 def test_an_engine_is_a_file_of_macros_and_a_module() -> None:
     assert engines() == ["duckdb", "postgres", "spark"]
-    modules = {name for name in engines() if (PYTHON / "engines" / f"{name}.py").is_file()}
-    assert modules == {*engines()} - WITHOUT_A_MODULE
+    for name in engines():
+        assert (PYTHON / "engines" / f"{name}.py").is_file()
 
 
 @pytest.mark.parametrize("engine", engines())

@@ -138,8 +138,11 @@ _TYPES = {"card": "bigint", "seen_at": "timestamp", "known": "timestamp", "amoun
 _ASKED_TYPES = {"card": "bigint", "asked_at": "timestamp", "outcome": "integer"}
 
 
-def write_project(folder: Path) -> Path:
-    """A project on ``toy``, with a copy of this package that one may add files to."""
+def write_project(folder: Path, output: Row | None = None) -> Path:
+    """A project on ``toy``, with a copy of this package that one may add files to.
+
+    With ``output``, the target of a profile, it is one on another engine.
+    """
     (folder / "models").mkdir(parents=True)
     package = folder / "dbt_packages" / "feature_warehouse"
     copytree(ROOT / "macros", package / "macros")
@@ -147,7 +150,8 @@ def write_project(folder: Path) -> Path:
     for name in ("dbt_project.yml", "tests/generic"):
         (package / name).symlink_to(ROOT / name)
     write_yaml(folder / "dbt_project.yml", {"name": "cards", "version": "1.0", "profile": "cards"})
-    output = {"type": "toy", "path": str(folder / "cards.toy"), "schema": "main", "threads": 1}
+    toy = {"type": "toy", "path": str(folder / "cards.toy"), "schema": "main", "threads": 1}
+    output = output or toy
     write_yaml(folder / "profiles.yml", {"cards": {"target": "dev", "outputs": {"dev": output}}})
     for name, query in models().items():
         (folder / "models" / f"{name}.sql").write_text(query)

@@ -14,7 +14,6 @@ from great_expectations.execution_engine import PandasExecutionEngine
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
-from feature_warehouse.engines.dialect import quote
 from feature_warehouse.validation.gx.quiet import quiet
 from feature_warehouse.validation.sql.compute import EXAMPLES, Measures
 from feature_warehouse.validation.sql.conditions import IN_PYTHON
@@ -68,6 +67,7 @@ def _first(failed: list[tuple[Any, ...]], width: int) -> list[tuple[Any, ...]]:
 
 def _frames(rows: Rows, names: Sequence[str], chunk_rows: int) -> Iterator["pd.DataFrame"]:
     """Columns by position, of Python's own values: whole numbers beside NULL stay what they are."""
+    quote = rows.warehouse.dialect.quote
     columns = ", ".join(f"{quote(name)} as c{place}" for place, name in enumerate(names))
     with rows.read(f"select {columns} from <rows>") as reader:
         for batch in reader:

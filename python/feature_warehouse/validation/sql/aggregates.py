@@ -1,11 +1,10 @@
-"""Figures that one scan gives, as SQL that DuckDB and PostgreSQL share."""
+"""Figures that one scan gives, as SQL that all engines share."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from feature_warehouse.declarations.model import Column
-from feature_warehouse.engines.dialect import quote
-from feature_warehouse.engines.sort_keys import compared
+from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.validation.sql.binding import Binder, is_number, number
 from feature_warehouse.validation.sql.conditions import IN_PYTHON, considered, unexpected
 from feature_warehouse.validation.sql.metric import Metric
@@ -14,6 +13,8 @@ __all__ = ["UNIQUE", "aggregates", "is_plain"]
 
 UNIQUE: Final = ("column_values.unique", "compound_columns.unique")
 """Metrics that take a grouping of their own."""
+
+Arguments = Mapping[str, Any]
 
 Aggregates = tuple[list[str], Callable[[list[Any]], Any]]
 """Expressions, and what makes the figure of their values."""
@@ -35,74 +36,80 @@ def aggregates(metric: Metric, columns: Mapping[str, Column], binder: Binder) ->
     if metric.name == "table.row_count":
         return ["count(*)"], lambda values: values[0]
     if metric.name.endswith(".filtered_row_count"):
-        return [_count(considered(metric.asked))], lambda values: values[0]
+        return [_count(considered(metric.asked, binder.dialect))], lambda values: values[0]
     if metric.name.endswith(".unexpected_count"):
         failing = unexpected(metric.subject, columns, metric.asked, binder)
         return [_count(failing)], lambda values: values[0]
     column = columns[str(metric.asked["column"])]
     if metric.name in _OF_NUMBERS and not is_number(column):
         raise ValueError(f"column {column.name!r} of type {column.data_type} is not a number")
-    return _FIGURES[metric.name](column, metric.asked)
+    return _FIGURES[metric.name](column, metric.asked, binder.dialect)
 
 
 def _count(condition: str) -> str:
     return f"count(case when {condition} then 1 end)"
 
 
-def _one(column: Column, expression: str) -> Aggregates:
+def _one(column: Column, expression: str, dialect: Dialect) -> Aggregates:
     """A value of the column's type; of a number, through a text."""
     if not is_number(column):
         return [expression], lambda values: values[0]
-    return [f"cast({expression} as text)"], lambda values: _number(values[0])
+    return [f"cast({expression} as {dialect.text})"], lambda values: _number(values[0])
 
 
 def _number(text: str | None) -> int | float | None:
     return None if text is None else number(text)
 
 
-def _extreme(function: str) -> Callable[[Column, Mapping[str, Any]], Aggregates]:
-    return lambda column, _: _one(column, f"{function}({compared(column)})")
+def _least(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return _one(column, f"min({dialect.compared(column)})", dialect)
 
 
-def _mean(column: Column, _: Mapping[str, Any]) -> Aggregates:
+def _greatest(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return _one(column, f"max({dialect.compared(column)})", dialect)
+
+
+def _sum(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return _one(column, dialect.total(column), dialect)
+
+
+def _mean(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
     # Of whole numbers and decimals the exact sum, divided once; avg of DuckDB adds up doubles.
-    name = quote(column.name)
     return [
-        f"cast(sum({name}) as text)",
-        f"count({name})",
+        f"cast({dialect.total(column)} as {dialect.text})",
+        f"count({dialect.quote(column.name)})",
     ], lambda values: number(values[0]) / values[1] if values[1] else None
 
 
-def _quantiles(column: Column, arguments: Mapping[str, Any]) -> Aggregates:
-    name = compared(column)
-    wanted = [repr(float(one)) for one in arguments["quantiles"]]
-    texts = [f"percentile_disc({one}) within group (order by {name})" for one in wanted]
+def _quantiles(column: Column, arguments: Arguments, dialect: Dialect) -> Aggregates:
+    name = dialect.compared(column)
+    texts = [dialect.quantile(name, float(one)) for one in arguments["quantiles"]]
     numeric = is_number(column)
     if numeric:
-        texts = [f"cast({text} as text)" for text in texts]
+        texts = [f"cast({text} as {dialect.text})" for text in texts]
     return texts, lambda values: [_number(one) if numeric else one for one in values]
 
 
-def _median(column: Column, _: Mapping[str, Any]) -> Aggregates:
-    name = quote(column.name)
-    return _one(column, f"percentile_cont(0.5) within group (order by {name})")
+def _median(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    name = dialect.quote(column.name)
+    return _one(column, f"percentile_cont(0.5) within group (order by {name})", dialect)
 
 
-def _deviation(column: Column, _: Mapping[str, Any]) -> Aggregates:
-    return _one(column, f"stddev_samp({quote(column.name)})")
+def _deviation(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return _one(column, f"stddev_samp({dialect.quote(column.name)})", dialect)
 
 
-def _distinct_count(column: Column, _: Mapping[str, Any]) -> Aggregates:
-    return [f"count(distinct {quote(column.name)})"], lambda values: values[0]
+def _distinct_count(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return [f"count(distinct {dialect.quote(column.name)})"], lambda values: values[0]
 
 
-def _unique_share(column: Column, _: Mapping[str, Any]) -> Aggregates:
-    name = quote(column.name)
+def _unique_share(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    name = dialect.quote(column.name)
     return [f"count(distinct {name})", f"count({name})"], _share
 
 
-def _filled_share(column: Column, _: Mapping[str, Any]) -> Aggregates:
-    return [f"count({quote(column.name)})", "count(*)"], _share
+def _filled_share(column: Column, _: Arguments, dialect: Dialect) -> Aggregates:
+    return [f"count({dialect.quote(column.name)})", "count(*)"], _share
 
 
 def _share(values: list[Any]) -> float | None:
@@ -111,15 +118,15 @@ def _share(values: list[Any]) -> float | None:
 
 
 _OF_NUMBERS: Final = ("column.mean", "column.median", "column.sum", "column.standard_deviation")
-_FIGURES: Final[dict[str, Callable[[Column, Mapping[str, Any]], Aggregates]]] = {
+_FIGURES: Final[dict[str, Callable[[Column, Arguments, Dialect], Aggregates]]] = {
     "column.distinct_values.count": _distinct_count,
-    "column.max": _extreme("max"),
+    "column.max": _greatest,
     "column.mean": _mean,
     "column.median": _median,
-    "column.min": _extreme("min"),
+    "column.min": _least,
     "column.non_null_proportion": _filled_share,
     "column.quantile_values": _quantiles,
     "column.standard_deviation": _deviation,
-    "column.sum": _extreme("sum"),
+    "column.sum": _sum,
     "column.unique_proportion": _unique_share,
 }

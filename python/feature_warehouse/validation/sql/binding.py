@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from feature_warehouse.declarations.model import Column
-from feature_warehouse.engines.dialect import bound
+from feature_warehouse.engines.dialect import Dialect
 
 __all__ = ["MASK", "Binder", "is_number", "number", "shown"]
 
@@ -24,15 +24,15 @@ _FLOAT: Final = re.compile(r"double|double precision|real|float[48]?")
 
 
 class Binder:
-    """Collects the values of one query; texts for $1, $2 and so on."""
+    """Collects the values of one query, which are bound as texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
         self.values: list[str] = []
 
     def text(self, value: str) -> str:
         """A text."""
-        self.values.append(value)
-        return f"cast(${len(self.values)} as text)"
+        return f"cast({self._parameter(value)} as {self.dialect.text})"
 
     def value(self, column: Column, value: Any) -> str:
         """A value to compare a column with: exactly, so 0.5 is not an integer and 0.1 no double."""
@@ -43,8 +43,11 @@ class Binder:
             exponent = exact.as_tuple().exponent
             scale = max(0, -exponent) if isinstance(exponent, int) else 0
             kind, text = f"decimal({_DIGITS},{scale})", f"{exact:f}"
+        return self.dialect.bound(Column(column.name, kind), self._parameter(text))
+
+    def _parameter(self, text: str) -> str:
         self.values.append(text)
-        return bound(Column(column.name, kind), f"${len(self.values)}")
+        return self.dialect.parameter % len(self.values)
 
 
 def is_number(column: Column) -> bool:

@@ -7,7 +7,7 @@ one each; failed rows are fetched, a few and with their join keys, only where th
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from feature_warehouse.engines.dialect import quote
+from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.validation.sql.aggregates import UNIQUE, aggregates, is_plain
 from feature_warehouse.validation.sql.binding import MASK, Binder, shown
 from feature_warehouse.validation.sql.conditions import considered, unexpected
@@ -24,7 +24,7 @@ class Measures:
     """Answers metrics about rows. ``examples`` holds failed rows as texts, by a metric's key."""
 
     def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+        self._rows, self._dialect = rows, rows.warehouse.dialect
         self._answers: dict[bytes, Any] = {}
         self.examples: dict[bytes, list[str]] = {}
 
@@ -45,7 +45,7 @@ class Measures:
         self._answers[metric.key] = value
 
     def _aggregate(self, metrics: Sequence[Metric]) -> None:
-        binder, columns = Binder(), self._rows.columns
+        binder, columns = Binder(self._dialect), self._rows.columns
         found = [(metric, aggregates(metric, columns, binder)) for metric in metrics]
         expressions = [text for _, (texts, _) in found for text in texts]
         if not expressions:
@@ -57,7 +57,7 @@ class Measures:
             self._answers[metric.key] = finish([next(values) for _ in texts])
 
     def _alone(self, metric: Metric) -> Any:
-        arguments, binder = metric.asked, Binder()
+        arguments, binder = metric.asked, Binder(self._dialect)
         if metric.name == "table.columns":
             return list(self._rows.columns)
         if metric.name == "table.column_count":
@@ -75,7 +75,7 @@ class Measures:
         raise ValueError(f"the metric {metric.name} is not supported")
 
     def _repeated(self, metric: Metric) -> int:
-        names, condition = _identity(metric)
+        names, condition = _identity(metric, self._dialect)
         listed = ", ".join(names)
         [(count,)] = self._rows.fetch(
             "select cast(coalesce(sum(copies), 0) as bigint) from (select count(*) as copies"
@@ -86,7 +86,7 @@ class Measures:
     def _distinct(self, metric: Metric) -> Any:
         """Values outside a set, or of the set that are not there: their number, or some."""
         column = self._rows.columns[str(metric.asked["column"])]
-        name, binder = quote(column.name), Binder()
+        name, binder = self._dialect.quote(column.name), Binder(self._dialect)
         counted = metric.name.endswith(".count")
         values = [value for value in metric.asked["value_set"] or () if value is not None]
         if "not_in_set" in metric.name:
@@ -112,10 +112,10 @@ class Measures:
 
     def _types(self) -> list[dict[str, str]]:
         """The types that columns have, as declared where that is the same type."""
-        function = self._rows.warehouse.dialect.type_of
+        function, text = self._dialect.type_of, self._dialect.text
         pairs = [
-            f"cast({function}({quote(column.name)}) as text),"
-            f" cast({function}(cast(null as {column.data_type})) as text)"
+            f"cast({function}({self._dialect.quote(column.name)}) as {text}),"
+            f" cast({function}(cast(null as {column.data_type})) as {text})"
             for column in self._rows.columns.values()
         ]
         types_of = f"select {', '.join(pairs)} from (select 1) as one left join <rows> on false"
@@ -136,11 +136,12 @@ class Measures:
         names = _named(metric.asked)
         keys = [key.name for key in self._rows.view.join_keys]
         listed = [*keys, *names]
+        quote = self._dialect.quote
         columns = ", ".join(f"{quote(name)} as c{place}" for place, name in enumerate(listed))
         order = ", ".join(f"c{place}" for place in range(len(listed)))
-        binder = Binder()
+        binder = Binder(self._dialect)
         if metric.subject in UNIQUE:
-            identity, condition = _identity(metric)
+            identity, condition = _identity(metric, self._dialect)
             copies = f"count(*) over (partition by {', '.join(identity)}) as copies"
             source = f"select {columns}, {copies} from <rows> where {condition}"
             failing = f"select {order} from ({source}) as all_rows where copies > 1"
@@ -196,9 +197,9 @@ def _named(arguments: Mapping[str, Any]) -> list[str]:
     return [str(arguments[key]) for key in keys if key in arguments]
 
 
-def _identity(metric: Metric) -> tuple[list[str], str]:
+def _identity(metric: Metric, dialect: Dialect) -> tuple[list[str], str]:
     """The columns that are to be unique, and the rows that count."""
-    names = [quote(name) for name in _named(metric.asked)]
+    names = [dialect.quote(name) for name in _named(metric.asked)]
     if metric.subject == "column_values.unique":
         return names, f"{names[0]} is not null"
-    return names, considered(metric.asked)
+    return names, considered(metric.asked, dialect)

@@ -1,4 +1,4 @@
-"""Which rows fail an expectation, as SQL that DuckDB and PostgreSQL share.
+"""Which rows fail an expectation, as SQL that all engines share.
 
 NULL passes everything but the expectation that there is none, as in Great Expectations. NaN is a
 value, and the greatest of its column, as in the test ``bounds``.
@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from feature_warehouse.declarations.model import Column
-from feature_warehouse.engines.dialect import quote
-from feature_warehouse.engines.sort_keys import compared
+from feature_warehouse.engines.dialect import Dialect
 from feature_warehouse.validation.sql.binding import Binder
 
 __all__ = ["IN_PYTHON", "considered", "unexpected"]
@@ -36,11 +35,12 @@ IN_PYTHON: Final = frozenset(
 def unexpected(metric: str, columns: Columns, arguments: Arguments, binder: Binder) -> str:
     """The condition that a row fails; ``arguments`` are the metric's."""
     if metric in _PAIRS:
-        first, second = (compared(columns[str(arguments[key])]) for key in ("column_A", "column_B"))
+        pair = (columns[str(arguments[key])] for key in ("column_A", "column_B"))
+        first, second = map(binder.dialect.compared, pair)
         failing = _PAIRS[metric](first, second, arguments)
-        return f"{considered(arguments)} and {failing}"
+        return f"{considered(arguments, binder.dialect)} and {failing}"
     column = columns[str(arguments["column"])]
-    name = quote(column.name)
+    name = binder.dialect.quote(column.name)
     if metric == "column_values.nonnull":
         return f"{name} is null"
     if metric == "column_values.null":
@@ -48,10 +48,10 @@ def unexpected(metric: str, columns: Columns, arguments: Arguments, binder: Bind
     return f"{name} is not null and ({_FAILING[metric](column, arguments, binder)})"
 
 
-def considered(arguments: Arguments) -> str:
+def considered(arguments: Arguments, dialect: Dialect) -> str:
     """The rows that an expectation of several columns looks at, by its ``ignore_row_if``."""
     names = arguments.get("column_list") or [arguments["column_A"], arguments["column_B"]]
-    missing = [f"{quote(str(name))} is null" for name in names]
+    missing = [f"{dialect.quote(str(name))} is null" for name in names]
     rule = arguments.get("ignore_row_if") or "never"
     if rule in ("both_values_are_missing", "all_values_are_missing"):
         return f"not ({' and '.join(missing)})"
@@ -76,7 +76,8 @@ _PAIRS: Final[dict[str, Callable[[str, str, Arguments], str]]] = {
 
 
 def _between(column: Column, arguments: Arguments, binder: Binder) -> str:
-    return _outside(compared(column), arguments, lambda value: binder.value(column, value))
+    name = binder.dialect.compared(column)
+    return _outside(name, arguments, lambda value: binder.value(column, value))
 
 
 def _outside(expression: str, arguments: Arguments, bind: Callable[[Any], str]) -> str:
@@ -88,12 +89,13 @@ def _outside(expression: str, arguments: Arguments, bind: Callable[[Any], str]) 
     return " or ".join(sides) or "false"
 
 
-def _length_between(column: Column, arguments: Arguments, _: Binder) -> str:
-    return _outside(f"length({quote(column.name)})", arguments, lambda value: str(float(value)))
+def _length_between(column: Column, arguments: Arguments, binder: Binder) -> str:
+    length = f"length({binder.dialect.quote(column.name)})"
+    return _outside(length, arguments, lambda value: str(float(value)))
 
 
-def _length_equals(column: Column, arguments: Arguments, _: Binder) -> str:
-    return f"length({quote(column.name)}) <> {int(arguments['value'])}"
+def _length_equals(column: Column, arguments: Arguments, binder: Binder) -> str:
+    return f"length({binder.dialect.quote(column.name)}) <> {int(arguments['value'])}"
 
 
 def _in(column: Column, arguments: Arguments, binder: Binder) -> str:
@@ -101,7 +103,7 @@ def _in(column: Column, arguments: Arguments, binder: Binder) -> str:
     if not values:
         return "false"
     listed = ", ".join(binder.value(column, value) for value in values)
-    return f"{quote(column.name)} in ({listed})"
+    return f"{binder.dialect.quote(column.name)} in ({listed})"
 
 
 def _not_in(column: Column, arguments: Arguments, binder: Binder) -> str:
@@ -109,19 +111,19 @@ def _not_in(column: Column, arguments: Arguments, binder: Binder) -> str:
 
 
 def _like(column: Column, arguments: Arguments, binder: Binder) -> str:
-    pattern = binder.text(str(arguments["like_pattern"]))
-    return f"{quote(column.name)} like {pattern} escape '\\'"
+    name, pattern = binder.dialect.quote(column.name), str(arguments["like_pattern"])
+    return f"{name} like {binder.text(pattern)} escape '{binder.dialect.backslash}'"
 
 
 def _not_like(column: Column, arguments: Arguments, binder: Binder) -> str:
     return f"not ({_like(column, arguments, binder)})"
 
 
-def _not_found(column: Column, arguments: Arguments, _: Binder) -> str:
-    field = quote(str(arguments["field"]))
+def _not_found(column: Column, arguments: Arguments, binder: Binder) -> str:
+    field, name = map(binder.dialect.quote, (str(arguments["field"]), column.name))
     return (
         f"not exists (select 1 from {arguments['relation']} as parent"
-        f" where parent.{field} = published_rows.{quote(column.name)})"
+        f" where parent.{field} = published_rows.{name})"
     )
 
 

@@ -9,8 +9,7 @@ import pyarrow as pa
 
 from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines import Warehouse
-from feature_warehouse.engines.dialect import quote
-from feature_warehouse.engines.queries import published_type
+from feature_warehouse.engines.columns import published_type
 from feature_warehouse.validation.sql.binding import Binder
 
 __all__ = ["Rows"]
@@ -37,6 +36,7 @@ class Rows(msgspec.Struct, frozen=True):
     def select(self, what: str) -> str:
         """A query over them, which are called ``published_rows``."""
         newest = self.warehouse.newest_query(self.view, self.clock, self.since)
+        quote = self.warehouse.dialect.quote
         names = ", ".join(
             f"c{number} as {quote(column.name)}" for number, column in enumerate(self.view.columns)
         )
