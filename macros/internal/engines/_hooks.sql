@@ -27,6 +27,7 @@
         ignores_nulls        has IGNORE NULLS for window functions, which carry a value along;
         cheap_frames         computes a frame that moves without starting anew at each row;
         unlimited_numeric    has numbers that hold the sum of any doubles exactly;
+        comments_on_columns  has COMMENT ON COLUMN, and takes many in one hook;
         needs_microbatch_key replaces a batch by a unique key. -#}
     {{ return(adapter.dispatch('_capabilities', 'feature_warehouse')()[capability]) }}
 {%- endmacro %}

@@ -13,6 +13,7 @@
         'ignores_nulls': true,
         'cheap_frames': true,
         'unlimited_numeric': false,
+        'comments_on_columns': true,
         'needs_microbatch_key': false,
     }) }}
 {%- endmacro %}

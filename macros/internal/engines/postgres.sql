@@ -13,6 +13,7 @@
         'ignores_nulls': false,
         'cheap_frames': false,
         'unlimited_numeric': true,
+        'comments_on_columns': true,
         'needs_microbatch_key': true,
     }) }}
 {%- endmacro %}

@@ -14,6 +14,7 @@
         'ignores_nulls': false,
         'cheap_frames': false,
         'unlimited_numeric': false,
+        'comments_on_columns': false,
         'needs_microbatch_key': false,
     }) }}
 {%- endmacro %}

@@ -4,7 +4,7 @@
     {#- The descriptions of columns: those that YAML does not give. -#}
     {%- set wanted = (config.get('persist_docs') or {}).get('columns') -%}
     {%- set node = graph.nodes.get(model.unique_id) if execute -%}
-    {%- if wanted and node -%}
+    {%- if wanted and node and feature_warehouse._can('comments_on_columns') -%}
         {%- set comments = [] -%}
         {%- for column in feature_warehouse._view_columns(node).values() if column.get('description') -%}
             {%- do comments.append(
