@@ -45,6 +45,7 @@ def test_both_warehouses_agree_with_the_rules(host: Host, conformance: Of, tmp_p
     assert all(part["rows"] > 0 for part in found["parts"])
     assert (found["cases"], found["seed"]) == (12, 3)
     assert found["versions"]["adapter"].startswith(host.engine)
+    assert "fwc_as_of_zoned" in {finding["relation"] for finding in found["findings"]}
     assert contents(host) == before
     assert schemas(host) == []
 

@@ -163,7 +163,7 @@
         'engine': run_query(question).rows[0][0] | string if question else none,
         'no_growth': feature_warehouse_conformance.fwc_no_growth(),
         'has_lookups': feature_warehouse._can('index_lookup'),
-        'has_zones': 'timestamptz' in feature_warehouse._type_spellings(),
+        'has_zones': 'timestamp with time zone' in feature_warehouse._type_spellings().get('timestamptz', []),
         'types': {
             'bigint': dbt.type_bigint(),
             'integer': dbt.type_int(),
