@@ -23,7 +23,8 @@
             if feature_warehouse._may_be_referred_to(node) and not feature_warehouse._misplaced_blocks(node) -%}
             {%- set meta = node.config.meta or {} -%}
             {%- set mistakes = [] -%}
-            {%- if 'feature_service' in meta or 'feature_view' in meta or 'window_features' in meta -%}
+            {%- if 'feature_service' in meta or 'feature_view' in meta or 'window_features' in meta
+                or 'label_set' in meta -%}
                 {%- set unsupported = feature_warehouse._unsupported(node) -%}
                 {%- do mistakes.extend([unsupported] if unsupported else []) -%}
             {%- endif -%}

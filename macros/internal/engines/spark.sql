@@ -39,12 +39,15 @@
 
 
 {#- dbt-spark appends where it cannot merge, whatever the unique key is, and a batch overwrites a whole partition. Only
-    tables of Delta, Iceberg and Hudi can be a snapshot. -#}
+    tables of Delta, Iceberg and Hudi can be a snapshot. Of a seed dbt-spark makes literals that are not its values. -#}
 {% macro spark___unsupported(node) -%}
     {%- if node.config.materialized == 'incremental' -%}
         {{ return('it is incremental, which on spark would repeat rows or lose them; make it a table') }}
     {%- elif node.resource_type == 'snapshot' -%}
         {{ return('it is a snapshot, which on spark is not supported; keep the versions in a table of your own') }}
+    {%- elif node.resource_type == 'seed' -%}
+        {{ return('it is a seed, which dbt-spark loads with NULL as the text None, whole numbers as doubles and'
+            ~ ' instants to the millisecond; make it a model') }}
     {%- endif -%}
     {{ return(none) }}
 {%- endmacro %}

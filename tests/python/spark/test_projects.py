@@ -1,5 +1,6 @@
 """A project that dbt builds on Spark as it does on DuckDB, and what is refused there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_a_session_in_which_sql_means_something_else_is_refused(
     assert f"  feature_warehouse: {said}\n" in output
 
 
-def test_what_grows_is_refused_by_name(session: Any, tmp_path: Path) -> None:
+def test_what_would_have_other_rows_is_refused_by_name(session: Any, tmp_path: Path) -> None:
     del session
     view = {"join_keys": ["card"], "event_timestamp": "seen_at", "created_timestamp": "known"}
     balance = next(model for model in toy.properties() if model["name"] == "balance")
@@ -109,7 +110,14 @@ def test_what_grows_is_refused_by_name(session: Any, tmp_path: Path) -> None:
     folder = tmp_path / "grows"
     models = toy.models() | GROWING
     host = SparkHost(write_host(folder, models, [*toy.properties(), appended]), schema="grows")
+    (folder / "seeds").mkdir()
+    (folder / "seeds" / "seeded.csv").write_text("card,asked_at\n9007199254740993,2026-01-01\n")
+    seeds = [{"name": "seeded", "config": {"meta": {"label_set": {"timestamp": "asked_at"}}}}]
+    (folder / "seeds" / "seeds.yml").write_text(json.dumps({"version": 2, "seeds": seeds}))
     lines = [line.strip() for line in host.dbt("run", code=2).splitlines()]
+    assert any(
+        line.startswith("- seeded: it is a seed, which dbt-spark loads with") for line in lines
+    )
     why = "it is incremental, which on spark would repeat rows or lose them; make it a table"
     assert [line for line in dict.fromkeys(lines) if why in line] == [
         f"- appended: {why}",
