@@ -169,6 +169,7 @@ def _of_card(shapes: Shapes, check: Check, cases: Cases) -> Check:
     """The card as rows of a name and a value; see ``compare.card_rows``."""
     kinds = [column.kind for column in check.columns]
     names = [column.name for column in check.columns]
+    # A training set has no cell that is only near a value.
     values: list[list[Value]] = [list(row) for row in check.rows]  # type: ignore[arg-type]
     asked = names.index("asked_at")
     last = max((at for row in values if isinstance(at := row[asked], int)), default=None)

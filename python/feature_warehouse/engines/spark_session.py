@@ -159,7 +159,7 @@ def _refuse_what_cannot_be_read(session: Any, schema: str, folder: Path) -> None
         raise UnreachableError(f"there is no metastore at {metastore}; run `dbt build`")
     try:
         exists = session.catalog.databaseExists(schema)
-    except Exception as error:
+    except Exception as error:  # of any class: of Java, of py4j, of PySpark
         if "Another instance of Derby" in _causes(error):
             raise BusyError(
                 f"the metastore {metastore} is open in another process, such as dbt; try again when"
@@ -230,9 +230,10 @@ def _end(gateway: Any) -> None:
     from pyspark.sql import SparkSession
 
     # As if there had never been one: the next connection starts another.
-    SparkContext._active_spark_context = None  # noqa: SLF001
-    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001
-    SparkSession._instantiatedSession = SparkSession._activeSession = None  # noqa: SLF001
+    SparkContext._active_spark_context = None  # noqa: SLF001 its stop() would ask the JVM
+    SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001 nothing public resets them
+    SparkSession._instantiatedSession = None  # noqa: SLF001 likewise
+    SparkSession._activeSession = None  # noqa: SLF001 likewise
     process = gateway.proc
     if process is None:  # spark-submit has started it, and ends it
         return

@@ -1,129 +1,34 @@
 """What the publisher asks Spark, against the rules as a loop over the same rows."""
 
-import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 from pathlib import Path
-from random import Random
-from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pytest
 
 from feature_warehouse.declarations.model import Column, FeatureView
-from feature_warehouse.engines import spark, spark_arrow
 from feature_warehouse.engines.spark import SparkWarehouse, connect_to_append
-from feature_warehouse.errors import BusyError, UnservableError, UsageError
+from feature_warehouse.errors import UnservableError, UsageError
+from spark.rows import (
+    FEATURES,
+    HOUR,
+    LOADED,
+    NAN,
+    START,
+    available,
+    load,
+    micros,
+    newest,
+    query,
+    random_rows,
+    shown,
+)
 from spark.warehouse import Tables, credentials, needs_spark, tables, view, warehouse
 
 __all__ = ["tables", "warehouse"]
 
 pytestmark = needs_spark
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-HOUR = 3_600_000_000
-NAN = float("nan")
-
-
-class Row(NamedTuple):
-    """Instants are hours since ``START``."""
-
-    id: int | None
-    ts: int | None
-    loaded: int | None
-    x: float | None
-    t: str | None
-
-
-def micros(hours: int) -> int:
-    return (int(START.timestamp()) + 3600 * hours) * 1_000_000
-
-
-def literal(value: Any, kind: str) -> str:
-    if value is None:
-        return f"cast(null as {kind})"
-    if kind == "timestamp":
-        return f"timestamp_micros({micros(value)})"
-    return f"cast('{value}' as {kind})"
-
-
-KINDS = {"id": "bigint", "ts": "timestamp", "loaded": "timestamp", "x": "double", "t": "string"}
-LOADED = Column("loaded", "timestamp")
-FEATURES = (Column("x", "double"), Column("t", "string"))
-
-
-def query(rows: Iterable[Row]) -> str:
-    values = ", ".join(f"({', '.join(map(literal, row, KINDS.values()))})" for row in rows)
-    return f"select * from values {values} as given ({', '.join(KINDS)})"
-
-
-def random_rows(seed: int) -> list[Row]:
-    random = Random(seed)
-    texts = [None, "", "B", "a", "é", "z"]
-    numbers = [None, -0.0, 0.0, 1.0, NAN, -math.inf]
-    return [
-        Row(
-            random.choice([None, 1, 2, 3, 4, 5]),
-            random.choice([None, *range(6)]),
-            random.choice([None, *range(8)]),
-            random.choice(numbers),
-            random.choice(texts),
-        )
-        for _ in range(120)
-    ]
-
-
-def available(row: Row, lag: int, *, created: bool) -> int:
-    assert row.ts is not None
-    known = row.ts + lag
-    return max(known, row.loaded) if created and row.loaded is not None else known
-
-
-def load(row: Row) -> int:
-    """An event that does not say when it was loaded was so when it happened."""
-    found = row.ts if row.loaded is None else row.loaded
-    assert found is not None
-    return found
-
-
-def number_rank(value: float | None) -> tuple[float, ...]:
-    """NULL is the least, NaN the greatest, and 0.0 greater than -0.0."""
-    if value is None:
-        return (0,)
-    if math.isnan(value):
-        return (2,)
-    return (1, value, math.copysign(1, value))
-
-
-def rank(row: Row, *, created: bool) -> tuple[Any, ...]:
-    loaded = -1 if row.loaded is None else row.loaded
-    text = (0, b"") if row.t is None else (1, row.t.encode())
-    return (row.ts, loaded if created else 0, number_rank(row.x), text)
-
-
-def newest(
-    rows: list[Row], at: int, lag: int, *, created: bool, since: int | None = None
-) -> dict[int, Row]:
-    served = [row for row in rows if row.id is not None and row.ts is not None]
-    seen = [row for row in served if available(row, lag, created=created) <= at]
-    found: dict[int, Row] = {}
-    for row in seen:
-        assert row.id is not None
-        if row.id not in found or rank(row, created=created) > rank(found[row.id], created=created):
-            found[row.id] = row
-    if since is None:
-        return found
-    touched = {row.id for row in seen if available(row, lag, created=created) > since}
-    return {key: row for key, row in found.items() if key in touched}
-
-
-def shown(values: Iterable[Any]) -> list[Any]:
-    """Values that can be compared: NaN is NaN, and the sign of a zero counts."""
-    return [
-        repr(value.astimezone(UTC) if isinstance(value, datetime) else value) for value in values
-    ]
 
 
 @pytest.mark.parametrize(("created", "lag"), list(product([True, False], [0, 2])))
@@ -306,88 +211,6 @@ def test_a_seed_of_other_types_is_refused(tables: Tables, warehouse: SparkWareho
     made = view(relation, Column("x", "double"), is_held_to_types=False)
     with pytest.raises(UnservableError, match="column 'id' is declared as bigint and is int: "):
         warehouse.schema(made)
-
-
-def test_a_view_that_is_written_meanwhile_is_not_read(
-    tables: Tables, warehouse: SparkWarehouse
-) -> None:
-    rows = [Row(1, 1, 1, 1.0, "a"), Row(2, 2, 2, 2.0, "b")]
-    relation = tables.make("written", query(rows))
-    tables.ask(f"create or replace view reading.over as select * from {relation}")
-    made = view("`reading`.`over`", *FEATURES)
-    for change in (f"insert overwrite {relation} {query(rows)}", f"drop table {relation}"):
-        assert warehouse.inspect(made, micros(9), micros(9), None).rows == 2
-        tables.ask(change)
-        with (
-            pytest.raises(BusyError, match=r"'over' was written while it was read"),
-            warehouse.newest_rows(made, micros(9)),
-        ):
-            pass
-        if change.startswith("drop"):
-            tables.make("written", query(rows))
-        warehouse.refresh()
-    with warehouse.newest_rows(made, micros(9)) as reader:
-        assert reader.read_all().num_rows == 2
-
-
-def test_a_table_that_is_written_while_it_is_read_is_not_sent(
-    tables: Tables, warehouse: SparkWarehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    relation = tables.make("overtaken", query([Row(1, 1, 1, 1.0, "a")]))
-    made = view(relation, *FEATURES)
-    read = spark_arrow.read_batches
-
-    @contextmanager
-    def overtaken(*given: Any) -> Iterator[Any]:
-        with read(*given) as reader:
-            tables.make("overtaken", query([Row(1, 1, 1, 2.0, "b")]))
-            yield reader
-
-    monkeypatch.setattr(spark, "read_batches", overtaken)
-    with (
-        pytest.raises(BusyError, match="'overtaken' was written while it was read"),
-        warehouse.newest_rows(made, micros(9)),
-    ):
-        pytest.fail("rows are there")
-
-
-def test_rows_that_are_added_meanwhile_are_not_read(
-    tables: Tables, warehouse: SparkWarehouse
-) -> None:
-    """Or the view is refused; what is read is what was inspected."""
-    relation = tables.make("added", query([Row(1, 1, 1, 1.0, "a")]))
-    made = view(relation, *FEATURES)
-    assert warehouse.inspect(made, micros(9), micros(9), None).rows == 1
-    tables.ask(f"insert into {relation} {query([Row(2, 1, 1, 2.0, 'b')])}")
-    with suppress(BusyError), warehouse.newest_rows(made, micros(9)) as reader:
-        assert reader.read_all().column("c0").to_pylist() == [1]
-    warehouse.refresh()
-    assert warehouse.inspect(made, micros(9), micros(9), None).rows == 2
-
-
-def test_a_table_that_was_written_anew_is_read_after_a_refresh(
-    tables: Tables, warehouse: SparkWarehouse
-) -> None:
-    relation = tables.make("anew", query([Row(1, 1, 1, 1.0, "a")]))
-    made = view(relation, *FEATURES)
-    for count in (1, 2, 3):
-        rows = [Row(number, 1, 1, float(count), "a") for number in range(count)]
-        tables.make("anew", query(rows))
-        warehouse.refresh()
-        assert warehouse.inspect(made, micros(9), micros(9), None).rows == count
-        with warehouse.newest_rows(made, micros(9)) as reader:
-            assert reader.read_all().column("c1").to_pylist() == [float(count)] * count
-
-
-def test_what_has_no_files_is_refused_by_name(tables: Tables, warehouse: SparkWarehouse) -> None:
-    tables.session.range(3).createOrReplaceGlobalTempView("numbers")
-    fine = view("(select id, current_timestamp() as ts from global_temp.numbers)")
-    assert warehouse.inspect(fine, micros(0), micros(0), None).rows == 3
-    pairs = tables.session.sparkContext.parallelize([(1, 2)]).toDF(["id", "x"])
-    pairs.createOrReplaceGlobalTempView("pairs")
-    made = view("(select id, x, current_timestamp() as ts from global_temp.pairs)")
-    with pytest.raises(UsageError, match=r"reads no table of Parquet files \(LogicalRDD\)"):
-        warehouse.inspect(made, micros(0), micros(0), None)
 
 
 def test_targets_that_cannot_be_read_are_refused_in_one_line(tables: Tables) -> None:
