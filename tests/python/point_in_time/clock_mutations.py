@@ -96,9 +96,9 @@ CLOCK_MUTATIONS = (
     ),
     Mutation(
         "rows of after the run, chained",
-        ASOF,
-        "spec.alias, spec.clock)",
-        "spec.alias, labels.at)",
+        JOIN,
+        "._asof_join(spec)",
+        "._asof_join(dict(spec, clock=labels.at))",
         DUCKDB,
     ),
     Mutation(
