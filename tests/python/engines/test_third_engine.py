@@ -4,7 +4,7 @@ Its SQL is DuckDB's: that no other file names an engine is proved here, not that
 """
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -16,7 +16,6 @@ from engines import toy
 from feature_warehouse import OnlineStore
 from feature_warehouse.engines import engine_of
 from feature_warehouse.errors import UsageError
-from harness.forks import Forks
 from harness.support import dbt_environment, run
 
 CLOCK = datetime(2026, 1, 6, 12)
@@ -44,18 +43,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dbt(adapter: Path, project: Path) -> Iterator[Dbt]:
-    """Runs dbt, which finds the adapter, on the project."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(adapter))
-        forks = Forks()
-
-    def call(*arguments: str) -> "CompletedProcess[str]":
-        env = dbt_environment({"DBT_PROFILES_DIR": str(project)})
-        return forks.run(("dbt", *arguments), project, env)
-
-    yield call
-    forks.close()
+def dbt(adapter: Path, project: Path) -> Dbt:
+    """Runs dbt, which finds the adapter, on the project; not in a fork, which would not."""
+    env = dbt_environment({"DBT_PROFILES_DIR": str(project), "PYTHONPATH": str(adapter)})
+    return lambda *arguments: run("dbt", *arguments, cwd=project, env=env)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ HANGING = """
 GONE = """
 import os, sys
 from harness.forks import Forks, NOWHERE
-forks = Forks()
+forks = Forks(prepared=False)
 run = forks.start(("dbt", "run-operation", "hang"), sys.argv[1], dict(os.environ), NOWHERE, NOWHERE)
 print(forks.pid, run, flush=True)
 os._exit(0)
