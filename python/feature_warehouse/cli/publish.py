@@ -1,5 +1,6 @@
 """The commands that need both the dbt project and Redis: publish, compare, take back, erase."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -170,15 +171,24 @@ def forget(
         list[str],
         typer.Argument(help="Join keys, such as customer_id=42.", metavar="KEY=VALUE..."),
     ],
+    log_folder: Annotated[
+        list[Path] | None,
+        typer.Option(help="Folder that a request log writes Parquet files to.", metavar="FOLDER"),
+    ] = None,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
-    """Erase an entity from Redis: from every generation of every view with these join keys.
+    """Erase an entity from Redis and from logged requests.
 
-    Refused with exit code 1 while the warehouse still holds rows of it. Exit code 2, after erasing,
-    if the warehouse could not be asked for a published view. Lists other places that may hold it.
+    From every generation of every view with these join keys, from the streams of request logs, and
+    from the tables that `drain` fills. Refused with exit code 1 while the warehouse still holds
+    rows of it in a view; also 1 if anything is left, or logged requests cannot be read. Exit code
+    2, after erasing, if the warehouse could not be asked for a published view, a table could not
+    be changed, or the log has hashes and FEATURE_WAREHOUSE_LOG_KEY, their secret, is not set.
+    Lists other places that may hold the entity.
     """
     from feature_warehouse.cli.context import Site
+    from feature_warehouse.cli.erasing import LogErasure
     from feature_warehouse.cli.output.remains import models_built_from, print_forgotten
     from feature_warehouse.declarations.manifest import read_manifest
     from feature_warehouse.publishing.forget import forget as erase
@@ -189,13 +199,19 @@ def forget(
     site = Site(place, wait=wait)
     with site.project.open_warehouse() as warehouse, reachable(site.client):
         site.refuse_another_warehouse(warehouse)
-        forgotten = erase(site.registry, site.client, site.names, warehouse, values, wait=wait)
-    models = models_built_from(read_manifest(site.manifest), forgotten.views)
-    print_forgotten(forgotten, models, as_json=as_json)
-    if forgotten.published:
-        raise SystemExit(2)
-    if any(erasure.left for erasure in forgotten.erased):
-        raise SystemExit(1)
+        log = LogErasure(site, values, wait=wait)
+        forgotten = erase(
+            *(site.registry, site.client, site.names, warehouse, values),
+            wait=wait,
+            is_logged=log.is_logged,
+        )
+        log.erase_from_streams(warehouse, forgotten.texts)
+    log.erase_from_tables()
+    log.erase_from_folders(log_folder or [])
+    models = models_built_from(read_manifest(site.manifest), forgotten.views, log.relations)
+    print_forgotten(forgotten, log, models, as_json=as_json)
+    left = any(erasure.left for erasure in forgotten.erased)
+    raise SystemExit(max(2 if forgotten.published else 0, 1 if left else 0, log.exit_code))
 
 
 def rollback(

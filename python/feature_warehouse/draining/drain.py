@@ -3,7 +3,8 @@
 Messages are read from the oldest on, added to the table in one transaction, and then deleted from
 the stream. So one that was added and not yet deleted when we were killed comes again, and is known
 by its key; nothing is lost, and nothing is there twice. A message that cannot be read stays where
-it is.
+it is. Before rows are committed we look whether `forget` has erased anything since their messages
+were read; then they are read again.
 
 A user of Redis for it needs, for the project ``flights`` and the environment ``prod`` (one line)::
 
@@ -62,6 +63,10 @@ _WRONG: Final = (
 """What decoding raises for bytes that are no read of their description."""
 
 Progress = Callable[[str, int], None]
+
+
+class _ErasedError(Exception):
+    """What was read may have had an entity that is forgotten."""
 
 
 class Drained(msgspec.Struct):
@@ -145,27 +150,56 @@ class Drain:
             if collects:
                 gc.enable()
 
-    def _pages(self, stream: str, count: int) -> Iterator[list[tuple[bytes, dict[bytes, bytes]]]]:
-        """The entries of a stream, the oldest first; those that are deleted meanwhile are gone."""
-        start = "-"
-        while page := self._client.xrange(stream, start, "+", count=count):
-            yield page
-            start = "(" + page[-1][0].decode()
+    def _page(
+        self, stream: str, start: str, count: int
+    ) -> tuple[list[tuple[bytes, dict[bytes, bytes]]], str]:
+        """Entries of a stream, the oldest first, and where the next begin.
+
+        Those that are deleted meanwhile are gone.
+        """
+        page = self._client.xrange(stream, start, "+", count=count)
+        return page, "(" + page[-1][0].decode() if page else start
 
     def _run(self, result: Drained, service: str) -> None:
         stream = self._names.requests(service)
-        for page in self._pages(stream, MESSAGES):
+        start = "-"
+        while True:
+            mark, before = self._erasures(service), result.unreadable
+            page, end = self._page(stream, start, MESSAGES)
+            if not page:
+                return
             known = [(key, self._read(service, fields)) for key, fields in page]
             read = [(key, found) for key, found in known if found is not None]
             result.unreadable += len(known) - len(read)
-            for description, group in groupby(read, lambda one: one[1].description):
-                decoder = self._decoder(service, description)
-                assert decoder is not None  # such messages were left out
-                self._move(result, stream, decoder, list(group))
+            try:
+                for description, group in groupby(read, lambda one: one[1].description):
+                    decoder = self._decoder(service, description)
+                    assert decoder is not None  # such messages were left out
+                    self._move(result, stream, decoder, list(group), self._unless(service, mark))
+            except _ErasedError:
+                result.unreadable = before
+            else:
+                start = end
+
+    def _erasures(self, service: str) -> bytes | None:
+        """Another text after each `forget`, which sets it between the stream and the table."""
+        return cluster.value(self._client, self._names.request_erasures(service))
+
+    def _unless(self, service: str, mark: bytes | None) -> Callable[[], None]:
+        """Raises _ErasedError if anything was erased since there was this mark."""
+
+        def confirm() -> None:
+            if self._erasures(service) != mark:
+                raise _ErasedError
+
+        return confirm
 
     def _run_publications(self, result: Drained) -> None:
-        stream = self._names.publications
-        for page in self._pages(stream, _NOTES):
+        stream, start = self._names.publications, "-"
+        while True:
+            page, start = self._page(stream, start, _NOTES)
+            if not page:
+                return
             known = [(key, read_note(fields.get(FIELD, b""))) for key, fields in page]
             read = [(key, note) for key, note in known if note is not None]
             result.unreadable += len(known) - len(read)
@@ -199,6 +233,7 @@ class Drain:
         stream: str,
         decoder: Decoder,
         group: Sequence[tuple[bytes, messages.Message]],
+        confirm: Callable[[], None],
     ) -> None:
         """Add messages of one description to the table, and delete them."""
         done, table = self._decoded(decoder, group)
@@ -207,14 +242,14 @@ class Drain:
             return
         self._check(result.table, decoder.columns, decoder.key)
         try:
-            added = self._tables.append(result.table, table, decoder.key)
+            added = self._tables.append(result.table, table, decoder.key, confirm)
         except UnservableError:
             if len(group) == 1:
                 result.unreadable += 1
                 return
             half = len(group) // 2
-            self._move(result, stream, decoder, group[:half])
-            self._move(result, stream, decoder, group[half:])
+            self._move(result, stream, decoder, group[:half], confirm)
+            self._move(result, stream, decoder, group[half:], confirm)
             return
         self._done(result, stream, done, table, added)
 

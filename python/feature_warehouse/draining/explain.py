@@ -91,7 +91,7 @@ def explain(
         if service not in registry.services:
             raise UsageError(f"there is no service {service!r} in the manifest")
     names = [service] if service else list(registry.services)
-    columns = _columns(warehouse, credentials.schema)
+    columns = warehouse.tables_of(credentials.schema)
     tables = {name: table for name in names if (table := table_of(name)) in columns}
     if not tables:
         raise UsageError(
@@ -109,23 +109,10 @@ def explain(
         found += [_explained(registry.services[name], own, row, runs) for row in rows]
     if not found:
         raise NotPublishedError(
-            f"no request {request_id!r} is in {', '.join(tables.values())}; it was not logged, or"
-            " not drained yet"
+            f"no request {request_id!r} is in {', '.join(tables.values())}; it was not logged, is"
+            " not drained yet, or was erased by `forget`"
         )
     return sorted(found, key=lambda one: (one.service, one.requested_at, one.position))
-
-
-def _columns(warehouse: Warehouse, schema: str) -> dict[str, list[str]]:
-    """The columns of the tables of a schema, in order."""
-    query = (
-        "select cast(table_name as text) as t, cast(column_name as text) as c"
-        " from information_schema.columns where table_schema = $1 order by 1, ordinal_position"
-    )
-    found: dict[str, list[str]] = {}
-    with warehouse.rows(query, "the tables of logged requests", [schema]) as reader:
-        for row in reader.read_all().to_pylist():
-            found.setdefault(row["t"], []).append(row["c"])
-    return found
 
 
 class _Runs:

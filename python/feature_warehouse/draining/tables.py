@@ -15,6 +15,7 @@ __all__ = [
     "create_statement",
     "layout_of",
     "missing_statements",
+    "plain_type",
     "source_yaml",
     "table_of",
 ]
@@ -65,7 +66,7 @@ def create_statement(relation: str, layout: Layout, key: Sequence[str]) -> str:
 def missing_statements(relation: str, layout: Layout, found: Mapping[str, str]) -> list[str]:
     """The DDL for columns that a table lacks. Raises UsageError for one of another type."""
     for name, kind in layout.items():
-        if name in found and _plain(found[name]) != _plain(kind):
+        if name in found and plain_type(found[name]) != plain_type(kind):
             raise UsageError(
                 f"column {name!r} of {relation} is {found[name]}, and is now logged as {kind};"
                 " rename the column or the table, or change the column's type"
@@ -77,7 +78,7 @@ def missing_statements(relation: str, layout: Layout, found: Mapping[str, str]) 
     ]
 
 
-def _plain(kind: str) -> str:
+def plain_type(kind: str) -> str:
     """A type without what differs in how it is written."""
     return re.sub(r"[\s\"]", "", kind).lower()
 

@@ -7,7 +7,7 @@ from feature_warehouse.declarations.model import Column, FeatureView
 from feature_warehouse.engines.protocol import Warehouse
 from feature_warehouse.errors import UnservableError
 
-__all__ = ["column_names", "published_type", "refuse_other_types"]
+__all__ = ["column_names", "published_type", "refuse_other_types", "tables_of"]
 
 _NAME: Final = re.compile(r'"((?:[^"]|"")*)"|([^."]+)')
 
@@ -28,6 +28,19 @@ def column_names(relation: str, warehouse: Warehouse) -> list[str]:
     )
     with warehouse.rows(query, f"the columns of {relation}", values) as reader:
         return [str(name) for name in reader.read_all()["name"].to_pylist()]
+
+
+def tables_of(schema: str, warehouse: Warehouse) -> dict[str, list[str]]:
+    """See ``Warehouse``; likewise."""
+    query = (
+        "select cast(table_name as text) as t, cast(column_name as text) as c"
+        " from information_schema.columns where table_schema = $1 order by 1, ordinal_position"
+    )
+    found: dict[str, list[str]] = {}
+    with warehouse.rows(query, f"the tables of {schema}", [schema]) as reader:
+        for row in reader.read_all().to_pylist():
+            found.setdefault(row["t"], []).append(row["c"])
+    return found
 
 
 def published_type(view: FeatureView, column: Column) -> str:

@@ -136,6 +136,9 @@ class DuckDBWarehouse:
             [(count,)] = self._connection.execute(query, values).fetchall()
         return int(count)
 
+    def tables_of(self, schema: str) -> dict[str, list[str]]:
+        return columns.tables_of(schema, self)
+
     def column_names(self, relation: str) -> list[str]:
         return columns.column_names(relation, self)
 

@@ -1,6 +1,6 @@
-"""DuckDB: adding rows to tables of the file that dbt writes."""
+"""DuckDB: adding rows to tables of the file that dbt writes, and removing them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -68,7 +68,13 @@ class DuckDBTables:
             for statement in statements:
                 self._connection.execute(statement)
 
-    def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
+    def append(
+        self,
+        table: str,
+        rows: pa.Table,
+        key: Sequence[str],
+        confirm: Callable[[], None] = lambda: None,
+    ) -> int:
         types = self.columns(table)
         for place, field in enumerate(rows.schema):
             if pa.types.is_decimal256(field.type):
@@ -78,6 +84,22 @@ class DuckDBTables:
             statement = insert_statement(self.relation(table), _STAGE, rows, types, key)
             [(count,)] = self._connection.execute(statement).fetchall()
             self._connection.unregister(_STAGE)
+            confirm()
+        return int(count)
+
+    def delete(
+        self, table: str, condition: str, values: Sequence[str], *, wait: bool = False
+    ) -> int:
+        del wait  # nobody else has the file
+        statement = f"delete from {self.relation(table)} where {condition}"
+        with self._explained(table), self._transaction():
+            [(count,)] = self._connection.execute(statement, list(values)).fetchall()
+        return int(count)
+
+    def count(self, table: str, condition: str, values: Sequence[str]) -> int:
+        query = f"select count(*) from {self.relation(table)} where {condition}"
+        with self._explained(table):
+            [(count,)] = self._connection.execute(query, list(values)).fetchall()
         return int(count)
 
     @contextmanager

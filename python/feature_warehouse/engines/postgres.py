@@ -161,6 +161,9 @@ class PostgresWarehouse:
         self.refresh()  # the transaction has failed
         return False
 
+    def tables_of(self, schema: str) -> dict[str, list[str]]:
+        return columns.tables_of(schema, self)
+
     def column_names(self, relation: str) -> list[str]:
         return columns.column_names(relation, self)
 

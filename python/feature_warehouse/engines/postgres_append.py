@@ -1,8 +1,8 @@
-"""PostgreSQL: adding rows to tables, by binary COPY into one of the connection's own."""
+"""PostgreSQL: adding rows to tables, by binary COPY into a temporary one, and removing them."""
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +15,7 @@ from feature_warehouse.codec.stored_types import NESTED, Kind
 from feature_warehouse.engines.appending import as_texts, insert_statement, relation_of
 from feature_warehouse.engines.dialect import quote
 from feature_warehouse.engines.postgres_target import address, reason
-from feature_warehouse.errors import UnreachableError, UnservableError, UsageError
+from feature_warehouse.errors import BusyError, UnreachableError, UnservableError, UsageError
 from feature_warehouse.util.signals import cancelled_by_signals, received
 
 __all__ = ["PostgresTables", "stored_as"]
@@ -37,6 +37,10 @@ _TYPES = {
     "uuid": "uuid",
 }
 _STAGE = "feature_warehouse_rows"
+_PATIENCE_MS = 10_000
+"""For how long others may be adding rows to a table that rows are removed from."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
 _DATA_EXCEPTION = "22"
 _CONNECTION_LOST = ("08", "57P")
 """How the SQLSTATEs of values that do not fit, and of connections that end, begin."""
@@ -70,7 +74,13 @@ class PostgresTables:
             for statement in statements:
                 cursor.execute(statement)
 
-    def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
+    def append(
+        self,
+        table: str,
+        rows: pa.Table,
+        key: Sequence[str],
+        confirm: Callable[[], None] = lambda: None,
+    ) -> int:
         types = self.columns(table)
         for place, field in enumerate(rows.schema):
             if (texts := _staged(rows.column(place), field.type)) is not None:
@@ -81,7 +91,30 @@ class PostgresTables:
             cursor.execute(statement)
             count = cursor.rowcount
             cursor.execute(f"drop table {_STAGE}")
+            confirm()
         return int(count)
+
+    def delete(
+        self, table: str, condition: str, values: Sequence[str], *, wait: bool = False
+    ) -> int:
+        relation = self.relation(table)
+        with self._transaction(table) as cursor:
+            cursor.execute(f"set local lock_timeout = {0 if wait else _PATIENCE_MS}")
+            # Nobody adds rows from now on, and what was being added is there.
+            cursor.execute(f"lock table {relation} in share row exclusive mode")
+            # The driver does not count the rows of a statement with parameters.
+            cursor.execute(
+                f"with gone as (delete from {relation} where {condition} returning 1)"
+                " select count(*) from gone",
+                tuple(values) or None,
+            )
+            return int(cursor.fetchone()[0])
+
+    def count(self, table: str, condition: str, values: Sequence[str]) -> int:
+        query = f"select count(*) from {self.relation(table)} where {condition}"
+        with self._transaction(table) as cursor:
+            cursor.execute(query, tuple(values) or None)
+            return int(cursor.fetchone()[0])
 
     @contextmanager
     def _transaction(self, table: str) -> Iterator[Any]:
@@ -103,6 +136,11 @@ class PostgresTables:
             if str(getattr(error, "sqlstate", None) or "").startswith(_CONNECTION_LOST):
                 raise self._unreachable("ended the connection", error) from None
             why = reason(error, self._credentials.password)
+            if getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+                raise BusyError(
+                    f"another process is writing to {table}; try again when it has finished, or"
+                    " pass --wait"
+                ) from None
             if str(getattr(error, "sqlstate", None) or "").startswith(_DATA_EXCEPTION):
                 raise UnservableError(f"{table} cannot hold a value: {why}") from None
             raise UsageError(f"{table} cannot be written: {why}") from None

@@ -1,6 +1,6 @@
 """What the rest of the package asks an engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -82,6 +82,9 @@ class Warehouse(Protocol):
     def holds(self, view: FeatureView, entity: Mapping[str, str]) -> int:
         """How many rows a view has of join key values, given as texts."""
 
+    def tables_of(self, schema: str) -> dict[str, list[str]]:
+        """The tables of a schema, each with its columns in order; none where none takes rows."""
+
     def column_names(self, relation: str) -> list[str]:
         """The columns of a table or view, named as in the manifest; none if it is not there."""
 
@@ -102,7 +105,7 @@ class Warehouse(Protocol):
 
 
 class Tables(Protocol):
-    """One connection that adds rows to tables of the target's schema, and nothing else."""
+    """One connection that adds rows to tables of the target's schema, and takes rows from them."""
 
     def relation(self, table: str) -> str:
         """A table's name in SQL."""
@@ -116,12 +119,32 @@ class Tables(Protocol):
     def create(self, statements: Sequence[str]) -> None:
         """Run statements that create tables or columns, all or none of them."""
 
-    def append(self, table: str, rows: pa.Table, key: Sequence[str]) -> int:
+    def append(
+        self,
+        table: str,
+        rows: pa.Table,
+        key: Sequence[str],
+        confirm: Callable[[], None] = lambda: None,
+    ) -> int:
         """Add rows, but those whose key is there; how many were added.
 
-        They are committed when this returns. ``key`` are the columns of the primary key. Raises
+        They are committed when this returns. ``key`` are the columns of the primary key.
+        ``confirm`` is called when all is done but that, and nothing is added if it raises. Raises
         UnservableError for a value that the table cannot hold.
         """
+
+    def delete(
+        self, table: str, condition: str, values: Sequence[str], *, wait: bool = False
+    ) -> int:
+        """Remove the rows of a condition in SQL, and how many that were, committed.
+
+        ``values`` are texts for ``Dialect.parameter``. Rows that others are adding meanwhile are
+        waited for, and are then among them. Raises BusyError if that takes longer than some
+        seconds, unless told to ``wait``.
+        """
+
+    def count(self, table: str, condition: str, values: Sequence[str]) -> int:
+        """How many rows there are of a condition."""
 
     def close(self) -> None:
         """Close the connection."""

@@ -23,12 +23,14 @@ class Forgotten(msgspec.Struct, frozen=True):
     """What was erased, of which views, and of which the warehouse could not be asked, and why.
 
     Those of the latter that had rows in Redis are in ``published``: they have to be asked again.
+    ``texts`` are the values of the entity in the forms that the row keys of each view have.
     """
 
     views: list[str]
     erased: list["Erasure"]
     not_asked: dict[str, str]
     published: list[str]
+    texts: dict[str, list[dict[str, str]]]
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -48,19 +50,21 @@ def forget(
     entity: Mapping[str, str],
     *,
     wait: bool = False,
+    is_logged: bool = False,
 ) -> Forgotten:
     """Erase the rows of all views whose join keys include those of ``entity`` (texts).
 
     All views, that is, which are online or have rows in Redis, and of whose join keys the texts can
     be values: the same name may be of other types elsewhere. A view with more join keys loses every
     row with these values. A view that cannot be read, for it is not built yet, stops none of this.
-    Raises EntityError if there is no such view, RetainedError, having erased nothing, while the
-    warehouse holds rows of the entity in one of them: the next run would bring them back. Then
-    BusyError if a run is publishing a view.
+    Raises EntityError if there is no such view, unless such an entity ``is_logged`` at least;
+    RetainedError, having erased nothing, while the warehouse holds rows of the entity in one of
+    them: the next run would bring them back. Then BusyError if a run is publishing a view.
     """
     refusals: list[EntityError] = []
     found = stored(client, names)
-    views = set(_published(client, names, found, registry.views, entity, refusals))
+    texts: dict[str, list[dict[str, str]]] = {}
+    views = set(_published(client, names, found, registry.views, entity, refusals, texts))
     declared = [view for view in registry.views.values() if view.online or view.name in found]
     held: dict[str, int] = {}
     not_asked: dict[str, str] = {}
@@ -68,16 +72,17 @@ def forget(
         if not entity.keys() <= {key.name for key in view.join_keys}:
             continue
         try:
-            texts = _texts(_key_columns(view, warehouse), entity, refusals)
-            if texts is None:
+            own = _texts(_key_columns(view, warehouse), entity, refusals)
+            if own is None:
                 continue
-            held[view.name] = warehouse.holds(view, texts)
+            texts.setdefault(view.name, []).append(own)
+            held[view.name] = warehouse.holds(view, own)
         except UsageError as error:
             not_asked[view.name] = str(error)
         views.add(view.name)
-    if not views and refusals:
-        raise refusals[0]
-    if not views:
+    if not views and not is_logged:
+        if refusals:
+            raise refusals[0]
         raise EntityError(
             "no online feature view has the join keys"
             f" {', '.join(entity) or 'of a global view'}; there are {_known_keys(declared)}"
@@ -93,7 +98,7 @@ def forget(
         with locked(client, names, name, wait=wait):
             erased += _erase(Generations(client, names, name, repairs=True), names, client, entity)
     published = sorted(not_asked.keys() & {one.view for one in erased})
-    return Forgotten(sorted(views), erased, not_asked, published)
+    return Forgotten(sorted(views), erased, not_asked, published, texts)
 
 
 def _known_keys(views: Iterable[FeatureView]) -> str:
@@ -108,6 +113,7 @@ def _published(
     declared: Collection[str],
     entity: Mapping[str, str],
     refusals: list[EntityError],
+    texts: dict[str, list[dict[str, str]]],
 ) -> Iterator[str]:
     """The views that may have rows of the entity, as Redis itself says: no list is complete.
 
@@ -119,7 +125,9 @@ def _published(
             continue  # a service
         described = generations.described(generations.known() | numbers_in(versions))
         for generation in described:
-            if generation.keys and _texts(generation.keys, entity, refusals) is not None:
+            own = _texts(generation.keys, entity, refusals) if generation.keys else None
+            if own is not None:
+                texts.setdefault(name, []).append(own)
                 yield name
         if name not in declared and len(described) < len(numbers_in(versions)):
             yield name

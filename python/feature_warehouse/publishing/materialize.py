@@ -7,7 +7,8 @@ A user of Redis for it needs, for the project ``flights`` and the environment ``
     +set +del +unlink +exists +expire +pexpire +pexpiretime +sadd +srem +smembers +time +xadd +hset
     +hget
 
-and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``.
+and in a cluster ``+command +cluster|slots +asking``, elsewhere than in database 0 ``+select``. For
+`forget`, where there is a request log, ``+xrange +xdel``.
 """
 
 from collections.abc import Collection, Iterator

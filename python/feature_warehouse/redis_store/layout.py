@@ -17,9 +17,11 @@
     project.environment:!requests             set of the services that have a request log
     project.environment:!requests:{project.environment:service}
                                               stream of logged requests, see ``request_log``; the
-                                              braces are literal, and so are those of the next two
+                                              braces are literal, and so are those of the next three
     ...:{project.environment:service}@5c02... what messages of that stream are decoded by, JSON
     ...:{project.environment:service}!counts  hash of how many entities were written and dropped
+    ...:{project.environment:service}!erasures
+                                              another text after each `forget`, for drains
     project.environment:!publications         stream of what runs have published, see
                                               ``publication_log``
     project.environment:!noted                hash of views: the last run of each that is in it
@@ -120,6 +122,9 @@ class Names(msgspec.Struct, frozen=True):
 
     def request_counts(self, service: str) -> str:
         return f"{self.requests(service)}!counts"
+
+    def request_erasures(self, service: str) -> str:
+        return f"{self.requests(service)}!erasures"
 
     @property
     def publications(self) -> str:

@@ -27,9 +27,11 @@ from feature_warehouse.on_demand.expressions import names_in
 from feature_warehouse.redis_store import layout
 from feature_warehouse.serving.plan import Plan
 
-__all__ = ["Description", "Recorder", "hashed", "narrowed", "recorder"]
+__all__ = ["HASH_LENGTH", "Description", "Recorder", "hashed", "narrowed", "recorder"]
 
-_DIGITS: Final = 32
+HASH_LENGTH: Final = 32
+"""Characters of a hash."""
+
 _NO_CHECKSUM: Final = bytes(CHECKSUM.size)
 
 _decode: Final = msgspec.msgpack.Decoder(list[Any]).decode
@@ -86,7 +88,7 @@ class Recorder(msgspec.Struct, frozen=True, gc=False):
 def hashed(key: bytes, value: Any) -> str:
     """A value that is not NULL, in stored form, as a text that tells nobody without the key."""
     text = value.encode() if isinstance(value, str) else _encode(value)
-    return hmac.new(key, text, hashlib.sha256).hexdigest()[:_DIGITS]
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:HASH_LENGTH]
 
 
 def recorder(names: layout.Names, plan: Plan, pii_key: bytes | None) -> Recorder:

@@ -23,8 +23,9 @@
 """
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Final
 
@@ -45,6 +46,8 @@ __all__ = [
     "encode",
     "joined",
     "key_values",
+    "message",
+    "parts_without",
 ]
 
 FORMAT: Final = 1
@@ -131,21 +134,31 @@ def changed(text: bytes, recorder: Recorder, share: float) -> list[tuple[int, by
     ]
     reads = [read]
     if len(sample) < len(read):
-        reads = [_one(read, place) for place in sample]
+        reads = [_part(read, place, place + 1) for place in sample]
     return [(len(each), _encode(_hidden(each, recorder))) for each in reads]
 
 
-def _one(read: Entities, place: int) -> Entities:
-    """One entity of a read."""
-    ids, some = read.request_ids, slice(place, place + 1)
+def _part(read: Entities, start: int, end: int) -> Entities:
+    """Some entities of a read that stand together."""
+    ids, some = read.request_ids, slice(start, end)
     return msgspec.structs.replace(
         read,
-        first=read.first + place,
-        request_ids=ids[place] if isinstance(ids, list) else ids,
+        first=read.first + start,
+        request_ids=ids[some] if isinstance(ids, list) else ids,
         keys=[column[some] for column in read.keys],
         rows=[column[some] for column in read.rows],
         given=[column[some] for column in read.given],
     )
+
+
+def parts_without(read: Entities, places: Collection[int]) -> list[Entities]:
+    """A read without some of its entities: the read itself, or the parts between them."""
+    if not places:
+        return [read]
+    ends = [-1, *sorted(places), len(read)]
+    return [
+        _part(read, before + 1, after) for before, after in pairwise(ends) if before + 1 < after
+    ]
 
 
 def _hidden(read: Entities, recorder: Recorder) -> Entities:
@@ -191,6 +204,11 @@ def joined(description: str, reads: Sequence[bytes]) -> bytes:
     """A message of reads that are encoded."""
     head = b"\x93" + _encode(FORMAT) + _encode(description) + _count.pack(_ARRAY, len(reads))
     return head + b"".join(reads)
+
+
+def message(description: str, reads: Iterable[Entities]) -> bytes:
+    """A message of reads."""
+    return joined(description, [_encode(read) for read in reads])
 
 
 def decode(text: bytes) -> Message | None:
