@@ -50,8 +50,8 @@ coverage: ## The same tests, with the lines of ours that they run; half as long 
 # What dbt 2 is tried on: the dbt package, and what calls dbt. PostgreSQL is an experiment of dbt 2's.
 TESTS_OF_DBT_2 := $(addprefix tests/python/,dbt_package catalog checks cli dbt_project declarations growth \
 	on_demand point_in_time windows training_sets watching relations publishing/test_publish_repairs.py \
-	built_demo/test_both_dbts.py versions planning/test_plan_of_dbt.py)
-SLICE_OF_DBT_2 := $(addprefix tests/python/,dbt_package catalog windows/test_declared.py)
+	built_demo/test_both_dbts.py versions planning/test_plan_of_dbt.py engines/test_clouds.py)
+SLICE_OF_DBT_2 := $(addprefix tests/python/,dbt_package catalog windows/test_declared.py engines/test_clouds.py)
 PYTEST_2 := $(BIN_2)/python -m pytest -q -m 'not long and not dbt_1' -k 'not postgres'
 
 test-dbt2: ## The tests of the dbt package and of what calls dbt, with dbt 2

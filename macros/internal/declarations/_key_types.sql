@@ -29,7 +29,7 @@
         {{ return(feature_warehouse._type_name(lists[0][0]) ~ lists[0][1]) }}
     {%- endif -%}
     {%- set name = feature_warehouse._key_type(words).name -%}
-    {%- set digits = feature_warehouse._number_types().numeric if name in ['numeric', 'decimal', 'dec'] else none -%}
+    {%- set digits = feature_warehouse._number_types().numeric if name in ['numeric', 'decimal', 'dec', 'number'] else none -%}
     {{ return('numeric(' ~ digits[0] ~ ',' ~ digits[1] ~ ')' if digits else name) }}
 {%- endmacro %}
 
@@ -40,7 +40,7 @@
     {%- set words = modules.re.sub('\\s+', ' ', data_type | lower | trim) -%}
     {%- set bare = modules.re.sub(' ?\\(.*?\\)', '', words) -%}
     {%- set digits = modules.re.findall(
-        '^(?:numeric|decimal|dec) ?\\( ?(\\d+) ?(?:, ?(\\d+) ?)?\\)$', words
+        '^(?:numeric|decimal|dec|number) ?\\( ?(\\d+) ?(?:, ?(\\d+) ?)?\\)$', words
     ) -%}
     {%- set bits = {
         'tinyint': 8, 'smallint': 16, 'integer': 32, 'bigint': 64, 'hugeint': 128,

@@ -1,10 +1,11 @@
 {#- All that differs by engine: each hook `_x` is implemented as `duckdb___x` in duckdb.sql, as `postgres___x`
-    in postgres.sql and as `spark___x` in spark.sql. Another engine is one more such file, and a file in
-    python/feature_warehouse/engines.
+    in postgres.sql, and so on. Another engine is one more such file, and a file in python/feature_warehouse/engines. An
+    adapter that dbt derives from another one, such as databricks from spark, finds the answers of that for all hooks but
+    those that its own file implements.
 
-    All other SQL is written once, and every engine is expected to know it: `is distinct from`, `nulls first`, `greatest`
-    and `least` that pass over NULL, `interval '3 hours'`, `timestamp '...'` in UTC, `numeric(p,s)`, a WINDOW clause, and
-    DuckDB's form of ASOF JOIN where `_can('asof_join')`. For an engine that lacks one of these, make it a hook. -#}
+    All other SQL is written once, and every engine is expected to know it: `is distinct from`, `nulls first`,
+    `interval '3 hours'`, `timestamp '...'` in UTC, `numeric(p,s)`, DuckDB's form of ASOF JOIN where `_can('asof_join')`,
+    and a WINDOW clause where `_can('ignores_nulls')`. For an engine that lacks one of these, make it a hook. -#}
 
 {% macro _engine() -%}
     {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter
@@ -28,7 +29,10 @@
         cheap_frames         computes a frame that moves without starting anew at each row;
         unlimited_numeric    has numbers that hold the sum of any doubles exactly;
         comments_on_columns  has COMMENT ON COLUMN, and takes many in one hook;
-        needs_microbatch_key replaces a batch by a unique key. -#}
+        needs_microbatch_key replaces a batch by a unique key;
+        named_windows        has a WINDOW clause;
+        match_condition      has ASOF JOIN with MATCH_CONDITION, which keeps labels that find nothing;
+        statistics           knows the functions of `feature_statistics`. -#}
     {{ return(adapter.dispatch('_capabilities', 'feature_warehouse')()[capability]) }}
 {%- endmacro %}
 
@@ -319,4 +323,40 @@
 {% macro _group_found(number) -%}
     {#- A group of what REGEXP_REPLACE has found, in the replacement. -#}
     {{ return(adapter.dispatch('_group_found', 'feature_warehouse')(number)) }}
+{%- endmacro %}
+
+
+{% macro _greatest(arguments) -%}
+    {#- The greatest of arguments that are not NULL; NULL if all are. -#}
+    {{ return(adapter.dispatch('_greatest', 'feature_warehouse')(arguments)) }}
+{%- endmacro %}
+
+
+{% macro _least(arguments) -%}
+    {#- The least of arguments that are not NULL; NULL if all are. -#}
+    {{ return(adapter.dispatch('_least', 'feature_warehouse')(arguments)) }}
+{%- endmacro %}
+
+
+{% macro _concat_ws(separator, arguments) -%}
+    {#- One text of those of a list that are not NULL, with a separator, a literal, between them; '' if all are. -#}
+    {{ return(adapter.dispatch('_concat_ws', 'feature_warehouse')(separator, arguments)) }}
+{%- endmacro %}
+
+
+{% macro _zoned_to_utc(instant) -%}
+    {#- An instant of a type with a time zone as TIMESTAMP in UTC. -#}
+    {{ return(adapter.dispatch('_zoned_to_utc', 'feature_warehouse')(instant)) }}
+{%- endmacro %}
+
+
+{% macro _utc_to_zoned(instant) -%}
+    {#- A TIMESTAMP in UTC as an instant of a type with a time zone. -#}
+    {{ return(adapter.dispatch('_utc_to_zoned', 'feature_warehouse')(instant)) }}
+{%- endmacro %}
+
+
+{% macro _reserved_words() -%}
+    {#- Words beside those of `_quote` that cannot be the name of a column without quotation marks. -#}
+    {{ return(adapter.dispatch('_reserved_words', 'feature_warehouse')()) }}
 {%- endmacro %}

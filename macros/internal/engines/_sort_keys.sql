@@ -16,7 +16,7 @@
             'extract(day from ' ~ column ~ ')'
         ]) }}
     {%- elif modules.re.fullmatch(feature_warehouse._plain_types(), scalar) and not is_list
-        or modules.re.fullmatch('(numeric|decimal|dec) ?\\(.*\\)', words) -%}
+        or modules.re.fullmatch('(numeric|decimal|dec|number) ?\\(.*\\)', words) -%}
         {{ return([column]) }}
     {%- endif -%}
     {{ return(feature_warehouse._other_sort_keys(

@@ -8,7 +8,7 @@
         'plain': [
             'smallint', 'integer', 'int', 'bigint', 'int2', 'int4', 'int8', 'tinyint', 'hugeint',
             'utinyint', 'usmallint', 'uinteger', 'ubigint', 'uhugeint', 'short', 'long', 'uuid',
-            'boolean', 'bool', 'numeric', 'decimal',
+            'boolean', 'bool', 'numeric', 'decimal', 'number',
         ],
         'double': ['double precision', 'double', 'float8'],
         'real': ['real', 'float4'],
@@ -34,7 +34,7 @@
     {{ return(
         data_type is string
         and modules.re.fullmatch(
-            '(?:date|datetime|timestamp(_s|_ms|_us|_ns|_ntz|_ltz)?|timestamptz'
+            '(?:date|datetime|timestamp(_s|_ms|_us|_ns)?|timestamp_?(ntz|ltz|tz)(\\s*\\(\\s*\\d\\s*\\))?'
             ~ '|timestamp\\s*(\\(\\s*\\d\\s*\\))?(\\s+(with|without)\\s+time\\s+zone)?)$',
             data_type | lower | trim
         ) is not none
@@ -51,7 +51,7 @@
         'smallint', 'integer', 'int', 'int2', 'int4', 'tinyint', 'short', 'utinyint', 'usmallint', 'uinteger'
     ) -%}
         {{ return('small') }}
-    {%- elif name in ('bigint', 'int8', 'long', 'ubigint', 'hugeint', 'uhugeint', 'numeric', 'decimal') -%}
+    {%- elif name in ('bigint', 'int8', 'long', 'ubigint', 'hugeint', 'uhugeint', 'numeric', 'decimal', 'number') -%}
         {{ return('exact') }}
     {%- elif name in ('double precision', 'double', 'float8', 'real', 'float4', 'float') -%}
         {{ return('double') }}
@@ -63,7 +63,7 @@
 {% macro _digits(type) -%}
     {#- All digits of a decimal and those after the point, none for another type or one without limits. -#}
     {%- set found = modules.re.findall(
-        '^\\s*(numeric|decimal)\\s*(?:\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\))?\\s*$', (type or '') | lower
+        '^\\s*(numeric|decimal|number)\\s*(?:\\(\\s*(\\d+)\\s*(?:,\\s*(\\d+)\\s*)?\\))?\\s*$', (type or '') | lower
     ) -%}
     {%- if found and found[0][1] -%}
         {{ return((found[0][1] | int, (found[0][2] or 0) | int)) }}

@@ -15,6 +15,9 @@
         'unlimited_numeric': false,
         'comments_on_columns': true,
         'needs_microbatch_key': false,
+        'named_windows': true,
+        'match_condition': false,
+        'statistics': true,
     }) }}
 {%- endmacro %}
 
@@ -327,4 +330,34 @@
 
 {% macro duckdb___group_found(number) -%}
     {{ return('\\' ~ number) }}
+{%- endmacro %}
+
+
+{% macro duckdb___greatest(arguments) -%}
+    {{ return('greatest(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___least(arguments) -%}
+    {{ return('least(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro duckdb___concat_ws(separator, arguments) -%}
+    {{ return(feature_warehouse._sql_call('concat_ws', [separator] + arguments)) }}
+{%- endmacro %}
+
+
+{% macro duckdb___zoned_to_utc(instant) -%}
+    {{ return('(' ~ instant ~ " at time zone 'UTC')") }}
+{%- endmacro %}
+
+
+{% macro duckdb___utc_to_zoned(instant) -%}
+    {{ return(instant ~ " at time zone 'UTC'") }}
+{%- endmacro %}
+
+
+{% macro duckdb___reserved_words() -%}
+    {{ return([]) }}
 {%- endmacro %}

@@ -15,6 +15,9 @@
         'unlimited_numeric': true,
         'comments_on_columns': true,
         'needs_microbatch_key': true,
+        'named_windows': true,
+        'match_condition': false,
+        'statistics': true,
     }) }}
 {%- endmacro %}
 
@@ -370,4 +373,34 @@
 
 {% macro postgres___group_found(number) -%}
     {{ return('\\' ~ number) }}
+{%- endmacro %}
+
+
+{% macro postgres___greatest(arguments) -%}
+    {{ return('greatest(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___least(arguments) -%}
+    {{ return('least(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro postgres___concat_ws(separator, arguments) -%}
+    {{ return(feature_warehouse._sql_call('concat_ws', [separator] + arguments)) }}
+{%- endmacro %}
+
+
+{% macro postgres___zoned_to_utc(instant) -%}
+    {{ return('(' ~ instant ~ " at time zone 'UTC')") }}
+{%- endmacro %}
+
+
+{% macro postgres___utc_to_zoned(instant) -%}
+    {{ return(instant ~ " at time zone 'UTC'") }}
+{%- endmacro %}
+
+
+{% macro postgres___reserved_words() -%}
+    {{ return([]) }}
 {%- endmacro %}

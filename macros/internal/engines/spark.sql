@@ -16,6 +16,9 @@
         'unlimited_numeric': false,
         'comments_on_columns': false,
         'needs_microbatch_key': false,
+        'named_windows': true,
+        'match_condition': false,
+        'statistics': true,
     }) }}
 {%- endmacro %}
 
@@ -102,7 +105,7 @@
 
 {% macro spark___row_id() -%}
     {{ feature_warehouse._fail("target '" ~ target.name ~ "'", [
-        'rows of a table cannot be told apart on spark, and so none can be deleted; write the table anew without them'
+        'rows of a table cannot be told apart on ' ~ target.type ~ ', and so none can be deleted; write the table anew without them'
     ]) }}
 {%- endmacro %}
 
@@ -358,4 +361,35 @@
 
 {% macro spark___decimal_as_double(expression) -%}
     {{ return('cast(cast(' ~ expression ~ ' as string) as double)') }}
+{%- endmacro %}
+
+
+{% macro spark___greatest(arguments) -%}
+    {{ return('greatest(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro spark___least(arguments) -%}
+    {{ return('least(' ~ arguments ~ ')') }}
+{%- endmacro %}
+
+
+{% macro spark___concat_ws(separator, arguments) -%}
+    {{ return(feature_warehouse._sql_call('concat_ws', [separator] + arguments)) }}
+{%- endmacro %}
+
+
+{#- A TIMESTAMP is one already. -#}
+{% macro spark___zoned_to_utc(instant) -%}
+    {{ return(instant) }}
+{%- endmacro %}
+
+
+{% macro spark___utc_to_zoned(instant) -%}
+    {{ return('cast(' ~ instant ~ ' as timestamp)') }}
+{%- endmacro %}
+
+
+{% macro spark___reserved_words() -%}
+    {{ return([]) }}
 {%- endmacro %}

@@ -85,8 +85,9 @@ changes as (
 
 select
     {#- A clock that went back must not make the new version older than the last. -#}
-    {%- set later = 'greatest(\n        ' ~ now ~ ',\n        ' ~ free.stamped_at
-        ~ " + interval '1 microsecond'\n    ) as " ~ stamp -%}
+    {%- set later = feature_warehouse._greatest(
+        '\n        ' ~ now ~ ',\n        ' ~ free.stamped_at ~ " + interval '1 microsecond'\n    "
+    ) ~ ' as ' ~ stamp -%}
     {%- for column in view.types %}
     {{ later if column == created else feature_warehouse._quote(column) }}
         {{- ',' if not loop.last else '' }}

@@ -13,20 +13,19 @@
 
 {% macro _last_of_instants(spec, order) -%}
     {#- What keeps the last row of each instant, of those of the newest event so far. -#}
-    {%- set last = 'lead(' ~ spec.known ~ ') over known is distinct from ' ~ spec.known -%}
+    {%- set windows = {'known':
+        ('\n            ' ~ feature_warehouse._clause('partition by', spec.entity, 12) if spec.entity else '')
+        ~ '\n            ' ~ feature_warehouse._clause('order by', order, 12) ~ '\n        '
+    } -%}
+    {%- set known = feature_warehouse._over('known', windows) -%}
+    {%- set last = 'lead(' ~ spec.known ~ ') over ' ~ known ~ ' is distinct from ' ~ spec.known -%}
     {%- if last | length > 84 -%}
-        {%- set last = 'lead(' ~ spec.known ~ ') over known\n        is distinct from ' ~ spec.known -%}
+        {%- set last = 'lead(' ~ spec.known ~ ') over ' ~ known ~ '\n        is distinct from ' ~ spec.known -%}
     {%- endif %}
-    window
-        known as (
-            {%- if spec.entity %}
-            {{ feature_warehouse._clause('partition by', spec.entity, 12) }}
-            {%- endif %}
-            {{ feature_warehouse._clause('order by', order, 12) }}
-        )
+    {{- feature_warehouse._window_clause(windows, 4) }}
     qualify
         {% if spec.late -%}
-        max({{ spec.event }}) over known = {{ spec.event }}
+        max({{ spec.event }}) over {{ known }} = {{ spec.event }}
         and {% endif -%}
         {{ last }}
 {%- endmacro %}

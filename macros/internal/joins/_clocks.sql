@@ -94,7 +94,9 @@
 {% macro _in_service_at() -%}
     {#- From when readers have what a run of the publication log has published, and not before its clock; those of a
         simulated clock live at that. -#}
-    {{ return('case when is_simulated then clock else greatest(finished_at, clock) end') }}
+    {{ return(
+        'case when is_simulated then clock else ' ~ feature_warehouse._greatest('finished_at, clock') ~ ' end'
+    ) }}
 {%- endmacro %}
 
 

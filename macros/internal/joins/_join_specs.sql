@@ -43,7 +43,7 @@
         ) -%}
     {%- endif -%}
     {%- set due = event ~ (' + ' ~ feature_warehouse._interval(lag) if lag else '') -%}
-    {%- set available = 'greatest(' ~ due ~ ', ' ~ created ~ ')' if created else due -%}
+    {%- set available = feature_warehouse._greatest(due ~ ', ' ~ created) if created else due -%}
     {%- set late = created is not none and view.get('knowledge') != 'event_time' -%}
     {#- What no label between start and end can see need not be read. -#}
     {%- set pruning = [] -%}

@@ -11,6 +11,7 @@
     {%- endfor -%}
     {{ return(
         feature_warehouse._joined_asof(labels, specs) if feature_warehouse._can('asof_join')
+        else feature_warehouse._joined_by_match(labels, specs) if feature_warehouse._can('match_condition')
         else feature_warehouse._joined_by_maximum(labels, specs) if feature_warehouse._can('orders_structs')
         else feature_warehouse._joined_on_timeline(labels, specs)
     ) }}

@@ -9,6 +9,11 @@
 {%- for column in ([spec.created_at] if spec.created else []) + spec.ties -%}
     {%- do order.append(column ~ ' desc nulls last') -%}
 {%- endfor -%}
+{%- set windows = {'newest':
+    '\n            ' ~ feature_warehouse._clause('partition by', spec.entity + [spec.newest_at], 12)
+    ~ '\n            ' ~ feature_warehouse._clause('order by', order, 12) ~ '\n        '
+} -%}
+{%- set newest = feature_warehouse._over('newest', windows) -%}
 {{ spec.alias }} as (
     {{- feature_warehouse._available_rows(spec, feature_warehouse._order_columns(spec), labels) }}
 ),
@@ -76,15 +81,12 @@
         {%- for column, type in feature_warehouse._answered_columns(spec).items() %},
         {#- A function's result has no such thing as the (6, 2) of a decimal. #}
         {{- '\n        ' ~ (
-            'cast(first_value(' ~ column ~ ') over newest as ' ~ type ~ ')' if '(' in type
-            else 'first_value(' ~ column ~ ') over newest'
+            'cast(first_value(' ~ column ~ ') over ' ~ newest ~ ' as ' ~ type ~ ')' if '(' in type
+            else 'first_value(' ~ column ~ ') over ' ~ newest
         ) }} as {{ column }}
         {%- endfor %}
     from {{ spec.newest }}
-    window newest as (
-        {{ feature_warehouse._clause('partition by', spec.entity + [spec.newest_at], 8) }}
-        {{ feature_warehouse._clause('order by', order, 8) }}
-    )
+    {{- feature_warehouse._window_clause(windows, 4) }}
 )
 {%- endmacro %}
 

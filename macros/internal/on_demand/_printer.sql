@@ -82,8 +82,12 @@
         ) }}
     {%- elif call == 'case' -%}
         {{ return(feature_warehouse._printed_case(sql)) }}
-    {%- elif call in ('coalesce', 'least', 'greatest') -%}
-        {{ return(call ~ '(' ~ sql | join(', ') ~ ')') }}
+    {%- elif call == 'coalesce' -%}
+        {{ return('coalesce(' ~ sql | join(', ') ~ ')') }}
+    {%- elif call == 'least' -%}
+        {{ return(feature_warehouse._least(sql | join(', '))) }}
+    {%- elif call == 'greatest' -%}
+        {{ return(feature_warehouse._greatest(sql | join(', '))) }}
     {%- elif call in ('hour', 'day_of_week', 'month') -%}
         {{ return(
             'cast(extract(' ~ (feature_warehouse._day_of_week() if call == 'day_of_week' else call) ~ ' from ' ~ sql[0] ~ ') as bigint)'

@@ -23,6 +23,26 @@
 {%- endmacro %}
 
 
+{% macro _over(name, windows) -%}
+    {#- What stands after OVER for a window that has a name and a definition. -#}
+    {{ return(name if feature_warehouse._can('named_windows') else '(' ~ windows[name] ~ ')') }}
+{%- endmacro %}
+
+
+{% macro _window_clause(windows, indent) -%}
+    {#- The WINDOW clause, on lines of its own that deep; nothing where definitions stand after OVER. -#}
+    {%- if not feature_warehouse._can('named_windows') -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set gap = '\n' ~ ' ' * indent -%}
+    {%- set definitions = [] -%}
+    {%- for name, definition in windows.items() -%}
+        {%- do definitions.append(gap ~ '    ' ~ name ~ ' as (' ~ definition ~ ')') -%}
+    {%- endfor -%}
+    {{ return(gap ~ 'window' ~ definitions | join(',')) }}
+{%- endmacro %}
+
+
 {% macro _filtered(function, value, condition, over) -%}
     {#- An aggregate over the rows of a window that meet a condition. Not by FILTER, for which DuckDB goes
         through all rows of a large partition again and again. -#}

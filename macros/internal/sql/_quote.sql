@@ -14,7 +14,7 @@
         tablesample then to trailing true try_cast tuple union unique unpack unpivot user using
         variadic verbose when where window with
     ' -%}
-    {%- if modules.re.fullmatch('[a-z_][a-z0-9_]*', name) and name not in reserved.split() -%}
+    {%- if modules.re.fullmatch('[a-z_][a-z0-9_]*', name) and name not in reserved.split() + feature_warehouse._reserved_words() -%}
         {{ return(name) }}
     {%- endif -%}
     {{ return(feature_warehouse._in_quotation_marks(name)) }}

@@ -26,15 +26,12 @@ summary as (
         count({{ feature_warehouse._quote(column) }}) as count_{{ loop.index }},
         {%- endfor %}
         max({{ at }}) as newest_label,
-        {%- set parts %}
-    concat_ws(
-        ' ',
-        count(*),
-        coalesce({{ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 1, 15)) }}, 0),
-        coalesce({{ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 16, 15)) }}, 0)
-    )
-{% endset %}
-        {{ feature_warehouse._md5(parts) | indent(8) }} as content_fingerprint
+        {%- set parts = feature_warehouse._concat_ws("' '", [
+            'count(*)',
+            'coalesce(' ~ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 1, 15)) ~ ', 0)',
+            'coalesce(' ~ feature_warehouse._whole_sum(feature_warehouse._hash_part(digest, 16, 15)) ~ ', 0)',
+        ]) %}
+        {{ feature_warehouse._md5('\n    ' ~ parts | indent(4) ~ '\n') | indent(8) }} as content_fingerprint
     from contents
 )
 
@@ -135,7 +132,8 @@ from summary
     {%- for key in spec.entity -%}
         {%- do conditions.append(key ~ ' is not null') -%}
     {%- endfor -%}
-    {%- set newest = feature_warehouse._clock_at(view, 'summary.newest_label') -%}
+    {#- By itself: not every engine takes a subquery that asks its row whether one instant is before another. -#}
+    {%- set newest = feature_warehouse._clock_at(view, '(select summary.newest_label from summary)') -%}
     {%- do conditions.extend(spec.filters + [spec.known ~ ' <= ' ~ newest]) -%}
     {{ return(
         'coalesce(\n    (\n        select ' ~ feature_warehouse._iso_instant(
@@ -178,10 +176,7 @@ from summary
 {% macro _concatenated(texts, separator) -%}
     {#- One text of many, in groups: a function of PostgreSQL takes 100 arguments. -#}
     {%- if texts | length <= 50 -%}
-        {{ return(
-            "concat_ws(\n    '" ~ separator ~ "',\n    "
-            ~ texts | map('indent', 4) | join(',\n    ') ~ '\n)'
-        ) }}
+        {{ return(feature_warehouse._concat_ws("'" ~ separator ~ "'", texts | map('indent', 4) | list)) }}
     {%- endif -%}
     {%- set groups = [] -%}
     {%- for group in texts | batch(50) -%}

@@ -169,7 +169,7 @@
         )) -%}
     {%- endfor -%}
     {#- Digits sort before letters by their bytes, and who knows how in a language. -#}
-    {%- set digest = feature_warehouse._md5("concat_ws('|', " ~ texts | join(', ') ~ ')') -%}
+    {%- set digest = feature_warehouse._md5(feature_warehouse._concat_ws("'|'", texts)) -%}
     {{ return(feature_warehouse._bytewise('substr(' ~ digest ~ ', 1, 8)', 'text')) }}
 {%- endmacro %}
 

@@ -59,7 +59,7 @@ limits as (
     {%- for keys in entities -%}
         {%- do counts.append(feature_warehouse._drift_entity_count(keys)) -%}
     {%- endfor -%}
-    {{ return(counts[0] if counts | length == 1 else 'least(' ~ counts | join(', ') ~ ')') }}
+    {{ return(counts[0] if counts | length == 1 else feature_warehouse._least(counts | join(', '))) }}
 {%- endmacro %}
 
 

@@ -3,6 +3,7 @@
 {% macro _drift_comparisons(made, clock, last) -%}
     {#- Queries for now and then with the features they are for. `clock` is an expression, `last` how far
         back requests reach, in microseconds. -#}
+    {%- do feature_warehouse._refuse_without_statistics(made.place) -%}
     {%- if not last -%}
         {{ feature_warehouse._fail(made.place, ['last must be longer than 0, such as 7 days']) }}
     {%- endif -%}

@@ -3,6 +3,7 @@
 {% macro _feature_statistics(relations, at) -%}
     {#- The SQL of statistics. -#}
     {%- set place = "statistics '" ~ model.name ~ "'" -%}
+    {%- do feature_warehouse._refuse_without_statistics(place) -%}
     {%- if at is not none and feature_warehouse._instant_mistakes('at', at) -%}
         {{ feature_warehouse._fail(place, feature_warehouse._instant_mistakes('at', at)) }}
     {%- endif -%}
@@ -31,6 +32,15 @@
     {%- do ctes.append(feature_warehouse._top_values()) -%}
 {{ feature_warehouse._with(ctes) -}}
 {{ feature_warehouse._statistics_of_values(clock) }}
+{%- endmacro %}
+
+
+{% macro _refuse_without_statistics(place) -%}
+    {%- if not feature_warehouse._can('statistics') -%}
+        {{ feature_warehouse._fail(place, [
+            'statistics and drift are not supported on ' ~ target.type ~ '; remove it from this target'
+        ]) }}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -63,19 +73,23 @@
 
 {% macro _placed_values() -%}
     {#- The CTEs of moments, quantiles and histograms. -#}
+    {%- set windows = {
+        'by_feature': 'partition by view, feature',
+        'by_number': 'partition by view, feature order by number',
+    } -%}
+    {%- set by_feature = feature_warehouse._over('by_feature', windows) -%}
+    {%- set by_number = feature_warehouse._over('by_number', windows) -%}
 placed as (
     select
         *,
-        sum(row_count) over by_number as so_far,
-        sum(row_count) over by_feature as total,
-        sum(number * row_count) over by_feature / sum(row_count) over by_feature as average,
-        min(number) over by_feature as least_number,
-        max(number) over by_feature as greatest_number
+        sum(row_count) over {{ by_number }} as so_far,
+        sum(row_count) over {{ by_feature }} as total,
+        sum(number * row_count) over {{ by_feature }} / sum(row_count) over {{ by_feature }} as average,
+        min(number) over {{ by_feature }} as least_number,
+        max(number) over {{ by_feature }} as greatest_number
     from counts
     where number is not null
-    window
-        by_feature as (partition by view, feature),
-        by_number as (partition by view, feature order by number)
+    {{- feature_warehouse._window_clause(windows, 4) }}
 ),
 
 spread as (

@@ -38,6 +38,7 @@
 
 {% macro _states(plan) -%}
     {#- The CTE of running aggregates, and which row is the last of its instant. -#}
+    {%- set known = feature_warehouse._over('known', plan.windows) -%}
 {{ 'carried' if plan.carried else 'states' }} as (
     select
         {%- for column in plan.entity + [plan.at] %}
@@ -46,20 +47,17 @@
         {%- for change, name in plan.carried.items() %}
         last_value(
             case when {{ plan.change }} = '{{ change }}' then {{ plan.number }} end ignore nulls
-        ) over known as {{ name }},
+        ) over {{ known }} as {{ name }},
         {%- endfor %}
         {%- for column, sql in plan.states.items() %}
         {{ feature_warehouse._named(sql, column, 8) }},
         {%- endfor %}
         {%- if plan.counts_entered %}
-        cast(sum({{ plan.entering }}) over this_instant as bigint) as events_entered,
+        cast(sum({{ plan.entering }}) over {{ feature_warehouse._over('this_instant', plan.windows) }} as bigint) as events_entered,
         {%- endif %}
-        coalesce(lead({{ plan.at }}) over known <> {{ plan.at }}, true) as {{ plan.is_last }}
+        coalesce(lead({{ plan.at }}) over {{ known }} <> {{ plan.at }}, true) as {{ plan.is_last }}
     from changes
-    window
-        {%- for name, definition in plan.windows.items() %}
-        {{ name }} as ({{ definition }}){{ ',' if not loop.last }}
-        {%- endfor %}
+    {{- feature_warehouse._window_clause(plan.windows, 4) }}
 )
 {%- endmacro %}
 

@@ -49,20 +49,20 @@
 
 {% macro _neighbours(plan) -%}
     {#- The CTE of events, each with the nearest ones of the same value. -#}
+    {%- set windows = {} -%}
+    {%- for span in plan.spans.values() -%}
+        {%- do windows.update({span.same: feature_warehouse._window_over(plan, [span.payload], plan.event_at)}) -%}
+    {%- endfor -%}
 neighbours as (
     select
         *,
         {%- for span in plan.spans.values() %}
-        lag({{ plan.event_at }}) over {{ span.same }} as {{ span.previous_at }},
-        lead({{ plan.event_at }}) over {{ span.same }} as {{ span.next_at }}{{ ',' if not loop.last }}
+        {%- set same = feature_warehouse._over(span.same, windows) %}
+        lag({{ plan.event_at }}) over {{ same }} as {{ span.previous_at }},
+        lead({{ plan.event_at }}) over {{ same }} as {{ span.next_at }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ plan.ranked_source }}
-    window
-        {%- for span in plan.spans.values() %}
-        {{ span.same }} as ({{
-            feature_warehouse._window_over(plan, [span.payload], plan.event_at)
-        }}){{ ',' if not loop.last }}
-        {%- endfor %}
+    {{- feature_warehouse._window_clause(windows, 4) }}
 )
 {%- endmacro %}
 

@@ -6,7 +6,8 @@
     {%- set values = parts | map('first') | list -%}
     {{ return(
         values[0] if values | length == 1
-        else ('least(' if function == 'min' else 'greatest(') ~ feature_warehouse._list(values) ~ ')'
+        else feature_warehouse._least(feature_warehouse._list(values)) if function == 'min'
+        else feature_warehouse._greatest(feature_warehouse._list(values))
     ) }}
 {%- endmacro %}
 
@@ -27,7 +28,7 @@
         {{ return(feature_warehouse._block_parts(plan, window, calls, name)) }}
     {%- elif plan.late or not feature_warehouse._can('cheap_frames') -%}
         {%- set entered = feature_warehouse._entering(plan, window) -%}
-        {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, 'known')]) }}
+        {{ return([feature_warehouse._part(plan, window, calls, name, '', entered, feature_warehouse._over('known', plan.windows))]) }}
     {%- endif -%}
     {%- set columns = [] -%}
     {%- for function, payload in calls -%}
@@ -87,8 +88,8 @@
         {%- set within = ' and not ' ~ inner.flag -%}
     {%- endif -%}
     {%- set parts = [
-        feature_warehouse._part(plan, window, calls, name, '_up', entered ~ within, up),
-        feature_warehouse._part(plan, window, calls, name, '_down', left ~ within, down),
+        feature_warehouse._part(plan, window, calls, name, '_up', entered ~ within, feature_warehouse._over(up, plan.windows)),
+        feature_warehouse._part(plan, window, calls, name, '_down', left ~ within, feature_warehouse._over(down, plan.windows)),
     ] -%}
     {%- if plan.late -%}
         {%- set columns = [] -%}

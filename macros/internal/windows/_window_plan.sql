@@ -59,7 +59,7 @@
         {%- set created = feature_warehouse._utc(
             feature_warehouse._quote(view.created_timestamp), types.enforced.get(view.created_timestamp)
         ) -%}
-        {%- do plan.update({'known': 'greatest(' ~ due ~ ', ' ~ created ~ ')'}) -%}
+        {%- do plan.update({'known': feature_warehouse._greatest(due ~ ', ' ~ created)}) -%}
     {%- endif -%}
     {%- for name in [
         'change', 'event_at', 'known_at', 'number', 'entering', 'changed_from', 'is_last', 'tie'
@@ -141,7 +141,7 @@
         {{ return(feature_warehouse._after(plan, [plan.lag, offset] | max)) }}
     {%- elif offset -%}
         {{ return(
-            'greatest(' ~ plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset) ~ ')'
+            feature_warehouse._greatest(plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset))
         ) }}
     {%- endif -%}
     {{ return(plan.known_at) }}

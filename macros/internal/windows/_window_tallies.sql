@@ -15,12 +15,13 @@
 {% macro _tally_of_changes(plan, window, function, payload, value, name, leaving) -%}
     {%- do plan.changing.append(payload) -%}
     {%- set entered = feature_warehouse._entering(plan, window) -%}
-    {%- set sum = feature_warehouse._filtered(function, value, entered, 'known') -%}
+    {%- set known = feature_warehouse._over('known', plan.windows) -%}
+    {%- set sum = feature_warehouse._filtered(function, value, entered, known) -%}
     {%- if window.length is not none -%}
         {%- do plan.changing.append(leaving or payload) -%}
         {%- set left = feature_warehouse._filtered(
             function, leaving or value,
-            plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'", 'known'
+            plan.change ~ " = '" ~ plan.leaves[(window.offset, window.length)] ~ "'", known
         ) -%}
         {%- set sum = sum ~ '\n            - ' ~ ('coalesce(' ~ left ~ ', 0)' if function == 'sum' else left) -%}
     {%- endif -%}

@@ -10,6 +10,9 @@ FETCH = "internal/joins/_asof_fetch.sql"
 TIMELINE = "internal/joins/_timeline.sql"
 LOOKUP = "internal/joins/_lookup.sql"
 
+GREATEST = "feature_warehouse._greatest('finished_at, clock')"
+IN_SERVICE = f"'case when is_simulated then clock else ' ~ {GREATEST} ~ ' end'"
+
 CLOCK_MUTATIONS = (
     Mutation("the delay of runs ignored", CLOCKS, "if served.delay else ''", "if false else ''"),
     Mutation(
@@ -33,20 +36,20 @@ CLOCK_MUTATIONS = (
     Mutation(
         "simulated clocks ignored",
         CLOCKS,
-        "case when is_simulated then clock else greatest(finished_at, clock) end",
-        "greatest(finished_at, clock)",
+        IN_SERVICE,
+        GREATEST,
     ),
     Mutation(
         "runs are in service at their clock",
         CLOCKS,
-        "case when is_simulated then clock else greatest(finished_at, clock) end",
-        "clock",
+        IN_SERVICE,
+        "'clock'",
     ),
     Mutation(
         "runs are in service before their clock",
         CLOCKS,
-        "greatest(finished_at, clock)",
-        "finished_at",
+        GREATEST,
+        "'finished_at'",
     ),
     Mutation(
         "runs over any view",

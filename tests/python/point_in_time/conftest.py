@@ -29,13 +29,13 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def duckdb_engine() -> Iterator[Engine]:
-    with closing(_with_tables(DuckDB())) as engine:
+    with closing(with_tables(DuckDB())) as engine:
         yield engine
 
 
 @pytest.fixture(scope="session")
 def postgres_engine(postgres: Postgres) -> Iterator[Engine]:
-    with closing(_with_tables(PostgreSQL(postgres.uri, SCHEMA))) as engine:
+    with closing(with_tables(PostgreSQL(postgres.uri, SCHEMA))) as engine:
         yield engine
 
 
@@ -47,7 +47,7 @@ def older_engine() -> Iterator[Callable[[str], Engine]]:
         @cache
         def start(name: str) -> Engine:
             server = servers.enter_context(dictionary_postgres(OLDER[name]))
-            engine = _with_tables(PostgreSQL(server.uri, SCHEMA, older=True))
+            engine = with_tables(PostgreSQL(server.uri, SCHEMA, older=True))
             return servers.enter_context(closing(engine))
 
         yield start
@@ -73,7 +73,7 @@ def prepared(request: pytest.FixtureRequest) -> Prepared:
     return engine, request.getfixturevalue(f"{request.param}_target")
 
 
-def _with_tables(engine: Engine) -> Engine:
+def with_tables(engine: Engine) -> Engine:
     for view in VIEWS:
         create(engine, view.name, view.columns)
     for label_set in LABELS:

@@ -152,7 +152,11 @@ JOIN_MUTATIONS = (
         "{{ spec.known }} as {{ spec.event_at }}",
     ),
     _asof("at its availability is too early", "{{ clock }} >= ", "{{ clock }} > "),
-    _asof("running maximum dropped", "max({{ spec.event }}) over known = {{ spec.event }}", "true"),
+    _asof(
+        "running maximum dropped",
+        "max({{ spec.event }}) over {{ known }} = {{ spec.event }}",
+        "true",
+    ),
     _asof(
         "only the first key separates",
         "('partition by', spec.entity, 12)",
@@ -295,7 +299,7 @@ JOIN_MUTATIONS = (
     Mutation(
         "instants in the session's time zone",
         VALUES_ANSWERS,
-        "'(' ~ expression ~ \" at time zone 'UTC')\"",
+        "feature_warehouse._zoned_to_utc(expression)",
         "'cast(' ~ expression ~ ' as timestamp)'",
     ),
     Mutation(

@@ -59,7 +59,7 @@ LABEL_MUTATIONS = (
         "fractions not cumulative", SPLITS, "sum.fractions + fractions[name]", "fractions[name]"
     ),
     Mutation("salt ignored", SPLITS, "{%- if split.get('salt') -%}", "{%- if false -%}"),
-    Mutation("values of a hash not separated", SPLITS, "concat_ws('|', ", "concat_ws('', "),
+    Mutation("values of a hash not separated", SPLITS, "\"'|'\", texts", "\"''\", texts"),
     Mutation("other digits of the hash", SPLITS, "', 1, 8)'", "', 2, 8)'"),
     Mutation(
         "instants hashed in the session's time zone",

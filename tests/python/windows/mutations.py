@@ -18,13 +18,13 @@ WINDOW_MUTATIONS = (
     Mutation(
         "lag ignored", PLAN, "feature_warehouse._interval(view.lag) if view.lag", "'' if false"
     ),
-    Mutation("created ignored", PLAN, "'greatest(' ~ due ~ ', ' ~ created ~ ')'", "due"),
+    Mutation("created ignored", PLAN, "feature_warehouse._greatest(due ~ ', ' ~ created)", "due"),
     Mutation("offset ignored when entering", PLAN, "[plan.lag, offset] | max", "plan.lag"),
     Mutation(
         "offset of late events ignored",
         PLAN,
-        "'greatest(' ~ plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset) ~ ')'",
-        "plan.known_at",
+        "_greatest(plan.known_at ~ ', ' ~ feature_warehouse._after(plan, offset))",
+        "_after({'event_at': plan.known_at}, 0)",
     ),
     Mutation("dead events have rows", PLAN, "if plan.late and reach else []", "if false else []"),
     Mutation(
@@ -100,8 +100,8 @@ WINDOW_MUTATIONS = (
     Mutation(
         "a row for each event",
         CHANGES,
-        "over known <> {{ plan.at }}, true)",
-        "over known <> {{ plan.at }}, true) or true",
+        "over {{ known }} <> {{ plan.at }}, true)",
+        "over {{ known }} <> {{ plan.at }}, true) or true",
     ),
     Mutation("a frame too long by a microsecond", TALLIES, "(stay - 1)", "stay", DUCKDB),
     Mutation("a frame too short", TALLIES, "(stay - 1)", "(stay - 2)", DUCKDB),
