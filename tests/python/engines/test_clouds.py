@@ -1,7 +1,7 @@
 """What dbt 2 compiles for warehouses that nobody here can reach: compiled, never run.
 
-The files in ``compiled`` were read line by line beside each engine's documentation. Whoever changes
-one by a change of a macro reads it again, and copies what dbt has compiled, which the test names.
+The files in ``compiled`` were read by a person. Whoever changes one by a change of a macro reads it
+again, and copies what dbt has compiled, which the test names.
 """
 
 import math
