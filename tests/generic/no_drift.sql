@@ -1,9 +1,9 @@
-{% test no_drift(model, last='7 days', as_of=none) %}
+{% test no_drift(model, last='7 days', as_of=none, source='auto') %}
     {%- if execute -%}
         {%- set made = feature_warehouse._tested_training_set('no_drift') -%}
         {%- set clock = feature_warehouse._now() if as_of is none else feature_warehouse._instant(as_of) -%}
         {%- set plan = feature_warehouse._drift_comparisons(
-            made, clock, feature_warehouse._fixed_length('last', last)
+            made, clock, feature_warehouse._fixed_length('last', last), source
         ) -%}
         {%- if not plan.comparisons %}
 select 'no feature is judged' as feature

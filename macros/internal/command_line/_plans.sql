@@ -136,7 +136,7 @@
 
 
 {% macro _drift_plan(request) -%}
-    {#- For the command line: `request` has the service, the clock, and `last` as a length of time. -#}
+    {#- For the command line: `request` has the service, the clock, `last` as a length of time, and the `source`. -#}
     {%- if execute -%}
         {%- set place = 'drift' -%}
         {%- set node = feature_warehouse._node_of_service(request.service, place) -%}
@@ -145,6 +145,7 @@
             made,
             feature_warehouse._instant(request.clock),
             feature_warehouse._fixed_length('last', request.last),
+            request.source,
         ) -%}
         {%- set queries = [] -%}
         {%- for comparison in plan.comparisons -%}
@@ -155,6 +156,7 @@
         {%- endfor -%}
         {{ return(tojson({
             'training_set': made.name, 'service': made.service, 'queries': queries, 'off': plan.off,
+            'fingerprint': plan.fingerprint, 'requests': plan.requests, 'others': plan.others,
         })) }}
     {%- endif -%}
 {%- endmacro %}

@@ -103,7 +103,9 @@ served as (
 select
     labels.*
     {%- for name, type in outputs.items() %},
-    {{ feature_warehouse._logged_value(name, type, source_node) }}
+    {{ feature_warehouse._logged_value(
+        name, type, source_node.columns[name].data_type if source_node and name in source_node.columns else none
+    ) }}
     {%- endfor %}
 from {{ rows.source }}
 inner join served

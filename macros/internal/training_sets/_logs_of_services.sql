@@ -34,11 +34,10 @@
 {%- endmacro %}
 
 
-{% macro _logged_value(name, type, source_node) -%}
-    {#- A value in the type that the training set has for it. A hash is a text, and what has no common text
-        stays as it was logged. -#}
+{% macro _logged_value(name, type, logged=none) -%}
+    {#- A value in the type that the training set has for it, logged in the type `logged`. A hash is a text, and
+        what has no common text stays as it was logged. -#}
     {%- set column = 'served.' ~ feature_warehouse._quote(name) -%}
-    {%- set logged = source_node.columns[name].data_type if source_node and name in source_node.columns else none -%}
     {%- set kind = feature_warehouse._kind(type) -%}
     {%- if kind is none or (kind != 'text' and logged and feature_warehouse._kind(logged) == 'text') -%}
         {{ return(column) }}

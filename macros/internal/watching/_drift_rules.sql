@@ -1,9 +1,9 @@
 {#- What each output of a service is judged by: as its view declares, or as what it is computed from. -#}
 
-{% macro _drift_rules(made) -%}
-    {#- A rule for each output of a service, in its order. -#}
+{% macro _drift_rules(made, views) -%}
+    {#- A rule for each output of a service, in its order. Of a view that is compared by newest rows `newest` is what
+        differs there, and `without_request` says why a feature has none. -#}
     {%- set rules = {} -%}
-    {%- set views = feature_warehouse._joined_views(made) -%}
     {%- for view in views -%}
         {%- do rules.update(feature_warehouse._drift_rules_of_view(view)) -%}
     {%- endfor -%}
@@ -27,35 +27,30 @@
     {%- for feature, output in view.features.items() -%}
         {%- set meta = feature_warehouse._column_meta(columns[feature]) -%}
         {%- set rule = feature_warehouse._drift_rule(declared, feature, meta.get('grows')) -%}
-        {%- set newest = rule.baseline == 'previous_run' -%}
         {%- do rule.update({
             'name': output,
             'view': view.name,
             'expression': '',
             'kind': 'other' if meta.get('pii') else feature_warehouse._value_kind(view.types[feature]),
-            'column': feature if newest else output,
-            'entities': [(view.join_keys.keys() if newest else view.join_keys.values()) | list],
-            'label_keys': view.join_keys.values() | list,
+            'column': output,
+            'entities': [view.join_keys.values() | list],
+            'newest': {'column': feature, 'entities': [view.join_keys.keys() | list]},
+            'without_request': '',
         }) -%}
         {%- do rules.update({output: rule}) -%}
     {%- endfor -%}
     {%- set event = feature_warehouse._column_meta(columns[view.event_timestamp]) -%}
     {%- for role, kind in [('event_timestamp_as', 'other'), ('age_as', 'number')] if view[role] -%}
         {%- set rule = feature_warehouse._drift_rule(declared, none, none) -%}
-        {%- if rule.baseline == 'previous_run' and not rule.off -%}
-            {%- do rule.update({
-                'off': "only a request has it, and the newest rows that view '" ~ view.name
-                    ~ "' is compared by have none"
-            }) -%}
-        {%- endif -%}
         {%- do rule.update({
+            'without_request': "only a request has it, and the newest rows that view '" ~ view.name
+                ~ "' is compared by have none" if rule.baseline == 'previous_run' else '',
             'name': view[role],
             'view': view.name,
             'expression': '',
             'kind': 'other' if event.get('pii') else kind,
             'column': view[role],
             'entities': [view.join_keys.values() | list],
-            'label_keys': view.join_keys.values() | list,
         }) -%}
         {%- do rules.update({view[role]: rule}) -%}
     {%- endfor -%}
@@ -116,25 +111,31 @@
 {% macro _drift_rule_of_inputs(inputs, declared) -%}
     {#- What holds for an on-demand feature: what it declares, else what all of its inputs allow, and the
         limits of the defaults. A view of a single entity says by its `minimum_entities` that one will do. -#}
-    {%- set rule = feature_warehouse._drift_defaults() -%}
+    {%- set rule = dict(feature_warehouse._drift_defaults(), without_request='') -%}
+    {%- set inherits = 'baseline' not in declared and declared.get('off') is not sameas false -%}
     {%- set entities = [] -%}
+    {%- set newest = [] -%}
     {%- for input in inputs -%}
         {%- if input.off and not rule.off -%}
             {%- do rule.update({'off': "computed from '" ~ input.name ~ "', which is off: " ~ input.off}) -%}
-        {%- elif input.baseline == 'previous_run' and 'baseline' not in declared and not rule.off -%}
-            {%- do rule.update({
-                'off': "computed from '" ~ input.name ~ "', which is compared by newest rows, and these have no"
-                    ~ ' request'
-            }) -%}
         {%- endif -%}
-        {%- if input.baseline == 'season' -%}
+        {%- if input.without_request -%}
+            {%- do newest.append("computed from '" ~ input.name ~ "', which is off: " ~ input.without_request) -%}
+        {%- elif input.baseline == 'previous_run' and inherits -%}
+            {%- do newest.append(
+                "computed from '" ~ input.name ~ "', which is compared by newest rows, and these have no request"
+            ) -%}
+        {%- endif -%}
+        {%- if input.baseline == 'previous_run' and inherits -%}
+            {%- do rule.update({'baseline': 'previous_run'}) -%}
+        {%- elif input.baseline == 'season' and rule.baseline == 'training_set' -%}
             {%- do rule.update({'baseline': 'season'}) -%}
         {%- endif -%}
         {%- if input.since and (not rule.since or feature_warehouse._instant_microseconds(input.since)
             > feature_warehouse._instant_microseconds(rule.since)) -%}
             {%- do rule.update({'since': input.since}) -%}
         {%- endif -%}
-        {%- set keys = input.label_keys -%}
+        {%- set keys = input.entities[0] -%}
         {%- if keys not in entities and (keys or input.minimum_entities > 1) -%}
             {%- do entities.append(keys) -%}
         {%- endif -%}
@@ -142,6 +143,9 @@
     {%- for key in ['minimum_rows', 'minimum_entities'] if inputs -%}
         {%- do rule.update({key: inputs | map(attribute=key) | max}) -%}
     {%- endfor -%}
+    {%- if newest and declared.get('off') is not sameas false -%}
+        {%- do rule.update({'without_request': newest[0]}) -%}
+    {%- endif -%}
     {%- do rule.update(declared) -%}
     {%- do rule.update({'entities': entities, 'since': rule.since | string if rule.since else none}) -%}
     {{ return(rule) }}

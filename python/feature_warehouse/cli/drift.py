@@ -1,5 +1,6 @@
 """The commands that watch what is served."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["drift"]
 
 
+class Source(StrEnum):
+    """What stands for the requests of now."""
+
+    AUTO = "auto"
+    REQUESTS = "requests"
+    LABELS = "labels"
+
+
 def drift(
     place: Place,
     service: Annotated[str, typer.Argument(help="A feature service.", show_default=False)],
@@ -20,12 +29,20 @@ def drift(
     as_of: Annotated[
         str | None, typer.Option(help="Use this ISO instant as the current time.")
     ] = None,
+    source: Annotated[
+        Source,
+        typer.Option(
+            help="Compare logged requests, or label rows, or (auto) label rows where too few"
+            " requests are logged."
+        ),
+    ] = Source.AUTO,
     wait: Wait = False,
     as_json: Json = False,
 ) -> None:
     """Compare served features with those the model was trained on; exit code 1 on an alarm.
 
-    Writes drift/SERVICE.json and the page drift/SERVICE.html to the target folder.
+    It reads logged requests where `drain` has put them, and says which rows it took. Writes
+    drift/SERVICE.json and the page drift/SERVICE.html to the target folder.
     """
     import msgspec
 
@@ -34,7 +51,13 @@ def drift(
     from feature_warehouse.monitoring.drift_page import drift_page
 
     project = place.dbt(wait=wait)
-    report = measure_drift(project, service, clock=instant(as_of) if as_of else None, last=last)
+    report = measure_drift(
+        project,
+        service,
+        clock=instant(as_of) if as_of else None,
+        last=last,
+        source=source.value,
+    )
     content = msgspec.json.encode(report)
     page = write_report(project.target_path / "drift", service, drift_page(report), content)
     if as_json:
@@ -52,6 +75,8 @@ def _print_drift(report: "DriftReport", page: Path) -> None:
         figure = "" if psi is None else f"PSI {psi:.3f}"
         line = f"{one.verdict:10}  {one.feature:{width}}  {figure:9}  {one.reason}"
         print(line.rstrip())
+    for line in report.told():
+        print(line)
     judged = [one for one in report.features if one.verdict in ("alarm", "ok")]
     unjudged = len(report.features) - len(judged)
     print(

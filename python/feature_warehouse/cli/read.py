@@ -43,8 +43,9 @@ def metrics(
     """Print what is published and how the last run went, as Prometheus text.
 
     The last run is read from target/materialize_results.json, if there is one, and what was last
-    found out about skew from target/skew.
+    found out about drift and skew from target/drift and target/skew.
     """
+    from feature_warehouse.monitoring.drift import read_reports as read_drifts
     from feature_warehouse.monitoring.prometheus import exposition
     from feature_warehouse.monitoring.status import read_status
     from feature_warehouse.publishing.run_results import read_results
@@ -56,7 +57,8 @@ def metrics(
     results = read_results(place.artifacts / "materialize_results.json")
     folder = place.artifacts / "skew"
     skews = {one.service: (one.measured_at, one.totals()) for one in read_reports(folder)}
-    text = exposition(read_status(client, *place.store), results, skews)
+    drifts = read_drifts(place.artifacts / "drift")
+    text = exposition(read_status(client, *place.store), results, skews, drifts)
     if output is None:
         sys.stdout.write(text)
         return

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift import MEASURES, SOURCES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.util.pages import page
 from feature_warehouse.util.pictures import then_and_now
 
@@ -11,7 +11,7 @@ __all__ = ["drift_page"]
 _BASELINES = {
     "training_set": "all rows of the training set",
     "season": "rows of the training set from the same season",
-    "previous_run": "newest rows of all entities before",
+    "previous_run": "{} before",
 }
 _MARKS = {"alarm": "▲ alarm", "ok": "✓ ok", "not judged": "○ not judged", "off": "○ off"}
 
@@ -33,6 +33,7 @@ def drift_page(report: DriftReport) -> str:
         title=f"Drift of {report.service}",
         summary=summary,
         report=report,
+        told=[line[0].upper() + line[1:] for line in report.told()],
         features=[_feature(one) for one in report.features],
     )
 
@@ -64,7 +65,9 @@ def _feature(one: FeatureDrift) -> dict[str, Any]:
             [(values.then_rows, values.now_rows) for values in one.bins], 120, 28
         ),
         "reason": one.reason,
-        "baseline": _BASELINES[one.baseline] if one.baseline else None,
+        "baseline": _BASELINES[one.baseline].format(_rows(one)) if one.baseline else None,
+        "rows": _rows(one),
+        "note": one.note,
         "now_rows": f"{one.now_rows:,}",
         "then_rows": f"{one.then_rows:,}",
         "entities": f"{one.entities:,}",
@@ -77,6 +80,10 @@ def _feature(one: FeatureDrift) -> dict[str, Any]:
         ],
         "bins": bins,
     }
+
+
+def _rows(one: FeatureDrift) -> str:
+    return SOURCES.get(one.source, "")
 
 
 def _percent(part: int, whole: int) -> str:

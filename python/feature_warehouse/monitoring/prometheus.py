@@ -5,10 +5,12 @@ https://prometheus.io/docs/instrumenting/exposition_formats/ Base units througho
 seconds since 1970 UTC. What is not known has no sample.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from feature_warehouse.monitoring.drift import DriftReport
 from feature_warehouse.monitoring.status import Status, ViewStatus
 
 __all__ = ["exposition"]
@@ -69,10 +71,12 @@ def exposition(
     status: Status,
     results: Mapping[str, Any] | None,
     skews: Mapping[str, tuple[str, Mapping[str, int]]] | None = None,
+    drifts: Iterable[DriftReport] = (),
 ) -> str:
     """All families; those of the last run only where its result file is there.
 
-    ``skews`` are, for each service, when skew was measured and how many values had which verdict.
+    ``skews`` are, for each service, when skew was measured and how many values had which verdict;
+    ``drifts`` the last report of each service.
     """
     store = {"project": status.project, "environment": status.environment}
     lines: list[str] = []
@@ -125,9 +129,41 @@ def exposition(
         "When that was.",
         [(at, _timestamp(moment)) for at, moment, _ in measured],
     )
+    lines += _of_drift(store, list(drifts))
     if results is not None:
         lines += _of_last_run(results)
     return "\n".join(lines) + "\n"
+
+
+def _of_drift(store: Labels, reports: Sequence[DriftReport]) -> Iterable[str]:
+    found = [({**store, "service": one.service}, one) for one in reports]
+    return [
+        *_family(
+            "drift_features",
+            "Features by verdict and by the rows of now, as `drift` last found on this machine.",
+            [
+                ({**at, "verdict": verdict, "source": source}, count)
+                for at, report in found
+                for (verdict, source), count in Counter(
+                    (one.verdict, one.source) for one in report.features
+                ).items()
+            ],
+        ),
+        *_family(
+            "drift_rows",
+            "Rows of now: logged requests, label rows, or newest rows of all views.",
+            [
+                ({**at, "source": source}, rows)
+                for at, report in found
+                for source, rows in report.rows.items()
+            ],
+        ),
+        *_family(
+            "drift_measured_timestamp_seconds",
+            "When that was.",
+            [(at, _timestamp(report.measured_at)) for at, report in found],
+        ),
+    ]
 
 
 def _of_last_run(content: Mapping[str, Any]) -> Iterable[str]:

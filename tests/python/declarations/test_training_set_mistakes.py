@@ -136,6 +136,12 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
                         "arguments": {"sample": 0},
                     }
                 },
+                {
+                    "feature_warehouse.no_drift": {
+                        "name": "sourceless",
+                        "arguments": {"source": "guesses", "last": "0 days"},
+                    }
+                },
             ],
         },
         {"name": "strangers", "columns": [{"name": "id"}, {"name": "scored_at"}]},
@@ -297,6 +303,13 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Host:
         ),
         ("ageless", ["'tried' has no event timestamp of a view", "or use point_in_time_correct"]),
         ("sampleless", ["test point_in_time_correct", "sample must be a number of rows, not 0"]),
+        (
+            "sourceless",
+            [
+                "last must be longer than 0",
+                "source is 'guesses'; it must be auto, requests or labels",
+            ],
+        ),
         *((f"misattached_{test}", [says]) for test, (_, says) in MISATTACHED.items()),
         *((f"unreadable_{test}", [says]) for test, (_, says) in UNREADABLE.items()),
     ],

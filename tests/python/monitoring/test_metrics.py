@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
 from feature_warehouse import OnlineStore
+from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
 from feature_warehouse.monitoring.prometheus import exposition
 from feature_warehouse.monitoring.status import ServiceStatus, Status, ViewStatus
 from harness.command_line import Fw, one_line
@@ -200,6 +202,40 @@ def test_labels_and_units_survive() -> None:
     assert of(samples, "view_last_run_timestamp_seconds") == 2.5
     assert of(samples, "view_last_run_duration_seconds") == 1e-9
     assert of(samples, "service_features", service=odd, fingerprint="f") == 3
+
+
+def test_drift_is_told_with_the_rows_of_now(fw: Fw, mini: Mini) -> None:
+    features = [
+        FeatureDrift(name, view, "season", verdict, "", now_rows=rows, source=source)
+        for name, view, verdict, rows, source in (
+            ("a", "x", "alarm", 600, "requests"),
+            ("b", "x", "ok", 600, "requests"),
+            ("c", "", "ok", 600, "requests"),
+            ("d", "x", "ok", 90, "labels"),
+            ("e", "x", "ok", 20, "newest_rows"),
+            ("f", "x", "ok", 20, "newest_rows"),
+            ("g", "y", "not judged", 3, "newest_rows"),
+            ("h", "y", "off", 0, ""),
+        )
+    ]
+    at = "2026-01-01T00:00:00Z"
+    report = DriftReport("risk", "t", at, "7 days", tuple(features), measured_at=at)
+    assert fw("materialize", *AS_OF)[0] == 0
+    (mini.folder / "target" / "drift").mkdir()
+    (mini.folder / "target" / "drift" / "risk.json").write_bytes(msgspec.json.encode(report))
+    (mini.folder / "target" / "drift" / "broken.json").write_text("{")
+    code, out, err = fw("metrics")
+    assert (code, err) == (0, "")
+    samples = parse(out)
+    counts = {("ok", "requests"): 2, ("alarm", "requests"): 1, ("ok", "newest_rows"): 2}
+    for (verdict, source), count in counts.items():
+        labels = {"service": "risk", "verdict": verdict, "source": source}
+        assert of(samples, "drift_features", **labels) == count
+    assert of(samples, "drift_features", verdict="off", source="") == 1
+    rows = {"requests": 600, "labels": 90, "newest_rows": 23}
+    for source, number in rows.items():
+        assert of(samples, "drift_rows", service="risk", source=source) == number
+    assert of(samples, "drift_measured_timestamp_seconds", service="risk") == NEW_YEAR
 
 
 def test_a_file_is_replaced_as_a_whole(fw: Fw, mini: Mini, tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ class Watched(Host):
 
     def drift(self, *arguments: str) -> Any:
         """What the command line prints, and its exit code."""
-        return run("feature-warehouse", "drift", *arguments, cwd=self.project, env=self.env)
+        return self.command("drift", *arguments)
+
+    def command(self, *arguments: str, **env: str) -> Any:
+        return run("feature-warehouse", *arguments, cwd=self.project, env=self.env | env)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

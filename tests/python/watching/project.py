@@ -1,6 +1,7 @@
 """A host project with a view, a training set, and its statistics."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ REQUESTS = {
     "amount": "double precision",
     "phone": "text",
 }
+"""The label set has a column ``clock`` besides, a name that the request log has, too."""
 
 RULES = {
     "minimum_rows": 50,
@@ -83,6 +85,32 @@ ASKED = [
 ]
 RULES_OF_COPY = {"baseline": "previous_run", "minimum_rows": 50, "minimum_entities": 300}
 
+SERVED: list[dict[str, Any]] = [
+    {
+        "view": "levels",
+        "features": ["level", "kind", "price", "email"],
+        "event_timestamp": "level_at",
+        "age": "level_age",
+    },
+    {"view": "ratios", "age": "ratio_age"},
+    {"view": "calls", "join_keys": {"caller": "phone"}},
+]
+COMPUTED_OF_SERVED = [
+    {"name": "cost", "expr": "amount * price"},
+    {"name": "double_ratio", "expr": "ratio + ratio"},
+    {"name": "is_known", "expr": "coalesce(email, phone) = 'x'"},
+    {"name": "later", "expr": "clock + 1"},
+]
+FEW = {"minimum_rows": 50, "minimum_entities": 20}
+RULES_OF_SERVED: dict[str, dict[str, Any]] = {
+    "levels": {**FEW, "features": {"price": {"minimum_rows": 550}}},
+    "ratios": {**FEW, "baseline": "previous_run"},
+    # Of few label rows: a distribution of a week is another by chance.
+    "calls": {**FEW, "psi": 9, "jensen_shannon": 1, "kolmogorov_smirnov": 1},
+}
+TTL = timedelta(days=4)
+"""Of the view ``levels``."""
+
 
 def write_project(folder: Path) -> Path:
     columns = [
@@ -91,7 +119,7 @@ def write_project(folder: Path) -> Path:
     ]
     labels = [
         {"name": name, "data_type": kind, "config": {"meta": {"pii": name == "phone"}}}
-        for name, kind in REQUESTS.items()
+        for name, kind in {**REQUESTS, "clock": "double precision"}.items()
     ]
     no_drift = [
         {"feature_warehouse.no_drift": {"name": name, "arguments": {"as_of": f"{at.isoformat()}Z"}}}
@@ -119,6 +147,29 @@ def write_project(folder: Path) -> Path:
                 for one in (test["feature_warehouse.no_drift"] for test in no_drift)
             ],
         },
+        _view("levels", _columns_of_levels(columns), ttl=TTL),
+        _view("ratios", _named(columns, "ratio", "is_open")),
+        _view(
+            "calls",
+            [
+                {"name": "caller", "data_type": "text", "config": {"meta": {"pii": True}}},
+                {"name": "ts", "data_type": "timestamp"},
+                {"name": "tone", "data_type": "integer"},
+            ],
+            join_keys=["caller"],
+        ),
+        {
+            "name": "asked",
+            "data_tests": [
+                {
+                    "feature_warehouse.no_drift": {
+                        "name": f"asked_{source}",
+                        "arguments": {"as_of": f"{CLEAN.isoformat()}Z", "source": source},
+                    }
+                }
+                for source in ("requests", "labels")
+            ],
+        },
         {"name": "activity", "config": {"meta": {"feature_view": {"drift": WATCHED}}}},
     ]
     raw = "select * from {{ target.schema }}."
@@ -127,7 +178,15 @@ def write_project(folder: Path) -> Path:
         "copies": raw + "raw_readings",
         "tariff": "select timestamp '2025-01-01 00:00:00' as ts, cast(3 as integer) as tariff",
         "taxes": "select timestamp '2025-01-01 00:00:00' as ts, cast(2 as integer) as tax",
-        "requests": raw + "raw_requests",
+        "requests": "select *, amount as clock from {{ target.schema }}.raw_requests",
+        "levels": f"select meter, ts, level, cast(kind as char(20)) as kind, price, email {raw[9:]}"
+        "raw_readings",
+        "ratios": f"select meter, ts, ratio, is_open {raw[9:]}raw_readings",
+        "calls": "select phone as caller, min(asked_at) as ts, cast(min(request) % 7 as integer) as"
+        f" tone {raw[9:]}raw_requests where request < 400 group by phone",
+        "asked": "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
+        f"labels='requests', features={SERVED!r}, on_demand={COMPUTED_OF_SERVED!r},"
+        " hidden=['is_open']) }}\n",
         "training": "{{ config(materialized='table') }}\n{{ feature_warehouse.training_set("
         "labels='requests', features=['readings', {'view': 'copies', 'prefix': 'copy_'}],"
         " service='meters') }}\n",
@@ -155,13 +214,31 @@ def _of_all(name: str, feature: str, drift: dict[str, Any]) -> dict[str, Any]:
     return _view(name, columns, drift, [])
 
 
+def _columns_of_levels(columns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The kind is padded with blanks, on PostgreSQL, and no longer is as a text."""
+    found = _named(columns, "level", "kind", "price", "email")
+    return [one | ({"data_type": "char(20)"} if one["name"] == "kind" else {}) for one in found]
+
+
+def _named(columns: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
+    return [column for column in columns if column["name"] in ("meter", "ts", *names)]
+
+
 def _view(
     name: str,
     columns: list[dict[str, Any]],
-    drift: dict[str, Any],
+    drift: dict[str, Any] | None = None,
     join_keys: Sequence[str] = ("meter",),
+    ttl: timedelta | None = None,
 ) -> dict[str, Any]:
-    block = {"join_keys": list(join_keys), "event_timestamp": "ts", "drift": drift}
+    """One without rules of its own has those of ``RULES_OF_SERVED``, and is online."""
+    block: dict[str, Any] = {"join_keys": list(join_keys), "event_timestamp": "ts"}
+    if drift is None:
+        block |= {"drift": RULES_OF_SERVED[name], "online": True}
+    else:
+        block["drift"] = drift
+    if ttl:
+        block["ttl"] = f"{ttl.days} days"
     config = {
         "contract": {"enforced": True},
         "materialized": "table",

@@ -190,8 +190,8 @@ def test_an_unknown_service_is_one_line(watched: Watched) -> None:
     result = watched.drift("nobody")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        "feature-warehouse: drift: there is no service 'nobody'; known are computed, grown,"
-        " meters\n"
+        "feature-warehouse: drift: there is no service 'nobody'; known are asked, computed,"
+        " grown, meters\n"
     )
 
 

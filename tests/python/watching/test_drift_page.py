@@ -25,6 +25,8 @@ def feature(name: str, verdict: str, psi: float = 0.1, *bins: Bin) -> FeatureDri
         measures={"psi": psi, "kolmogorov_smirnov": None},
         limits={"psi": 0.25, "kolmogorov_smirnov": 0.25},
         bins=bins,
+        source="labels" if verdict != "off" else "",
+        note="too few" if verdict == "alarm" else "",
     )
 
 
@@ -97,6 +99,10 @@ def test_alarms_come_first_and_stand_open(page: Page) -> None:
     assert "1 of 2 judged features drifted too far. 2 not judged." in page.text
     assert "PSI 0.7 > 0.25" in page.text
     assert "25.0 % NULL" in page.text
+    assert "Now of drifted: 1,200 label rows, because too few" in page.text
+    assert "Now of steady, small: 1,200 label rows\n" in page.text
+    assert page.text.count("Not logged requests, because too few.") == 1
+    assert page.text.count("Now 1,200 label rows, 150 entities,") == 3
 
 
 def test_bars_are_the_shares(page: Page) -> None:
