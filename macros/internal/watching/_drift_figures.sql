@@ -79,9 +79,9 @@ apart as (
                 {{ feature_warehouse._as_double('now_rows') }} / nullif(now_total, 0) as now_share,
                 {{ feature_warehouse._as_double('then_rows') }} / nullif(then_total, 0) as then_share,
                 (now_rows + 0.5)
-                    / (nullif(now_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over {{ by_feature }}') }}) as now_smooth,
+                    / (nullif(now_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over by_feature') }}) as now_smooth,
                 (then_rows + 0.5)
-                    / (nullif(then_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over {{ by_feature }}') }}) as then_smooth
+                    / (nullif(then_total, 0) + 0.5 * {{ feature_warehouse._as_double('count(*) over by_feature') }}) as then_smooth
             from binned
             window by_feature as (partition by feature)
         ) as shares
