@@ -22,7 +22,7 @@
 {% macro _is_moderate(node) -%}
     {#- Whether a double is 0, or between 1e-150 and 1e150, whatever the values of columns are. -#}
     {{ return(
-        node.call in ('literal', 'seconds_between')
+        node.call in ('literal', 'seconds_between', 'ln', 'exp')
         or node.call == 'double' and node.args[0].type != 'double'
         or node.call in ('negative', 'abs') and feature_warehouse._is_moderate(node.args[0])
     ) }}

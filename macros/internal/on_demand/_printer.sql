@@ -21,6 +21,11 @@
             feature_warehouse._kept(value, context) if feature_warehouse._is_repeated(node, arg) else value
         ) -%}
     {%- endfor -%}
+    {%- if node.call == 'ln' -%}
+        {{ return(feature_warehouse._printed_logarithm(values[0], context)) }}
+    {%- elif node.call == 'exp' -%}
+        {{ return(feature_warehouse._printed_exponential(values[0], context)) }}
+    {%- endif -%}
     {%- set sql = feature_warehouse._printed_call(node, values | map(attribute='sql') | list) -%}
     {{ return({
         'sql': sql, 'level': values | map(attribute='level') | max, 'single': false, 'wrapped': sql.startswith('(')
@@ -35,23 +40,8 @@
     {%- endif -%}
     {{ return(
         node.call in ('+', '-', '*', 'negative') and node.type == 'integer' or node.call == 'abs' and node.type == 'integer'
-        or node.call in ('sign', 'sqrt') or arg.type == 'timestamp'
+        or node.call in ('sign', 'sqrt', 'ln', 'exp') or arg.type == 'timestamp'
     ) }}
-{%- endmacro %}
-
-
-{% macro _kept(value, context) -%}
-    {#- A value that can be repeated: if it is long, the name of a column of the next step. -#}
-    {%- if value.single or value.sql | length <= 40 -%}
-        {{ return(value) }}
-    {%- elif value.sql not in context.kept -%}
-        {%- set level = value.level + 1 -%}
-        {%- set name = feature_warehouse._free_name('value_' ~ (context.kept | length + 1), context.taken) -%}
-        {%- do context.taken.append(name) -%}
-        {%- do context.kept.update({value.sql: {'sql': name, 'level': level, 'single': true}}) -%}
-        {%- do context.steps.setdefault(level, []).append({'value': value, 'name': name}) -%}
-    {%- endif -%}
-    {{ return(context.kept[value.sql]) }}
 {%- endmacro %}
 
 

@@ -172,7 +172,8 @@
     {%- set call = node.call -%}
     {%- set wanted = {
         'and': 'boolean', 'or': 'boolean', 'not': 'boolean', 'hour': 'timestamp', 'day_of_week': 'timestamp',
-        'month': 'timestamp', 'seconds_between': 'timestamp', 'sqrt': 'double', 'double': 'double',
+        'month': 'timestamp', 'seconds_between': 'timestamp', 'sqrt': 'double', 'ln': 'double',
+        'exp': 'double', 'double': 'double',
     }.get(call) -%}
     {%- if wanted -%}
         {%- set found = [] -%}

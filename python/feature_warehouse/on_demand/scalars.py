@@ -19,6 +19,7 @@ from feature_warehouse.on_demand.expressions import (
     Node,
     scale_of,
 )
+from feature_warehouse.on_demand.logarithms import exponential, logarithm
 
 __all__ = ["OF_ONE", "OF_TWO", "equal", "greater", "later", "less", "literal"]
 
@@ -133,6 +134,8 @@ OF_ONE: Final[dict[str, Callable[[str, str], One]]] = {
     "ceil": _ceil,
     "sign": _sign,
     "sqrt": _root,
+    "ln": lambda _, __: logarithm,
+    "exp": lambda _, __: exponential,
     "hour": lambda _, __: lambda value: value // _HOUR % 24,
     "day_of_week": lambda _, __: lambda value: (value // _DAY + 3) % 7 + 1,
     "month": lambda _, __: lambda value: date.fromordinal(value // _DAY + _EPOCH).month,

@@ -28,6 +28,8 @@ _FUNCTIONS: Final = {
     "month": ("timestamp", "integer"),
     "seconds_between": ("timestamp", "double"),
     "sqrt": ("double", "double"),
+    "ln": ("double", "double"),
+    "exp": ("double", "double"),
     "double": ("double", "double"),
 }
 _COMPARISONS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "is_distinct"))

@@ -20,7 +20,7 @@ from feature_warehouse.publishing.services import ServiceResult
 from harness.engines import ENGINES
 from harness.host import Built
 from on_demand import known as known_project
-from on_demand.corners import corners
+from on_demand.corners import corners, logarithms
 from on_demand.generate import expressions
 from on_demand.payments import WEIGHTED
 from on_demand.project import write_project
@@ -29,6 +29,7 @@ from on_demand.rows import rows
 ROWS = rows(seed=1, count=100)
 SETS = {f"set_{depth}": expressions(depth, count=36, depth=depth) for depth in (1, 2, 3, 5)}
 SETS["set_of_corners"] = corners()
+SETS["set_of_logarithms"] = logarithms()
 CLOCK = datetime(2090, 1, 1)
 """Later than any row."""
 

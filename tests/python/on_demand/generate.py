@@ -20,8 +20,10 @@ from on_demand.oracle import (
     equals,
     minus,
     moved,
+    natural_logarithm,
     nullif,
     of_64_bits,
+    power_of_e,
     root,
     rounded,
     seconds,
@@ -39,6 +41,7 @@ KINDS = {
     "timestamp": ("seen", "zoned", "day", "request_time"),
 }
 NUMBERS = ("integer", "double", "decimal")
+FUNCTIONS = {"SQRT": root, "ln": natural_logarithm, "exp": power_of_e}
 
 
 @dataclass(frozen=True)
@@ -200,12 +203,12 @@ class Generator:
         return Made(f"cast({one.text} as {words})", kind, strict(float, one.value))
 
     def of_double(self, kind: str, depth: int) -> Made:
-        name = self.rng.choice(["abs", "floor", "ceil", "sqrt"])
+        name = self.rng.choice(["abs", "floor", "ceil", *FUNCTIONS])
         one = self.make("double", depth)
         if name == "abs":
             return Made(f"abs({one.text})", kind, strict(abs, one.value))
-        if name == "sqrt":
-            return Made(f"SQRT({one.text})", kind, strict(root, one.value))
+        if name in FUNCTIONS:
+            return Made(f"{name}({one.text})", kind, strict(FUNCTIONS[name], one.value))
         value = strict(lambda x: rounded(name, x), one.value)
         return Made(f"{name}({one.text})", kind, value)
 

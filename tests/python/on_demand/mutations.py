@@ -8,6 +8,7 @@ TYPES = "internal/on_demand/_types.sql"
 TYPING = "internal/on_demand/_typing.sql"
 PRINTER = "internal/on_demand/_printer.sql"
 VALUES = "internal/on_demand/_printed_values.sql"
+LOGARITHMS = "internal/on_demand/_logarithms.sql"
 COMPUTED = "internal/on_demand/_computed_sql.sql"
 DUCKDB_ANSWERS = "internal/engines/duckdb.sql"
 POSTGRES_ANSWERS = "internal/engines/postgres.sql"
@@ -75,6 +76,30 @@ ON_DEMAND_MUTATIONS = (
         "' between 0 and 1e150 then sqrt(' ~ sql ~ ') end'",
         "' <= 1e150 then sqrt(abs(' ~ sql ~ ')) end'",
     ),
+    Mutation(
+        "logarithms of what is not positive",
+        LOGARITHMS,
+        "' between 1e-150 and 1e150 then floor(ln('",
+        "' <= 1e150 then floor(ln('",
+    ),
+    Mutation(
+        "a guessed exponent is believed",
+        LOGARITHMS,
+        "~ guess.sql ~ ' + 1 else '",
+        "~ guess.sql ~ ' else '",
+    ),
+    Mutation("a mantissa keeps its half", LOGARITHMS, "~ ' / 2 else '", "~ ' else '"),
+    Mutation("the last bits of ln(2) are lost", LOGARITHMS, "5.497923018708371e-14", "0e0"),
+    Mutation("a logarithm ends too early", LOGARITHMS, "(13 - 49 * z / (15 - 64 * z / 17))", "13"),
+    Mutation("a power of e ends too early", LOGARITHMS, "(18 + r * r / 22)", "18"),
+    Mutation(
+        "squares are lost",
+        LOGARITHMS,
+        "') < 1e-150 then 0 else '",
+        "') < 0 then 0 else '",
+        POSTGRES,
+    ),
+    Mutation("powers of e have no bounds", LOGARITHMS, "<= 345 then", "<= 1e150 then"),
     Mutation(
         "weeks begin on Sunday",
         PRINTER,

@@ -1,7 +1,7 @@
 """The language in plain Python, from the documented rules, with exact fractions and decimals.
 
 It shares nothing with the package. Its values are int, float, Decimal, str, bool and naive datetime
-in UTC; None is NULL.
+in UTC; None is NULL. Logarithms and powers are the documented steps, each rounded by itself.
 """
 
 import math
@@ -89,6 +89,63 @@ def root(value: float) -> float | None:
         return None
     with localcontext(prec=200):
         return float(Decimal(value).sqrt())
+
+
+def near(value: Fraction) -> Fraction:
+    """The double that is nearest."""
+    return Fraction(float(value))
+
+
+with localcontext(prec=60):
+    LN_2 = Fraction(Decimal(2).ln())
+LN_2_FIRST = Fraction(math.floor(LN_2 * 2**42), 2**42)
+LN_2_LAST = near(LN_2 - LN_2_FIRST)
+LOG_2_E = near(1 / LN_2)
+
+
+def exponent_of(value: float) -> int:
+    """That of 2 with which a double is 0.7 or more, and less than 1.4."""
+    exact, first = Fraction(value), Fraction(0.7)
+    exponent = exact.numerator.bit_length() - exact.denominator.bit_length()
+    while exact < first * Fraction(2) ** exponent:
+        exponent -= 1
+    while exact >= first * Fraction(2) ** (exponent + 1):
+        exponent += 1
+    return exponent
+
+
+def natural_logarithm(value: float) -> float | None:
+    """By artanh(s) = s / (1 - z / (3 - 4z / (5 - 9z / ...))) with z = s * s, cut off after 17."""
+    if not in_range(value) or value <= 0:
+        return None
+    exponent = exponent_of(value)
+    rest = Fraction(value) / Fraction(2) ** exponent - 1
+    ratio = near(rest / near(rest + 2))
+    z = near(ratio * ratio)
+    c = Fraction(17)
+    for n in range(8, 2, -1):
+        c = near(2 * n - 1 - near(near(n * n * z) / c))
+    c = near(2 * z / near(near(3 - z) - near(4 * z / c)))
+    last = near(near(ratio * near(rest - c)) - near(exponent * LN_2_LAST))
+    return float(near(exponent * LN_2_FIRST) + near(rest - last))
+
+
+def power_of_e(value: float) -> float | None:
+    """By exp(r) = 1 + r + r * c / (2 - c), c = r - z / (6 + z / (10 + ...)) with z = r * r."""
+    if not math.isfinite(value) or abs(value) > 345:
+        return None
+    exact = Fraction(value)
+    exponent = math.floor(near(near(exact * LOG_2_E) + Fraction(1, 2)))
+    rest = near(exact - near(exponent * LN_2_FIRST))
+    last = near(exponent * LN_2_LAST)
+    r = near(rest - last)
+    z = near(r * r)
+    c = Fraction(22)
+    for n in (18, 14, 10, 6):
+        c = near(n + near(z / c))
+    c = near(r - near(z / c))
+    last = near(last - near(near(r * c) / near(2 - c)))
+    return float(near(1 + near(rest - last)) * Fraction(2) ** exponent)
 
 
 def seconds(first: datetime, last: datetime) -> float:
