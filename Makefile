@@ -8,8 +8,8 @@ DBT ?= 1
 BIN_2 := .venv-dbt2/bin
 DEMO_BIN := $(if $(filter 2,$(DBT)),$(BIN_2),$(BIN))
 
-# Two test processes, each with servers of its own.
-PYTEST_ARGS ?= -n 2
+# Each test process has servers of its own. While one waits for a server, a kill or a lock, two compute.
+PYTEST_ARGS ?= -n 3
 
 export DBT_PROFILES_DIR := .demo
 export FEATURE_WAREHOUSE_DUCKDB_PATH ?= .demo/feature_warehouse.duckdb
