@@ -138,7 +138,7 @@ def _parameters(parameters: list[Any], context: Any) -> str:
 
 
 def _metrics() -> str:
-    from feature_warehouse.monitoring import drift, prometheus, status
+    from feature_warehouse.monitoring import drift_report, prometheus, status
 
     # A family is printed if it has a sample: one of each.
     view: dict[str, Any] = {
@@ -151,12 +151,12 @@ def _metrics() -> str:
     }
     services = [status.ServiceStatus("", "", 1)]
     logs = [status.LoggedStatus("", 0, 0, 0)]
-    measured = drift.FeatureDrift("", "", "", "ok", "", source="labels")
+    measured = drift_report.FeatureDrift("", "", "", "ok", "", source="labels")
     text = prometheus.exposition(
         status.Status("", "", [status.ViewStatus(**view)], services, {}, {"": 0}, logs),
         results,
         {"": ("2013-12-31", {"wrong": 0})},
-        [drift.DriftReport("", "", "", "", (measured,), measured_at="2013-12-31")],
+        [drift_report.DriftReport("", "", "", "", (measured,), measured_at="2013-12-31")],
     )
     found = re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE)
     return _table("family", [(f"`{name}`", described) for name, described in found])

@@ -9,7 +9,7 @@ import typer
 from feature_warehouse.cli.options import Json, Place, Wait, instant
 
 if TYPE_CHECKING:
-    from feature_warehouse.monitoring.drift import DriftReport
+    from feature_warehouse.monitoring.drift_report import DriftReport
 
 __all__ = ["drift"]
 

@@ -45,7 +45,7 @@ def metrics(
     The last run is read from target/materialize_results.json, if there is one, and what was last
     found out about drift and skew from target/drift and target/skew.
     """
-    from feature_warehouse.monitoring.drift import read_reports as read_drifts
+    from feature_warehouse.monitoring.drift_report import read_reports as read_drifts
     from feature_warehouse.monitoring.prometheus import exposition
     from feature_warehouse.monitoring.status import read_status
     from feature_warehouse.publishing.run_results import read_results

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from feature_warehouse.monitoring.drift import MEASURES, SOURCES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift_report import (
+    MEASURES,
+    SOURCES,
+    Bin,
+    DriftReport,
+    FeatureDrift,
+)
 from feature_warehouse.util.pages import page
 from feature_warehouse.util.pictures import then_and_now
 

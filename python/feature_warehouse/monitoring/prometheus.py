@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from feature_warehouse.monitoring.drift import DriftReport
+from feature_warehouse.monitoring.drift_report import DriftReport
 from feature_warehouse.monitoring.status import Status, ViewStatus
 
 __all__ = ["exposition"]

@@ -12,7 +12,7 @@ import msgspec
 
 from feature_warehouse.codec.rows import to_microseconds
 from feature_warehouse.declarations.model import FeatureView, Registry, Service
-from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift_report import DriftReport, FeatureDrift
 from feature_warehouse.site.model import Check, GateRun, Measured, SourceFreshness, TestResult
 from feature_warehouse.skew.report import SkewReport
 from feature_warehouse.validation.results import RESULTS, CheckResult, GateResult

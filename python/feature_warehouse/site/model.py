@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from feature_warehouse.declarations.model import Registry, Service
-from feature_warehouse.monitoring.drift import DriftReport
+from feature_warehouse.monitoring.drift_report import DriftReport
 from feature_warehouse.monitoring.status import ViewStatus
 from feature_warehouse.site.cards import Card
 from feature_warehouse.site.graph import Graph

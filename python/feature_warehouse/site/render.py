@@ -9,7 +9,7 @@ import msgspec
 from jinja2 import Environment
 from markupsafe import Markup
 
-from feature_warehouse.monitoring.drift import FeatureDrift
+from feature_warehouse.monitoring.drift_report import FeatureDrift
 from feature_warehouse.site.health import day, time_of
 from feature_warehouse.site.model import Statistics
 from feature_warehouse.site.statistics import MINIMUM_ROWS

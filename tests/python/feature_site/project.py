@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from feature_warehouse.engines import open_warehouse
-from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift_report import MEASURES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.monitoring.status import ViewStatus
 from feature_warehouse.site.model import Project, Run
 from feature_warehouse.site.read import read_project

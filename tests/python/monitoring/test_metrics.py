@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from feature_warehouse import OnlineStore
-from feature_warehouse.monitoring.drift import DriftReport, FeatureDrift
+from feature_warehouse.monitoring.drift_report import DriftReport, FeatureDrift
 from feature_warehouse.monitoring.prometheus import exposition
 from feature_warehouse.monitoring.status import ServiceStatus, Status, ViewStatus
 from harness.command_line import Fw, one_line

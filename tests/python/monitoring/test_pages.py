@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from feature_warehouse.monitoring.drift import MEASURES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.monitoring.drift_page import drift_page
+from feature_warehouse.monitoring.drift_report import MEASURES, Bin, DriftReport, FeatureDrift
 from feature_warehouse.skew.page import skew_page
 from feature_warehouse.skew.report import Example, FeatureSkew, SkewReport
 from feature_warehouse.validation.gx.report import Report

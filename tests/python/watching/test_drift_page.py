@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from feature_warehouse.monitoring.drift import Bin, DriftReport, FeatureDrift
 from feature_warehouse.monitoring.drift_page import drift_page
+from feature_warehouse.monitoring.drift_report import Bin, DriftReport, FeatureDrift
 
 EVIL = '<script>alert("x")</script>'
 
