@@ -5,7 +5,7 @@
 
     All other SQL is written once, and every engine is expected to know it: `is distinct from`, `nulls first`,
     `interval '3 hours'`, `timestamp '...'` in UTC, `numeric(p,s)`, DuckDB's form of ASOF JOIN where `_can('asof_join')`,
-    and a WINDOW clause where `_can('ignores_nulls')`. For an engine that lacks one of these, make it a hook. -#}
+    and a WINDOW clause where `_can('statistics')` or `_can('ignores_nulls')`. For an engine that lacks one of these, make it a hook. -#}
 
 {% macro _engine() -%}
     {#- The `adapter` that the answers are for, and the `file` of its database if that is one. An adapter

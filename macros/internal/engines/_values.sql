@@ -90,6 +90,7 @@
 
 
 {% macro _double_of_text(text) -%}
+    {#- The double that `_text_of_double` has made a text of. -#}
     {{ return([
         "case when position(':' in " ~ text ~ ') > 0',
         '    then ' ~ feature_warehouse._as_double('split_part(' ~ text ~ ", ':', 1)") ~ ' / ' ~ 2 ** 52,

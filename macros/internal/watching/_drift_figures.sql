@@ -4,25 +4,22 @@
     bins of categories are the twenty that are most frequent in the baseline, the others, and those
     that it does not have. -#}
 {% macro _drift_bins() -%}
-    {%- set windows = {
-        'by_feature': 'partition by feature', 'by_number': 'partition by feature order by number',
-    } -%}
-    {%- set by_feature = feature_warehouse._over('by_feature', windows) -%}
-    {%- set by_number = feature_warehouse._over('by_number', windows) -%}
 placed as (
     select
         *,
-        sum(now_rows) over {{ by_feature }} as now_total,
-        sum(then_rows) over {{ by_feature }} as then_total,
-        sum(now_rows) over {{ by_number }} as now_so_far,
-        sum(then_rows) over {{ by_number }} as then_so_far,
+        sum(now_rows) over by_feature as now_total,
+        sum(then_rows) over by_feature as then_total,
+        sum(now_rows) over by_number as now_so_far,
+        sum(then_rows) over by_number as then_so_far,
         row_number() over (
             partition by feature
             order by then_rows desc, category{{ feature_warehouse._byte_order() }}, number
         ) as place
     from counts
     where number is not null or category is not null
-    {{- feature_warehouse._window_clause(windows, 4) }}
+    window
+        by_feature as (partition by feature),
+        by_number as (partition by feature order by number)
 ),
 
 binned as (

@@ -36,6 +36,7 @@
 
 
 {% macro _refuse_without_statistics(place) -%}
+    {#- Stops where an engine knows no statistics. -#}
     {%- if not feature_warehouse._can('statistics') -%}
         {{ feature_warehouse._fail(place, [
             'statistics and drift are not supported on ' ~ target.type ~ '; remove it from this target'
@@ -73,23 +74,19 @@
 
 {% macro _placed_values() -%}
     {#- The CTEs of moments, quantiles and histograms. -#}
-    {%- set windows = {
-        'by_feature': 'partition by view, feature',
-        'by_number': 'partition by view, feature order by number',
-    } -%}
-    {%- set by_feature = feature_warehouse._over('by_feature', windows) -%}
-    {%- set by_number = feature_warehouse._over('by_number', windows) -%}
 placed as (
     select
         *,
-        sum(row_count) over {{ by_number }} as so_far,
-        sum(row_count) over {{ by_feature }} as total,
-        sum(number * row_count) over {{ by_feature }} / sum(row_count) over {{ by_feature }} as average,
-        min(number) over {{ by_feature }} as least_number,
-        max(number) over {{ by_feature }} as greatest_number
+        sum(row_count) over by_number as so_far,
+        sum(row_count) over by_feature as total,
+        sum(number * row_count) over by_feature / sum(row_count) over by_feature as average,
+        min(number) over by_feature as least_number,
+        max(number) over by_feature as greatest_number
     from counts
     where number is not null
-    {{- feature_warehouse._window_clause(windows, 4) }}
+    window
+        by_feature as (partition by view, feature),
+        by_number as (partition by view, feature order by number)
 ),
 
 spread as (
