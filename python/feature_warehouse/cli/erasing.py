@@ -78,8 +78,9 @@ class LogErasure:
         site, streams = self._site, self._streams
         self._wanted = Wanted(self._entity, texts, self._secret)
         for service in streams.services:
-            if found := streams.erase(service, self._wanted):
-                self.places.append(found)
+            self._attempt(
+                site.names.requests(service), lambda one=service: streams.erase(one, self._wanted)
+            )
         # Looked for after that: what a drain adds from now on it has read after it.
         warehouse.refresh()
         credentials = site.project.profile.credentials

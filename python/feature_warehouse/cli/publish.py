@@ -193,11 +193,16 @@ def forget(
     from feature_warehouse.declarations.manifest import read_manifest
     from feature_warehouse.publishing.forget import forget as erase
     from feature_warehouse.redis_store.connection import reachable
+    from feature_warehouse.redis_store.replicas import kept
 
     values = pairs(entity)
     required(place.redis_url)
     site = Site(place, wait=wait)
-    with site.project.open_warehouse() as warehouse, reachable(site.client):
+    with (
+        site.project.open_warehouse() as warehouse,
+        reachable(site.client),
+        kept(site.client),
+    ):
         site.refuse_another_warehouse(warehouse)
         log = LogErasure(site, values, wait=wait)
         forgotten = erase(

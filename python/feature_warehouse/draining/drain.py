@@ -157,7 +157,7 @@ class Drain:
 
         Those that are deleted meanwhile are gone.
         """
-        page = self._client.xrange(stream, start, "+", count=count)
+        page = cluster.entries(self._client, stream, start, count)
         return page, "(" + page[-1][0].decode() if page else start
 
     def _run(self, result: Drained, service: str) -> None:

@@ -4,7 +4,6 @@ Commands go out packed on the connections themselves, several ahead of the answe
 twice does no harm, so whatever is not confirmed when a connection fails is simply sent again.
 """
 
-import re
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from redis.exceptions import (
 
 from feature_warehouse.errors import UnreachableError
 from feature_warehouse.publishing.locks import Lock
-from feature_warehouse.redis_store import cluster
+from feature_warehouse.redis_store import cluster, replicas
 from feature_warehouse.redis_store.connection import is_cluster
 
 __all__ = ["WRITE_NEWER", "WRITE_NEWER_IN_CLUSTER", "RestartedError", "RowWriter", "Rows"]
@@ -82,7 +81,6 @@ WRITE_NEWER_IN_CLUSTER: Final = _IT_IS_TIME + _WRITE
 _OUTCOMES: Final = ("new", "newer", "same", "older")
 _ROWS_PER_COMMAND: Final = 250
 _COMMANDS_AHEAD: Final = 16
-_CONFIRM_SECONDS: Final = 10.0
 _PAUSE: Final = 0.05
 
 # What a moment later may be well: a restart, a failover, slots on the move.
@@ -215,19 +213,9 @@ class RowWriter:
 
     def _await_replicas(self) -> None:
         """Until all replicas have what was written."""
-        servers = cluster.nodes(self._client)
-        written = [_replication(server)[0] for server in servers]
-        for connection in self._connections.values():
-            connection.hurry_replicas()
-        deadline = time.monotonic() + _CONFIRM_SECONDS
-        for server, offset in zip(servers, written, strict=True):
-            while behind := sum(reached < offset for reached in _replication(server)[1]):
-                if time.monotonic() > deadline:
-                    raise UnreachableError(
-                        f"{behind} replicas of Redis did not confirm the rows within"
-                        f" {_CONFIRM_SECONDS:g} s; check them, then run again"
-                    )
-                time.sleep(_PAUSE)
+        replicas.await_all(
+            self._client, [connection.hurry_replicas for connection in self._connections.values()]
+        )
         self._recognise_servers()
 
     def _confirm(self, connection: "_Connection") -> None:
@@ -302,8 +290,7 @@ class _Connection:
 
     def hurry_replicas(self) -> None:
         """Makes them report now what they have, and not within a second."""
-        wanted = len(_replication(self._server)[1])
-        if wanted:
+        if wanted := replicas.count(self._server):
             self._connection.send_command("WAIT", wanted, 1000)
             self._connection.read_response()
 
@@ -311,11 +298,3 @@ class _Connection:
         # An answer may still be on its way.
         self._connection.disconnect()
         self._pool.release(self._connection)
-
-
-def _replication(server: Any) -> tuple[int, list[int]]:
-    """How many bytes of changes a server has made, and how many each replica has of them."""
-    info = server.info("replication")
-    replicas = [value for name, value in info.items() if re.fullmatch("slave[0-9]+", name)]
-    offsets = [int(one["offset"]) for one in replicas if one["state"] == "online"]
-    return int(info["master_repl_offset"]), offsets

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import redis
 
+from feature_warehouse.errors import DamagedError
 from feature_warehouse.redis_store import layout
 from feature_warehouse.redis_store.connection import is_cluster
 
@@ -13,6 +14,7 @@ __all__ = [
     "OTHER_TYPE",
     "drop_member",
     "earliest_clock",
+    "entries",
     "expiries",
     "members",
     "nodes",
@@ -103,6 +105,23 @@ def value(client: Any, key: str) -> bytes | None:
         if not _is_other_type(error):
             raise
         return OTHER_TYPE
+    return found
+
+
+def entries(
+    client: Any, stream: str, start: str, count: int
+) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """Entries of a stream of ours, the oldest first. Raises DamagedError if it is no stream."""
+    try:
+        found: list[tuple[bytes, dict[bytes, bytes]]]
+        found = client.xrange(stream, start, "+", count=count)
+    except redis.ResponseError as error:
+        if not _is_other_type(error):
+            raise
+        raise DamagedError(
+            f"the key {stream} in Redis is no stream, so something else wrote it; rename or delete"
+            " it, then run again"
+        ) from None
     return found
 
 

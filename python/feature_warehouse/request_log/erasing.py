@@ -159,7 +159,8 @@ class Streams:
     def erase(self, service: str, wanted: Wanted) -> Erased | None:
         """Erase the entity's reads from the stream of a service, look again, and leave the mark.
 
-        None if the service has no such keys and nothing that cannot be read.
+        None if the service has no such keys and nothing that cannot be read. Raises DamagedError
+        if the key holds no stream.
         """
         stream = self._names.requests(service)
         known = self.descriptions.setdefault(service, {})
@@ -199,7 +200,7 @@ class Streams:
         is counted.
         """
         start = "-"
-        while page := self._client.xrange(stream, start, "+", count=_MESSAGES):
+        while page := cluster.entries(self._client, stream, start, _MESSAGES):
             start = "(" + page[-1][0].decode()
             for key, fields in page:
                 message = messages.decode(fields.get(FIELD, b""))

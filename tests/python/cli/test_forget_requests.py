@@ -101,6 +101,25 @@ def test_the_log_is_erased_too(published: Fw, mini: Mini, redis_url: str, client
     assert found["failed"] == []
 
 
+def test_a_key_that_is_no_stream(published: Fw, mini: Mini, redis_url: str, client: Any) -> None:
+    """It is named, and holds nothing else up."""
+    read(redis_url, 1, 2)
+    assert published("drain", "--create")[0] == 0
+    key = "mini.dev:!requests:{mini.dev:risk}"
+    client.set(key, "not ours")
+    told = (f"the key {key} in Redis is no stream", "rename or delete it, then run again")
+    code, out, err = published("drain")
+    one_line((code, out, err), 2, "risk: ", *told)
+    assert "drained the publication log" in out
+    gone(mini)
+    code, out, err = published("forget", "id=1")
+    assert code == 2
+    assert all(text in out + err for text in told)
+    assert client.get("mini.dev:scores@1:{1}") is None
+    assert customers(mini) == [2]
+    assert client.get(key) == b"not ours"
+
+
 def test_a_log_whose_view_is_gone(published: Fw, mini: Mini, redis_url: str, client: Any) -> None:
     """Its requests are still somebody's."""
     read(redis_url, 1, 2)

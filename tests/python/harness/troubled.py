@@ -12,6 +12,7 @@ from feature_warehouse.dev.servers import Valkey
 from feature_warehouse.publishing import publish_view, writer
 from feature_warehouse.publishing.publish_view import ViewResult
 from feature_warehouse.publishing.writer import RowWriter
+from feature_warehouse.redis_store import replicas
 from feature_warehouse.redis_store.connection import connect
 from harness.mini import NAMES, Mini
 from harness.publishers import (
@@ -51,7 +52,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes half a minute otherwise."""
     monkeypatch.setattr(RowWriter.__init__, "__kwdefaults__", {"patience": 1.0})
-    monkeypatch.setattr(writer, "_CONFIRM_SECONDS", 0.5)
+    monkeypatch.setattr(replicas, "_SECONDS", 0.5)
 
 
 @contextmanager

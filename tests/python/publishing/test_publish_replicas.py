@@ -12,10 +12,13 @@ import pytest
 
 from feature_warehouse.dev.servers import Valkey, local_valkey
 from feature_warehouse.redis_store.connection import close, connect
+from harness.command_line import Fw
+from harness.command_line import one_line as printed
 from harness.mini import NOW, Mini
 from harness.publishers import (
     PAIRS,
     Options,
+    fw,
     in_the_middle,
     pairs,
     pointer_of,
@@ -40,7 +43,7 @@ from harness.troubled import (
     small_batches,
 )
 
-__all__ = ["patience", "program", "small_batches", "watched"]
+__all__ = ["fw", "patience", "program", "small_batches", "watched"]
 
 pytestmark = pytest.mark.usefixtures("small_batches")
 
@@ -110,7 +113,7 @@ def test_a_replica_that_does_not_confirm(
             result = run_one(mini, client, later, progress=progress, **options)
         finally:
             os.kill(replica.pid, signal.SIGCONT)
-        one_line(result, 3, "1 replicas of Redis did not confirm the rows within 0.5 s")
+        one_line(result, 3, "1 replicas of Redis did not confirm what was written within 0.5 s")
         assert result.mode == mode
         assert pointer_of(client).version == 1
         assert b'"watermark":%d' % (NOW.timestamp() * 1e6) in client.get("mini.dev:pairs@1")
@@ -119,6 +122,28 @@ def test_a_replica_that_does_not_confirm(
             in_service(client, 1)
         eventually(lambda: run_one(mini, client, later, **options).status == "success", "a run")
         clean(mini, client, 2)
+
+
+def test_what_is_forgotten_is_gone_from_the_replica(
+    mini: Mini, pair: tuple[Valkey, Valkey], patience: None, fw: Fw
+) -> None:
+    """A failover right after it brings nothing back, and one that may is told."""
+    del patience
+    pairs(mini, 3, 1)
+    master, replica = pair
+    with opened(master) as client, opened(replica) as copy:
+        run_one(mini, client)
+        mini.execute("delete from pairs where id = 1")
+        mini.write()
+        forget = ("forget", "id=1", "--redis-url", master.url)
+        os.kill(replica.pid, signal.SIGSTOP)
+        try:
+            found = fw(*forget)
+        finally:
+            os.kill(replica.pid, signal.SIGCONT)
+        printed(found, 3, "1 replicas of Redis did not confirm what was written within 0.5 s")
+        assert fw(*forget)[0] == 0
+        assert copy.keys("mini.dev:pairs@1:*{1}") == []
 
 
 def _master(sentinel: Any) -> int:
