@@ -1,8 +1,12 @@
 {#- What is wrong with the arguments of a logged set. -#}
 
-{% macro _logged_set_mistakes(made, outputs, known) -%}
-    {#- What is wrong with the arguments of a logged set. -#}
+{% macro _logged_set_mistakes(made, logged) -%}
+    {#- What is wrong with the arguments of a logged set; `logged` are the columns of the log. -#}
     {%- set mistakes = [] -%}
+    {%- set ours = [] -%}
+    {%- for name in ['read_id', 'position', 'request_id', 'requested_at', 'clock', 'fingerprint', 'tag'] -%}
+        {%- do ours.append(feature_warehouse._own_column(logged, name)) -%}
+    {%- endfor -%}
     {%- set columns = made.label_set.columns -%}
     {%- if made.on is not string or (columns and made.on not in columns) -%}
         {%- do mistakes.append(
@@ -10,7 +14,7 @@
             ~ columns | join(', ')
         ) -%}
     {%- endif -%}
-    {%- for name in outputs if known and name not in known -%}
+    {%- for name in logged.outputs if logged.known and (name not in logged.known or name in ours) -%}
         {%- do mistakes.append(
             "the log has no '" ~ name ~ "'; it is personal data, or the source is older than the feature: write it"
             ~ ' anew with `feature-warehouse requests ' ~ made.service ~ ' --yaml`'
@@ -25,7 +29,7 @@
             feature_warehouse._split_column(made.options.split), 'the split', '; give it another name', owners, mistakes
         ) -%}
     {%- endif -%}
-    {%- for name in outputs -%}
+    {%- for name in logged.outputs -%}
         {%- do feature_warehouse._claim(
             name, "feature '" ~ name ~ "' of service '" ~ made.service ~ "'", '; rename the label column', owners,
             mistakes

@@ -48,47 +48,46 @@
     {%- set known = source_node.columns.keys() | list if source_node else [] -%}
     {%- set log = made.log if 'log' in made else feature_warehouse._relation_of(source_node) -%}
     {%- set views = feature_warehouse._joined_views(made.served) -%}
-    {%- set outputs = feature_warehouse._served_outputs(made.served, views) -%}
+    {%- set columns = feature_warehouse._log_columns(made.served, views, known) -%}
+    {%- set outputs = columns.outputs -%}
     {%- set mistakes = feature_warehouse._option_mistakes(made.options, made.label_set)
-        + feature_warehouse._logged_set_mistakes(made, outputs, known) -%}
+        + feature_warehouse._logged_set_mistakes(made, columns) -%}
     {%- if mistakes -%}
         {{ feature_warehouse._fail(made.place, mistakes) }}
     {%- endif -%}
     {%- set rows = feature_warehouse._label_rows(made.label_set, made.options) -%}
-    {%- set keys = feature_warehouse._entity_keys(made.served, views) -%}
-    {%- set personal = feature_warehouse._personal_outputs(made.served, views) -%}
-    {%- set request = feature_warehouse._own_column('request_id', known, outputs, keys) -%}
+    {%- set request = feature_warehouse._own_quoted(columns, 'request_id') -%}
     {%- set matched = ['labels.' ~ feature_warehouse._quote(made.on) ~ ' = served.' ~ request] -%}
     {%- if feature_warehouse._kind(made.label_set.types.get(made.on)) != 'text' -%}
         {%- set matched = [feature_warehouse._to_text('labels.' ~ feature_warehouse._quote(made.on)) ~ ' = served.' ~ request] -%}
     {%- endif -%}
     {%- set identity = [request] -%}
-    {%- for key in keys -%}
+    {%- for key in columns['keys'] -%}
         {#- Of a key that is left out it is the place in the call that tells entities apart. -#}
         {%- do identity.append(
-            feature_warehouse._own_column('position', known, outputs, keys) if key | lower in personal
+            feature_warehouse._own_quoted(columns, 'position') if key | lower in columns.personal
             else feature_warehouse._quote(key)
         ) -%}
-        {%- if key in made.label_set.columns and key | lower not in personal -%}
+        {%- if key in made.label_set.columns and key | lower not in columns.personal -%}
             {%- do matched.append(
                 'labels.' ~ feature_warehouse._quote(key) ~ ' = served.' ~ feature_warehouse._quote(key)
             ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- set conditions = [
-        feature_warehouse._own_column('fingerprint', known, outputs, keys) ~ ' = '
+        feature_warehouse._own_quoted(columns, 'fingerprint') ~ ' = '
         ~ feature_warehouse._text_literal(feature_warehouse._service_fingerprint(made.served))
     ] -%}
     {%- if made.options.get('as_of') is not none -%}
         {#- By when it was served, whatever instant it asked about: that is when its values were known. -#}
-        {%- set served_at = feature_warehouse._own_column('requested_at', known, outputs, keys) -%}
+        {%- set served_at = feature_warehouse._own_quoted(columns, 'requested_at') -%}
         {%- do conditions.append(served_at ~ ' <= ' ~ feature_warehouse._instant(made.options.as_of)) -%}
     {%- endif -%}
     {%- set order = [] -%}
     {%- for role in ['requested_at', 'read_id', 'position'] -%}
-        {%- do order.append(feature_warehouse._own_column(role, known, outputs, keys) ~ ' desc') -%}
+        {%- do order.append(feature_warehouse._own_quoted(columns, role) ~ ' desc') -%}
     {%- endfor -%}
-    {%- set choice = feature_warehouse._free_name('choice', known + keys + outputs.keys() | list) -%}
+    {%- set choice = feature_warehouse._free_name('choice', known + columns['keys'] + outputs.keys() | list) -%}
     {%- set served -%}
 served as (
     select
@@ -112,33 +111,4 @@ inner join served
     on
         {{ matched | join('\n        and ') }}
         and served.{{ choice }} = 1
-{%- endmacro %}
-
-
-{% macro _served_outputs(served, views) -%}
-    {#- The columns of a vector with their types, in its order. -#}
-    {%- set outputs = feature_warehouse._view_outputs(views) -%}
-    {%- set types = feature_warehouse._computed_types(served.place, served.label_set, views, served.computed) -%}
-    {%- for name, type in types.items() -%}
-        {%- do outputs.update({name: feature_warehouse._sql_type(type)}) -%}
-    {%- endfor -%}
-    {%- set shown = {} -%}
-    {%- for name, type in outputs.items() if name not in served.computed.hidden -%}
-        {%- do shown.update({name: type}) -%}
-    {%- endfor -%}
-    {{ return(shown) }}
-{%- endmacro %}
-
-
-{% macro _entity_keys(served, views) -%}
-    {#- The columns of the label set by which a service is read, each once. -#}
-    {%- set keys = [] -%}
-    {%- for view in views -%}
-        {%- for column in view.join_keys.values() -%}
-            {%- if column not in keys -%}
-                {%- do keys.append(column) -%}
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{ return(keys) }}
 {%- endmacro %}

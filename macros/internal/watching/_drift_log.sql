@@ -21,14 +21,13 @@
         {%- for column in adapter.get_columns_in_relation(table) -%}
             {%- do columns.append(column.name) -%}
         {%- endfor -%}
-        {%- set keys = feature_warehouse._entity_keys(made, views) -%}
-        {%- set given = keys + feature_warehouse._request_columns(made.label_set, made.computed).keys() | list -%}
+        {%- set own = feature_warehouse._log_columns(made, views, columns) -%}
         {%- do log.update({
             'relation': table,
             'columns': columns,
-            'entity_keys': keys | select('in', columns) | list,
-            'clock': 'served.' ~ feature_warehouse._own_column('clock', columns, log.outputs, given),
-            'is_own': 'served.' ~ feature_warehouse._own_column('fingerprint', columns, log.outputs, given)
+            'entity_keys': own['keys'] | select('in', columns) | list,
+            'clock': 'served.' ~ feature_warehouse._own_quoted(own, 'clock'),
+            'is_own': 'served.' ~ feature_warehouse._own_quoted(own, 'fingerprint')
                 ~ ' = ' ~ feature_warehouse._text_literal(log.fingerprint),
         }) -%}
         {%- do log.update(feature_warehouse._drift_log_counts(log, rules, times)) -%}

@@ -16,9 +16,10 @@ and ``%R~feature_warehouse:stores``, if neither is named on the command line; in
 """
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,7 @@ from feature_warehouse.draining.tables import (
     create_statement,
     layout_of,
     missing_statements,
+    refuse_other_meanings,
     table_of,
 )
 from feature_warehouse.engines import Tables
@@ -240,7 +242,7 @@ class Drain:
         result.unreadable += len(group) - len(done)
         if not done:
             return
-        self._check(result.table, decoder.columns, decoder.key)
+        self._check(result.table, decoder.columns, decoder.key, decoder.own)
         try:
             added = self._tables.append(result.table, table, decoder.key, confirm)
         except UnservableError:
@@ -278,13 +280,20 @@ class Drain:
         tables = [table for _, table in parts if table is not None]
         return [key for keys, _ in parts for key in keys], pa.concat_tables(tables)
 
-    def _check(self, table: str, columns: Sequence[TableColumn], key: Sequence[str]) -> None:
+    def _check(
+        self,
+        table: str,
+        columns: Sequence[TableColumn],
+        key: Sequence[str],
+        own: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Hold the table against what is logged. Raises UsageError."""
         relation, wanted = self._tables.relation(table), layout_of(columns, self._dialect)
         if self._checked.get(table) == wanted:
             return
         found = self._tables.columns(table)
         if found:
+            refuse_other_meanings(relation, own, wanted, found)
             statements = missing_statements(relation, wanted, found)
         else:
             statements = [create_statement(relation, wanted, key)]

@@ -22,7 +22,7 @@ from feature_warehouse.request_log.tables import labels_of
 
 __all__ = ["Explained", "ExplainedRow", "Run", "explain"]
 
-_STATUSES: Final = "_status"
+_OF_VIEWS: Final = ("status", "event_timestamp", "created_timestamp", "run", "generation")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ def explain(
     runs = _Runs(warehouse, credentials, is_there=PUBLICATIONS in columns)
     for name, table in tables.items():
         own = columns[table]
-        column = column_of(own, "request_id")
+        column = column_of(own, "request_id", registry.services[name])
         query = f"select * from {relation_of(credentials, table)} where {quote(column)} = $1"
         with warehouse.rows(query, table, [request_id]) as reader:
             rows = reader.read_all().to_pylist()
@@ -140,30 +140,31 @@ class _Runs:
 def _explained(
     service: Service, columns: Sequence[str], row: Mapping[str, Any], runs: _Runs
 ) -> Explained:
-    views = [part.view.name for part in service.parts]
     left = dict(row)
 
     def take(name: str) -> Any:
-        return left.pop(column_of(columns, name))
+        return left.pop(column_of(columns, name, service))
 
     head = {
         name: take(name)
         for name in ("request_id", "position", "requested_at", "clock", "fingerprint", "tag")
     }
     take("read_id")
+    labels = labels_of([part.view.name for part in service.parts])
+    # The log may have no rows of a view that the service has got since.
     versions = [
-        {
-            name: take(f"{label}_{name}")
-            for name in ("status", "event_timestamp", "created_timestamp", "run", "generation")
-        }
-        for label in labels_of(views)
-        if any(one.rstrip("_") == f"{label}{_STATUSES}" for one in columns)
+        {name: take(f"{label}_{name}") for name in _OF_VIEWS}
+        if {f"{label}_{name}" for name in _OF_VIEWS} <= {one.rstrip("_") for one in columns}
+        else None
+        for label in labels
     ]
     given = [key for part in service.parts for key in part.join_keys.values()]
     given += [one.name for one in service.request]
     taken = {name: left.pop(name) for name in dict.fromkeys(given) if name in left}
     rows = []
-    for part, version in zip(service.parts, versions, strict=False):
+    for part, version in zip(service.parts, versions, strict=True):
+        if version is None:
+            continue
         outputs = [*part.features.values(), *part.instants]
         features = {name: left.pop(name) for name in outputs if name in left}
         known = runs.of(part.view.name)

@@ -1,10 +1,11 @@
 """The table of a service's logged requests: its name, its DDL, and what dbt is told of it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from feature_warehouse.codec.stored_types import parse_kind
+from feature_warehouse.declarations.model import Service
 from feature_warehouse.engines.dialect import Dialect, quote
 from feature_warehouse.errors import UsageError
 from feature_warehouse.request_log.tables import TableColumn
@@ -16,6 +17,7 @@ __all__ = [
     "layout_of",
     "missing_statements",
     "plain_type",
+    "refuse_other_meanings",
     "source_yaml",
     "table_of",
 ]
@@ -39,15 +41,52 @@ def table_of(service: str) -> str:
     return name
 
 
-def column_of(columns: Iterable[str], name: str) -> str:
-    """The column of ours that stands for ``name``: with a ``_`` more where a key or feature has it.
+def column_of(columns: Iterable[str], name: str, service: Service) -> str:
+    """The column of ours that stands for ``name``: with a ``_`` more where what is logged has it.
 
-    Raises KeyError if there is none.
+    Raises KeyError if there is none, UsageError if there are two that the service as it is declared
+    does not have: nobody can tell which is ours.
     """
-    found = [one for one in columns if one.rstrip("_") == name.rstrip("_")]
+    found = _alike(columns, name)
     if not found:
         raise KeyError(name)
-    return max(found, key=len)
+    keys = {key for part in service.parts for key in part.join_keys.values()}
+    others = {*service.outputs, *(one.name for one in service.request)}
+    personal = service.personal | {one.name for one in service.on_demand if one.pii}
+    # Of what is personal, but for keys, the log has a hash or no column.
+    for theirs in (keys | others, keys | (others - personal), set[str]()):
+        taken = {one.lower() for one in theirs}
+        if free := [one for one in found if one.lower() not in taken]:
+            break
+    if len(free) > 1:
+        raise UsageError(
+            f"{table_of(service.name)} has the columns {', '.join(sorted(free))}, and one of them"
+            f" is none of the log's own: rename that which a key or feature of {service.name} was"
+        )
+    return free[0]
+
+
+def _alike(columns: Iterable[str], name: str) -> list[str]:
+    """The columns that a ``_`` or more at their end tell from the name, if anything does."""
+    return [one for one in columns if one.rstrip("_").lower() == name.lower()]
+
+
+def refuse_other_meanings(
+    relation: str, own: Mapping[str, str], wanted: Collection[str], found: Collection[str]
+) -> None:
+    """Raises UsageError if a column of the log's own would get another name than it has.
+
+    That is so if a key, request column or feature has got or lost the name. ``own`` are the names
+    that columns of ours have by what they are, ``wanted`` all that are logged now.
+    """
+    for name, column in own.items():
+        there = {*_alike(found, name)}
+        if there and (column not in there or there - {*wanted}):
+            raise UsageError(
+                f"{relation} has the columns {', '.join(sorted(there))}, by which the log's own"
+                f" {name!r} cannot be told any more, for a key or feature has got or lost the name;"
+                " rename the table, and drain with --create"
+            )
 
 
 def layout_of(columns: Sequence[TableColumn], dialect: Dialect) -> Layout:

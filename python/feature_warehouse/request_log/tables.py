@@ -84,7 +84,9 @@ class Decoder:
         self._plan = described_plan(
             description.store, description.service, description.generations, description.clocks
         )
-        self.columns = _columns(description, self._plan)
+        self.own: dict[str, str] = {}
+        """The columns of ours, by what they are called where nothing else is called so."""
+        self.columns = _columns(description, self._plan, self.own)
         self.key = tuple(column.name for column in self.columns[:2])
         """The columns that tell an entity of a read from any other."""
 
@@ -144,7 +146,8 @@ class Decoder:
         return [found[name] for name in plan.entity]
 
 
-def _columns(description: Description, plan: Plan) -> list[TableColumn]:
+def _columns(description: Description, plan: Plan, ours: dict[str, str]) -> list[TableColumn]:
+    """All columns in order; ``ours`` are added by their names."""
     service = description.service
     hashed, left_out = {*description.hashed}, {*description.left_out}
 
@@ -184,16 +187,19 @@ def _columns(description: Description, plan: Plan) -> list[TableColumn]:
             (f"{label}_run", "int", "The number of the run that wrote the row."),
             (f"{label}_generation", "int", "The generation that was read."),
         ]
-    return [*_free(first, names), *own, *_free(last, names)]
+    return [*_free(first, names, ours), *own, *_free(last, names, ours)]
 
 
-def _free(columns: Iterable[tuple[str, str, str]], taken: set[str]) -> list[TableColumn]:
+def _free(
+    columns: Iterable[tuple[str, str, str]], taken: set[str], ours: dict[str, str]
+) -> list[TableColumn]:
     found: list[TableColumn] = []
     for name, kind, text in columns:
         free = name
         while free.lower() in taken:
             free += "_"
         taken.add(free.lower())
+        ours[name] = free
         found.append(TableColumn(free, kind, text))
     return found
 

@@ -107,7 +107,7 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
         if why := _unjudged_part(service, part, label, types):
             reasons |= dict.fromkeys(outputs, why)
             continue
-        ours = {role: column_of(types, f"{label}_{role}") for role in _OF_PARTS}
+        ours = {role: column_of(types, f"{label}_{role}", service) for role in _OF_PARTS}
         reasons |= _unjudged(service, outputs, types)
         values = tuple(one for one in outputs if one not in reasons and one in service.outputs)
         parts.append(Part(place, part, ours, values))
@@ -128,7 +128,7 @@ def log_table(service: Service, warehouse: Warehouse, credentials: Any) -> LogTa
     return LogTable(
         service=service,
         relation=relation_of(credentials, table),
-        columns={role: column_of(types, role) for role in _OURS},
+        columns={role: column_of(types, role, service) for role in _OURS},
         keys=tuple(dict.fromkeys(given)),
         parts=tuple(parts),
         on_demand=tuple(on_demand),
@@ -145,7 +145,7 @@ def _unjudged_part(
     if personal:
         return f"its key {personal[0]} is personal data, which the log does not have"
     try:
-        _ = [column_of(types, f"{label}_{role}") for role in _OF_PARTS]
+        _ = [column_of(types, f"{label}_{role}", service) for role in _OF_PARTS]
     except KeyError:
         return f"the log has no rows of view {part.view.name}"
     lost = [key for key in part.join_keys.values() if key not in types]

@@ -328,6 +328,35 @@ def test_the_publication_log_has_to_be_a_source(services: Host) -> None:
     assert "feature-warehouse requests --yaml" in said
 
 
+def test_columns_of_a_log_that_are_its_own(services: Host) -> None:
+    """A `_` more where a key, request column or feature is called so; of personal data the log has
+    a hash or nothing."""
+    feature: dict[str, Any] = {"outputs": {"clock": "text"}}
+    personal = {**feature, "personal": ["clock"]}
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"known": ["clock", "id"]}, "clock"),
+        ({"known": ["clock_", "clock"], "request": ["clock"]}, "clock_"),
+        ({"known": ["clock_", "clock"], "keys": ["clock"], "personal": ["clock"]}, "clock_"),
+        ({"known": ["clock", "clock_"], "outputs": {"clock_": "text"}}, "clock"),
+        ({"known": ["clock_", "Clock"], "outputs": {"Clock": "text"}}, "clock_"),
+        ({"known": ["clock"], **personal}, "clock"),
+        ({"known": ["clock_", "clock"], **personal}, "clock_"),
+        ({**feature, "request": ["clock_"]}, "clock__"),
+    ]
+    nothing: dict[str, Any] = {"place": "a log", "known": [], "keys": [], "request": []}
+    nothing |= {"outputs": {}, "personal": []}
+    calls = [
+        f"{{{{ feature_warehouse._own_column({dict(nothing, **log)!r}, 'clock') }}}}"
+        for log, _ in cases
+    ]
+    said = services.dbt("compile", "--inline", "found:" + ",".join(calls))
+    assert said.split("found:")[1].split()[0].split(",") == [name for _, name in cases]
+    both = {**nothing, "known": ["clock", "clock_"]}
+    call = f"{{{{ feature_warehouse._own_column({both!r}, 'clock') }}}}"
+    said = services.dbt("compile", "--inline", call, code=2)
+    assert "of the columns clock, clock_ one is none of the log's own" in said
+
+
 def test_the_registry_refuses_wrong_services_too(services: Host) -> None:
     with pytest.raises(UsageError) as error:
         read_registry(services.target / "manifest.json")

@@ -53,6 +53,37 @@ def test_a_service_that_gets_a_feature(place: Place, url: str, client: Any) -> N
     assert [tuple(row.values()) for row in rows] == [(0.5, None, "aa"), (0.5, 0.5, "bb")]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (["a"], ["a", "request_id"], "requests_s has the columns request_id, by which"),
+        (["a", "tag"], ["a"], "requests_s has the columns tag, tag_, by which"),
+        (["a"], ["a", "tag_"], None),
+    ],
+)
+def test_a_feature_gets_or_loses_a_name_of_the_logs_own(
+    place: Place, url: str, client: Any, before: list[str], after: list[str], told: str | None
+) -> None:
+    """A column never holds two things: what a feature was is not taken for the log's own."""
+    shelf = Shelf(client)
+    for number, names in enumerate((before, after), 1):
+        features = dict.fromkeys(names, "string")
+        shelf.view("v", features, {1: (HOUR, [f"{name} of v" for name in names])}, number=number)
+        shelf.flip("v", number)
+        shelf.service("s", f"f{number}", {"v": features}, prefixes=False)
+        with opened(url, RequestLog(tag="m")) as store:
+            store.get("s", {"id": 1}, request_id="r")
+        [result] = [one for one in place.drain(client) if one.service == "s"]
+    if told is None:
+        rows = place.rows(f"select request_id, tag, tag_ from {SCHEMA}.requests_s order by tag_")
+        assert [tuple(row.values()) for row in rows] == [("r", "m", "tag_ of v"), ("r", "m", None)]
+        return
+    assert (result.status, result.exit_code) == ("error", 2)
+    assert told in result.message.replace('"', "")
+    assert "rename the table" in result.message
+    assert client.xlen(NAMES.requests("s")) == 1
+
+
 def test_a_feature_of_another_type_is_refused(place: Place, url: str, client: Any) -> None:
     shelf = Shelf(client)
     for number, (kind, value) in enumerate((("float", 0.5), ("string", "x")), 1):

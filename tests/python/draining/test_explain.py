@@ -108,6 +108,20 @@ def test_a_feature_that_is_no_longer_declared(logged: Fw, mini: Mini) -> None:
     assert datetime.fromisoformat(one["requested_at"]).tzinfo is None
 
 
+def test_a_view_that_the_service_has_got_since(logged: Fw, mini: Mini) -> None:
+    """The log has no rows of it, and those of the others are theirs."""
+    mini.view("colours", {"id": "bigint", "ts": "timestamp", "request_id": "text"})
+    mini.service("risk", {"view": "colours"}, {"view": "scores"}, {"view": "names"})
+    mini.write()
+    [one, *_] = explained(logged, CLOCKS[0])
+    assert one["request_id"] == CLOCKS[0]
+    assert [(row["view"], *row["features"].items()) for row in one["rows"]] == [
+        ("scores", ("score", 0.5)),
+        ("names", ("name", "Ann")),
+    ]
+    assert [clock_of(row["in_service"]) for row in one["rows"]] == [CLOCKS[0]] * 2
+
+
 def test_on_each_engine(place: Place, url: str, client: Any, mini: Mini) -> None:
     """A request with every status, of a service whose views are declared by hand."""
     columns = {"customer": "bigint", "ts": "timestamp", "note": "text", "price": "decimal(10,2)"}

@@ -35,15 +35,21 @@ RAW = {
     "raw_outcomes": OUTCOMES,
 }
 
-LEARNED = ("learned", "learned_then", "learned_card")
+LEARNED = ("learned", "learned_then", "learned_card", "told")
 """Models that read the request log, which is not there at first."""
 AS_SERVED = "asking_as_served"
 """A training set of what was served."""
+TELLING = (
+    *("read_id", "position", "request_id_", "requested_at", "fingerprint"),
+    *("city", "request_id", "rate", "told"),
+)
+"""Columns of the log of a service that is asked with a column named like one of the log's own."""
 LOGGED: dict[str, Any] = {
     "name": "feature_warehouse_requests",
     "schema": "{{ target.schema }}",
     "tables": [
         {"name": "requests_risk"},
+        {"name": "requests_telling", "columns": [{"name": name} for name in TELLING]},
         {"name": "publications", "identifier": "feature_warehouse_publications"},
     ],
 }
@@ -142,6 +148,18 @@ def write_project(folder: Path) -> Path:
     )
     models[AS_SERVED] = f"{{{{ feature_warehouse.training_set({arguments}, knowledge='served') }}}}"
     split = {"by": ["id"], "fractions": {"a": 0.5, "b": 0.5}}
+    asked = {"city": "text", "asked_at": "timestamp", "request_id": "text", "outcome": "integer"}
+    nulls = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in asked.items())
+    models["tellings"] = f"select {nulls}"
+    parts = [{"view": "rates", "join_keys": {"place": "city"}}]
+    told = [{"name": "told", "expr": "coalesce(request_id, 'none')"}]
+    models["telling"] = (
+        f"{{{{ feature_warehouse.training_set(labels='tellings', features={parts!r},"
+        f" on_demand={told!r}) }}}}"
+    )
+    models["told"] = (
+        "{{ feature_warehouse.logged_set('telling', labels='outcomes', on='decision') }}"
+    )
     learned = "logged_set('risk', labels='outcomes', on='decision'"
     models["learned"] = f"{{{{ feature_warehouse.{learned}) }}}}"
     models["learned_then"] = (
@@ -170,6 +188,7 @@ def write_project(folder: Path) -> Path:
             OUTCOMES,
             {"label_set": {"timestamp": "decided_at", "label": "outcome", "known_at": "known"}},
         ),
+        _model("tellings", asked, {"label_set": {"timestamp": "asked_at", "label": "outcome"}}),
         {"name": AS_SERVED, "data_tests": ["feature_warehouse.point_in_time_correct"]},
         _model("asks", ASKS, {"label_set": {"timestamp": "asked_at", "label": "outcome"}}),
     ]

@@ -59,6 +59,7 @@ class Site(Host):
         self.log = RequestLog(interval=0.01)
         statements = [f"drop view if exists {name}" for name in ("learned_then", "learned_card")]
         statements += ["drop view if exists learned", "drop table if exists requests_risk"]
+        statements += ["drop view if exists told", "drop table if exists requests_telling"]
         statements += [f"delete from {table}" for table in (*RAW, PUBLICATIONS)]
         self.ask("; ".join(statements))
 
@@ -122,6 +123,23 @@ class Site(Host):
         ) as store:
             entities = [{"id": one, "city": city, "amount": amount} for one, city in asked]
             return store.get_many("risk", entities, at=at, request_id=request_id).to_dicts()
+
+    def tell(self) -> None:
+        """A log of one request of the service ``telling``, which gave another id than it has."""
+        service = self.registry.services["telling"]
+        values = {
+            "read_id": "1",
+            "position": "0",
+            "request_id_": "two",
+            "city": "Rome",
+            "requested_at": str(hours(5)),
+            "fingerprint": service.fingerprint,
+            "request_id": "one",
+            "rate": "1.50",
+            "told": "said by the caller",
+        }
+        columns = ", ".join(f"'{text}' as {name}" for name, text in values.items())
+        self.ask(f"create table requests_telling as select {columns}")
 
     def rewrite(
         self,

@@ -63,6 +63,35 @@ def test_columns_of_ours_and_features_of_their_names(mini: Mini) -> None:
     assert not any(name.startswith(found.prefix) for name in own)
 
 
+@pytest.mark.parametrize(
+    ("features", "logged_as", "own"),
+    [
+        ({"clock_": "text"}, ["clock", "clock_"], "clock"),
+        ({"clock": "text", "clock_": "text"}, ["clock", "clock_", "clock__"], "clock__"),
+        ({"Clock": "text"}, ["Clock", "clock_"], "clock_"),
+        # Personal data is left out, or hashed.
+        ({"clock": PII}, ["clock"], "clock"),
+        ({"clock": PII}, ["clock", "clock_"], "clock_"),
+        ({"clock": PII, "clock_": "text"}, ["clock", "clock_"], "clock"),
+    ],
+)
+def test_a_column_of_ours_beside_features_of_such_names(
+    mini: Mini, features: Columns, logged_as: list[str], own: str
+) -> None:
+    view(mini, "scores", features)
+    types = logged(["scores"], {"id": "bigint"})
+    del types["clock"]
+    found = table(mini, {**types, **dict.fromkeys(logged_as, "text")}, {"view": "scores"})
+    assert found.columns["clock"] == own
+
+
+def test_columns_of_which_one_was_a_feature(mini: Mini) -> None:
+    view(mini, "scores", {"score": "text"})
+    types = logged(["scores"], {"id": "bigint", "tag_": "text", "clock_": "text"})
+    with pytest.raises(UsageError, match=r"requests_risk has the columns clock, clock_, and one"):
+        table(mini, {**types, "clock": "text"}, {"view": "scores"})
+
+
 def test_personal_data_is_not_judged(mini: Mini) -> None:
     view(mini, "scores", {"email": PII, "score": "text"})
     secret: Columns = {"email": PII, "ts": "timestamp", "grade": "text"}

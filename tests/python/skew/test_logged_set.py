@@ -50,6 +50,7 @@ def learned(site: Site, redis_url: str, tmp_path: Path) -> list[dict[str, Any]]:
     site.ask(f"update requests_risk set requested_at = {later}")
     with site.open() as session:
         session.insert("raw_outcomes", [list(map(literal, row)) for row in OUTCOMES])
+    site.tell()
     # The manifest has what is compiled, and others need all of it.
     env = {"DBT_TARGET_PATH": str(tmp_path / "target")}
     site.dbt("--quiet", "build", "--select", *LEARNED, env=env)
@@ -101,3 +102,13 @@ def test_labels_beside_what_was_served(
     assert sets.check(tmp_path / "learned.card.json") == []
     site.ask("update requests_risk set score = 9 where request_id = 'two'")
     assert sets.check(tmp_path / "learned.card.json") != []
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_request_column_named_like_one_of_the_logs_own(site: Site) -> None:
+    """Labels are found by the id of the request, whatever the request gave by that name."""
+    with site.open() as session:
+        found = session.records("select decision, told from told")
+    assert Counter(map(repr, found)) == Counter(
+        map(repr, [{"decision": "two", "told": "said by the caller"}])
+    )
