@@ -55,7 +55,8 @@ class Runs:
         """``tolerance`` is how far clocks may be apart, in microseconds. Rollbacks are no runs."""
         self._tolerance = tolerance
         self._by_generation: dict[int, list[Run]] = {}
-        for run in sorted(runs, key=lambda one: one.run):
+        # Not by their numbers alone: these begin anew where a server was emptied.
+        for run in sorted(runs, key=lambda one: (one.finished_at, one.run)):
             self._by_generation.setdefault(run.generation, []).append(run)
 
     def bounds(self, generation: int, at: int, wrote: int | None, asked: int) -> Bounds | None:
@@ -67,12 +68,13 @@ class Runs:
         if not runs:
             return None
         ended = [one for one in runs if one.finished_at + self._tolerance <= at]
-        begun = [one for one in runs if one.started_at - self._tolerance <= at]
         last = ended[-1] if ended else runs[0]
-        upper = max([last.clock, *(one.clock for one in begun if one.run > last.run)])
+        after = runs[runs.index(last) + 1 :]
+        begun = [one.clock for one in after if one.started_at - self._tolerance <= at]
+        upper = max([last.clock, *begun])
         if wrote is not None and wrote > last.run:
             # A run that wrote it and is not noted was cut off; the next one had a later clock.
-            later = [one.clock for one in runs if one.run >= wrote]
+            later = [one.clock for one in after if one.run >= wrote]
             upper = max(upper, later[0] if later else asked)
         # Redis drops no row while time is simulated.
         dropped = upper if last.is_simulated else max(upper, at + self._tolerance)

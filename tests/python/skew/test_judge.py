@@ -102,6 +102,27 @@ def test_the_runs_that_can_have_been_in_service() -> None:
     assert runs.bounds(2, 38, None, 99) is None
 
 
+def test_numbers_of_runs_that_begin_anew() -> None:
+    """A server was emptied after three runs: the first of the new ones is the last then."""
+    runs = Runs(
+        [
+            Run(number, 1, clock, clock, clock, clock + 5, None, "", "", "")
+            for number, clock in ((1, 10), (2, 20), (3, 30), (1, 40), (2, 50))
+        ],
+        tolerance=0,
+    )
+
+    def bounds(at: int) -> tuple[int, int, int]:
+        found = runs.bounds(1, at, 1, asked=at)
+        assert found is not None
+        return found.run.run, found.certain, found.upper
+
+    assert bounds(36) == (3, 30, 30)
+    assert bounds(46) == (1, 40, 40)
+    assert bounds(52) == (1, 40, 50)
+    assert bounds(56) == (2, 50, 50)
+
+
 def test_a_row_that_need_not_have_been_kept() -> None:
     """By the clock of a run, or by that of Redis where time is not simulated."""
     view, row = View(lag=0, has_created=True, has_windows=False), Version(0, 0)
