@@ -1,5 +1,10 @@
-"""The demo's training set against pandas: all 336,776 flights, every column, no difference."""
+"""The demo's training set against pandas: every flight, every column, no difference.
 
+On DuckDB these are the 336,776 of the year, on PostgreSQL those of its last months.
+"""
+
+from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +14,17 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from conftest import Demo
+from conftest import FIRST_DAY, SERVER, Demo, build_demo, load_on_postgres
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
 from harness.outcomes import IN_TRAINING_SET, outcomes, windows
 from harness.support import ROOT, assert_reads_well
-from local_postgres import Postgres
+from local_postgres import Postgres, local_postgres
 
 Frame = Any
 """pandas ships no types."""
 
+YEAR = date(2013, 1, 1)
 LABEL_COLUMNS = {
     "flight_id": "flight_id",
     "carrier": "carrier",
@@ -35,14 +41,11 @@ LAST_LEG = ["arr_delay", "origin", "dest", "distance"]
 AIRCRAFT = ["type", "engines", "seats", "built_year"]
 
 
-@pytest.fixture(scope="module")
-def flights() -> Frame:
-    return read("flights")
-
-
-@pytest.fixture(scope="module")
-def expected(flights: Frame) -> Frame:
+@cache
+def expected(first_day: date) -> Frame:
     """One row per flight: what was known at its scheduled departure."""
+    flights = read("flights")
+    flights = flights[flights["sched_dep_ts"] >= pd.Timestamp(first_day)]
     late = (flights["arr_delay"] > 15).astype("boolean")
     labels = flights.assign(is_late=late.mask(flights["arr_delay"].isna()))
     labels = labels[list(LABEL_COLUMNS)].rename(columns=LABEL_COLUMNS)
@@ -124,16 +127,33 @@ def read(name: str) -> Frame:
     return pd.read_parquet(ROOT / "data" / "nycflights13" / f"{name}.parquet")
 
 
-def test_the_training_set_is_what_pandas_finds(
-    demo: Demo, expected: Frame, postgres: Postgres
-) -> None:
-    built = on_duckdb(demo) if demo.engine == "duckdb" else on_postgres(postgres)
-    built = built.sort_by("flight_id")
-    assert built.column_names == list(expected.columns)
+def test_the_training_set_is_what_pandas_finds(demo_duckdb: Demo) -> None:
+    built = on_duckdb(demo_duckdb)
     assert built.num_rows == 336_776
-    found = pa.Table.from_pandas(expected, schema=built.schema, preserve_index=False)
-    different = [name for name in built.column_names if not built[name].equals(found[name])]
-    assert different == []
+    assert_all_as_pandas_finds(built, YEAR)
+
+
+@pytest.mark.usefixtures("demo_postgres")
+def test_it_is_on_postgres(postgres: Postgres) -> None:
+    assert_all_as_pandas_finds(on_postgres(postgres), FIRST_DAY)
+
+
+@pytest.mark.long
+def test_the_year_is_on_postgres(tmp_path: Path) -> None:
+    with local_postgres(durable=False, config=SERVER) as server:
+        load_on_postgres(server)
+        build_demo("postgres", tmp_path, server.env())
+        built = on_postgres(server)
+    assert built.num_rows == 336_776
+    assert_all_as_pandas_finds(built, YEAR)
+
+
+def assert_all_as_pandas_finds(built: pa.Table, first_day: date) -> None:
+    built, frame = built.sort_by("flight_id"), expected(first_day)
+    assert built.column_names == list(frame.columns)
+    assert built.num_rows == len(frame)
+    found = pa.Table.from_pandas(frame, schema=built.schema, preserve_index=False)
+    assert [name for name in built.column_names if not built[name].equals(found[name])] == []
 
 
 def on_duckdb(demo: Demo) -> pa.Table:

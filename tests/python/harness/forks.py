@@ -194,7 +194,22 @@ def _prepare() -> None:
             import_module(name)
     # What dbt writes is the same, and takes a third of the time.
     json.dump = lambda value, file, **options: file.write(json.dumps(value, **options))
+    _make_macros_once()
     _parse_macros()
+
+
+def _make_macros_once() -> None:
+    """dbt makes a macro for a context each time that it is called: half the time of a call."""
+    from dbt_common.clients.jinja import BaseMacroGenerator
+
+    make = BaseMacroGenerator.get_macro
+
+    def get_macro(self: Any) -> Any:
+        if "made" not in vars(self):
+            self.made = make(self)
+        return self.made
+
+    BaseMacroGenerator.get_macro = get_macro  # type: ignore[method-assign]
 
 
 def _fork(requests: IO[str], answers: IO[str]) -> None:
