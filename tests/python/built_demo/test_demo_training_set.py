@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from conftest import FIRST_DAY, SERVER, Demo, build_demo, load_on_postgres
+from conftest import FIRST_DAY, SERVER, Demo, ServerOf, build_demo, load_on_postgres
 from feature_warehouse.dbt_project import DbtProject
 from feature_warehouse.training_sets import TrainingSets
 from harness.outcomes import IN_TRAINING_SET, outcomes, windows
@@ -127,15 +127,13 @@ def read(name: str) -> Frame:
     return pd.read_parquet(ROOT / "data" / "nycflights13" / f"{name}.parquet")
 
 
-def test_the_training_set_is_what_pandas_finds(demo_duckdb: Demo) -> None:
-    built = on_duckdb(demo_duckdb)
-    assert built.num_rows == 336_776
-    assert_all_as_pandas_finds(built, YEAR)
-
-
-@pytest.mark.usefixtures("demo_postgres")
-def test_it_is_on_postgres(postgres: Postgres) -> None:
-    assert_all_as_pandas_finds(on_postgres(postgres), FIRST_DAY)
+def test_the_training_set_is_what_pandas_finds(demo: Demo, server_of: ServerOf) -> None:
+    if server := server_of(demo.engine):
+        assert_all_as_pandas_finds(on_postgres(server), FIRST_DAY)
+    else:
+        built = on_duckdb(demo)
+        assert built.num_rows == 336_776
+        assert_all_as_pandas_finds(built, YEAR)
 
 
 @pytest.mark.long

@@ -258,11 +258,12 @@ def held(database: Path, seconds: float = 600) -> Iterator[None]:
 
 
 @pytest.mark.dbt_1
+@pytest.mark.parametrize("lab", ["postgres"], indirect=True)
 def test_a_server_that_is_down(
-    lab_postgres: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, plans: Plans, run_cli: Fw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab_postgres.enter(monkeypatch)
-    monkeypatch.setenv("DBT_PROJECT_DIR", str(lab_postgres.project))
+    lab.enter(monkeypatch)
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(lab.project))
     monkeypatch.setenv("FEATURE_WAREHOUSE_PG_PORT", "1")
     monkeypatch.setenv("FEATURE_WAREHOUSE_PG_PASSWORD", "hunter2")
     export = run_cli("export", "main_set", "--to", "o.parquet")
